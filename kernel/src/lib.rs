@@ -1,0 +1,15 @@
+//! Threadbook: a Jupyter kernel that runs Rust cells about concurrency.
+//!
+//! One way through the code: socket, message, dispatcher, evaluator, worker, output, iopub.
+//! ARCHITECTURE.md is the map.
+
+pub mod cell;
+pub mod cli;
+pub mod dispatcher;
+pub mod evaluator;
+pub mod message;
+pub mod notebook;
+pub mod output;
+pub mod socket;
+pub mod toolchain;
+pub mod worker;

@@ -1,0 +1,2 @@
+//! The `threadbook` command.
+fn main() {}

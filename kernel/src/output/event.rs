@@ -1,0 +1,97 @@
+//! What the worker's side puts into the output queue.
+
+use serde_json::Map;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+use crate::evaluator::CellId;
+
+/// stdout or stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamName {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// One piece of output, in the order in which it was made. `cell: None` means the latest cell.
+#[derive(Debug)]
+pub enum Event {
+    /// Bytes of a stream, cut anywhere: the output stage joins characters again.
+    Stream {
+        /// Whose output it is.
+        cell: Option<CellId>,
+        /// Which stream.
+        stream: StreamName,
+        /// Any bytes, also invalid UTF-8.
+        bytes: Vec<u8>,
+    },
+    /// display_data, or update_display_data when `update` is set.
+    Display {
+        /// Whose output it is.
+        cell: Option<CellId>,
+        /// MIME type to value, as the protocol wants them (JSON types unpacked, images base64).
+        data: Map<String, Value>,
+        /// Metadata for the MIME types.
+        metadata: Map<String, Value>,
+        /// Name by which a later update finds the display.
+        display_id: Option<String>,
+        /// Whether it replaces an earlier display of that id.
+        update: bool,
+    },
+    /// execute_result: the cell's final expression.
+    Result {
+        /// Whose output it is.
+        cell: Option<CellId>,
+        /// MIME type to value; contains text/plain.
+        data: Map<String, Value>,
+        /// Metadata for the MIME types.
+        metadata: Map<String, Value>,
+    },
+    /// clear_output.
+    Clear {
+        /// Whose output it is.
+        cell: Option<CellId>,
+        /// Whether to wait for the next output.
+        wait: bool,
+    },
+    /// Asks the user for a line. What was printed before is shown first.
+    Input {
+        /// Shown before the input field.
+        prompt: String,
+        /// Whether to hide what is typed.
+        password: bool,
+        /// Gets the answer; dropped when the cell is interrupted or ends.
+        answer: oneshot::Sender<Answer>,
+    },
+}
+
+/// The answer to a request for input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The line that the user typed, without its end.
+    Line(String),
+    /// The client said that it takes no input requests (`allow_stdin: false`), or no cell is running.
+    NotAllowed,
+}
+
+/// The way into the output queue. It is bounded: a sender waits while the client is slow.
+#[derive(Clone, Debug)]
+pub struct OutputTx {
+    tx: mpsc::Sender<Event>,
+}
+
+impl OutputTx {
+    /// Wraps the sending end of a queue.
+    pub fn new(tx: mpsc::Sender<Event>) -> OutputTx {
+        OutputTx { tx }
+    }
+
+    /// Sends from a thread that is not a task; waits for room. Does nothing once the kernel is ending.
+    pub fn send(&self, event: Event) {
+        // The receiver goes away only when the kernel ends, and then nobody wants the output.
+        let _ = self.tx.blocking_send(event);
+    }
+}
