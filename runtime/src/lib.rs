@@ -1,1 +1,38 @@
-//! The runtime that every Threadbook cell links.
+//! The runtime that every Threadbook cell links: printing, rich display, input, and one copy of tokio, rayon and
+//! serde for all cells of a session.
+//!
+//! Cells have [`prelude`] in scope and link this crate as a dynamic library, so that its statics, and those of the
+//! crates it links, exist once however many cells run.
+//!
+//! | module | what a cell uses it for |
+//! | --- | --- |
+//! | [`display`] | HTML, SVG, PNG, Markdown, LaTeX, JSON; handles that update a display; `clear_output` |
+//! | [`input`] | asking the person in front of the notebook for a line or a password |
+//!
+//! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
+
+#![warn(missing_docs)]
+
+#[doc(hidden)]
+pub mod abi;
+pub mod display;
+mod error;
+pub mod input;
+pub mod prelude;
+#[doc(hidden)]
+pub mod show;
+#[doc(hidden)]
+pub mod wire;
+#[doc(hidden)]
+pub mod worker;
+
+pub use display::clear_output;
+pub use error::Error;
+pub use error::Result;
+pub use input::getpass;
+pub use input::input;
+
+pub use rayon;
+pub use serde;
+pub use serde_json;
+pub use tokio;

@@ -2,6 +2,25 @@
 //!
 //! The dispatcher knows only these types. The real evaluator wraps evcxr; tests of the protocol script one.
 
+mod interrupt;
+
+#[cfg(feature = "evcxr")]
+mod builds;
+#[cfg(feature = "evcxr")]
+mod diagnostics;
+#[cfg(feature = "evcxr")]
+mod help;
+#[cfg(feature = "evcxr")]
+mod render;
+#[cfg(feature = "evcxr")]
+mod rust;
+#[cfg(feature = "evcxr")]
+mod source_map;
+
+pub use interrupt::Stop;
+#[cfg(feature = "evcxr")]
+pub use rust::RustEvaluator;
+
 use serde_json::Map;
 use serde_json::Value;
 

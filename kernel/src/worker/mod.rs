@@ -1,1 +1,174 @@
-//! (to come)
+//! The kernel's end of the worker: the pipes it talks through, and the thread that reads them.
+//!
+//! The worker's own side is `runtime/src/worker`; what they say to each other is `threadbook::wire`.
+
+mod pipes;
+mod pump;
+
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use threadbook::wire::End;
+use threadbook::wire::PanicInfo;
+use threadbook::worker::FDS_VAR;
+use threadbook::worker::SESSION_VAR;
+
+use crate::output::OutputTx;
+use pipes::Pipes;
+
+/// What the pump tells the evaluator about the cell that runs. Output goes past it, to the output queue.
+#[derive(Debug)]
+pub enum WorkerEvent {
+    /// Compiling is over: this shared object runs.
+    Started {
+        /// The object's file.
+        so: String,
+    },
+    /// The cell has ended; everything it printed is in the output queue.
+    Done(End),
+    /// The process that runs cells has died.
+    Died {
+        /// The signal that ended it, if one did.
+        signal: Option<i32>,
+        /// Its exit code otherwise.
+        code: Option<i32>,
+    },
+    /// Everything that was in the pipes at [`Worker::sync`] has been taken.
+    Synced,
+}
+
+/// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.
+pub trait Narrator: Send {
+    /// A compiled cell starts: what is there to say of it, such as rustc's warnings?
+    fn started(&self, so: &str) -> Option<String>;
+
+    /// A panic that does not end a cell.
+    fn panic(&self, info: &PanicInfo) -> String;
+}
+
+/// The pipes to a worker and what is known of it. They outlive the worker's process: a restarted one gets the same.
+#[derive(Debug)]
+pub struct Worker {
+    pipes: Arc<Pipes>,
+    status: Arc<Status>,
+    events_rx: mpsc::Receiver<WorkerEvent>,
+}
+
+/// What other threads may ask of the worker.
+#[derive(Debug, Default)]
+pub struct Status {
+    supervisor: AtomicU32,
+    running: AtomicBool,
+    asking: AtomicBool,
+    stop_next: AtomicBool,
+}
+
+impl Worker {
+    /// Opens the pipes and starts the thread that reads them.
+    pub fn new(output: OutputTx, narrator: Box<dyn Narrator>) -> std::io::Result<Worker> {
+        let pipes = Arc::new(Pipes::new()?);
+        let status = Arc::new(Status::default());
+        let (events_tx, events_rx) = mpsc::channel();
+        let pump = pump::Pump::new(Arc::clone(&pipes), Arc::clone(&status), output, events_tx, narrator);
+        std::thread::Builder::new().name("worker-output".to_owned()).spawn(move || pump.run())?;
+        Ok(Worker { pipes, status, events_rx })
+    }
+
+    /// The command that starts the worker program with its ends of the pipes.
+    pub fn command(&self, program: &Path, session: &Path) -> Command {
+        let fds = self.pipes.worker_ends();
+        let list: Vec<String> = fds.iter().map(|fd| fd.as_raw_fd().to_string()).collect();
+        let mut command = Command::new(program);
+        command.env(FDS_VAR, list.join(",")).env(SESSION_VAR, session);
+        let pipes = Arc::clone(&self.pipes);
+        // SAFETY: between fork and exec only fcntl is called, which POSIX allows there; nothing is allocated.
+        unsafe {
+            command.pre_exec(move || {
+                for fd in pipes.worker_ends() {
+                    rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?;
+                }
+                Ok(())
+            });
+        }
+        command
+    }
+
+    /// A file whose text shows as stderr of the cell that runs. It is there as long as the worker's pipes are.
+    pub fn stderr_file(&self) -> PathBuf {
+        let [_, _, err, _, _] = self.pipes.worker_ends();
+        format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
+    }
+
+    /// What other threads may ask of the worker.
+    pub fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.status)
+    }
+
+    /// Waits until everything that the worker has sent so far is in the output queue; gives back what it told
+    /// meanwhile.
+    pub fn sync(&self) -> Vec<WorkerEvent> {
+        let mut events = Vec::new();
+        if self.pipes.send_sync().is_err() {
+            return events;
+        }
+        while let Ok(event) = self.events_rx.recv() {
+            if matches!(event, WorkerEvent::Synced) {
+                break;
+            }
+            events.push(event);
+        }
+        events
+    }
+}
+
+impl Status {
+    /// Stops the cell that runs, or the one that is being compiled as soon as it starts.
+    ///
+    /// A cell that waits for the person to type something is left alone unless `even_asking`: whoever holds the
+    /// question drops it, and the cell unwinds.
+    pub fn interrupt(&self, even_asking: bool) {
+        self.stop_next.store(true, Ordering::SeqCst);
+        let waits = self.asking.load(Ordering::SeqCst) && !even_asking;
+        if self.running.load(Ordering::SeqCst) && !waits {
+            self.signal(rustix::process::Signal::INT);
+        }
+    }
+
+    /// A new cell begins, which nobody has interrupted.
+    pub fn begin_cell(&self) {
+        self.stop_next.store(false, Ordering::SeqCst);
+    }
+
+    /// Ends the worker and everything below it.
+    pub fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// The order of the two steps pairs with that in [`Status::interrupt`]: one of the two sees the other.
+    fn started(&self) {
+        self.running.store(true, Ordering::SeqCst);
+        if self.stop_next.load(Ordering::SeqCst) {
+            self.signal(rustix::process::Signal::INT);
+        }
+    }
+
+    fn ended(&self) {
+        self.running.store(false, Ordering::SeqCst);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.supervisor.load(Ordering::SeqCst);
+        if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
+            // It may just have ended by itself, which is what was wanted.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}

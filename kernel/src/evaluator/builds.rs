@@ -1,0 +1,125 @@
+//! What is known of the cells' texts and of the code that was compiled from them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use serde_json::Value;
+use threadbook::wire::PanicInfo;
+use threadbook::wire::Place;
+
+use super::render;
+use super::source_map::CellPlace;
+use super::source_map::Cells;
+use super::source_map::SourceMap;
+use crate::toolchain::cargo::DIAGNOSTICS_FILE;
+use crate::worker::Narrator;
+
+/// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
+#[derive(Clone, Debug)]
+pub(super) struct Builds {
+    session: PathBuf,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    cells: Cells,
+    latest: u32,
+    /// By the shared object's file: a thread may panic in code of a cell long gone.
+    maps: HashMap<String, SourceMap>,
+}
+
+impl Builds {
+    pub(super) fn new(session: &Path) -> Builds {
+        Builds { session: session.to_owned(), inner: Arc::default() }
+    }
+
+    /// A cell is about to be compiled.
+    pub(super) fn begin_cell(&self, count: u32, text: &str) {
+        let mut inner = self.inner();
+        inner.latest = count;
+        inner.cells.push(count, text);
+    }
+
+    /// The map of the code that was compiled last.
+    pub(super) fn latest_map(&self) -> SourceMap {
+        let generated = std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default();
+        self.inner().cells.map(&generated)
+    }
+
+    /// Where a place in compiled code is, for people, and the line that stands there.
+    pub(super) fn describe(&self, place: &Place) -> Described {
+        let inner = self.inner();
+        let found = place.so.as_ref().filter(|_| place.file == "src/lib.rs").and_then(|so| {
+            let place = inner.maps.get(so)?.place(place.line, place.column)?;
+            let line = inner.cells.line(place)?.to_owned();
+            Some((place, line))
+        });
+        match found {
+            Some((place, line)) => Described { text: place.to_string(), source: Some((place, line)) },
+            None if place.file == "src/lib.rs" => Described { text: format!("cell {}", inner.latest), source: None },
+            None if place.file.is_empty() => Described { text: "an unknown place".to_owned(), source: None },
+            None => Described { text: format!("{}:{}:{}", place.file, place.line, place.column), source: None },
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place for people.
+#[derive(Debug)]
+pub(super) struct Described {
+    /// "cell 3, line 2, column 5", or the file of a dependency.
+    pub(super) text: String,
+    /// The cell's line, where it is in a cell.
+    pub(super) source: Option<(CellPlace, String)>,
+}
+
+impl Narrator for Builds {
+    fn started(&self, so: &str) -> Option<String> {
+        let map = self.latest_map();
+        let latest = self.inner().latest;
+        let warnings = warnings(&self.session.join(DIAGNOSTICS_FILE), &map, latest);
+        self.inner().maps.insert(so.to_owned(), map);
+        (!warnings.is_empty()).then_some(warnings)
+    }
+
+    fn panic(&self, info: &PanicInfo) -> String {
+        let place = self.describe(&info.place).text;
+        format!("thread '{}' panicked at {place}:\n{}\n", info.thread, info.message)
+    }
+}
+
+/// rustc's warnings about the cell that was compiled last, rendered.
+fn warnings(file: &Path, map: &SourceMap, cell: u32) -> String {
+    let mut text = String::new();
+    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
+        let message: Value = serde_json::from_str(line).unwrap_or_default();
+        if message["level"] != "warning" || !is_about(&message, map, cell) {
+            continue;
+        }
+        if let Some(rendered) = message["rendered"].as_str() {
+            text.push_str(&render::rewrite(rendered, map));
+            text.push_str("\n\n");
+        }
+    }
+    text
+}
+
+fn is_about(message: &Value, map: &SourceMap, cell: u32) -> bool {
+    message["spans"].as_array().into_iter().flatten().any(|span| {
+        let number = |name: &str| span[name].as_u64().and_then(|number| u32::try_from(number).ok());
+        span["is_primary"] == true
+            && number("line_start")
+                .zip(number("column_start"))
+                .and_then(|(line, column)| map.place(line, column))
+                .is_some_and(|place| place.cell == cell)
+    })
+}

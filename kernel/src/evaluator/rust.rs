@@ -1,0 +1,225 @@
+//! The evaluator of Rust cells. The only file that names evcxr.
+
+use std::collections::HashSet;
+
+use evcxr::CommandContext;
+use evcxr::Error;
+use evcxr::EvalContext;
+use evcxr::EvalOutputs;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Cell;
+use super::Completion;
+use super::Completions;
+use super::Diagnostic;
+use super::Evaluator;
+use super::Outcome;
+use super::builds::Builds;
+use super::diagnostics;
+use super::help;
+use super::interrupt::Stop;
+use super::render;
+use super::source_map::SourceMap;
+use crate::output::Event;
+use crate::output::OutputTx;
+use crate::output::StreamName;
+use crate::toolchain;
+use crate::toolchain::Session;
+use crate::toolchain::Sysroot;
+use crate::worker::Worker;
+use crate::worker::WorkerEvent;
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs Rust cells with evcxr, in a worker process of our own.
+pub struct RustEvaluator {
+    // Fields are dropped in this order: evcxr ends its processes before their pipes and their folder go.
+    context: CommandContext,
+    worker: Worker,
+    builds: Builds,
+    stop: Arc<Stop>,
+    output: OutputTx,
+    _session: Session,
+}
+
+impl RustEvaluator {
+    /// Prepares the runtime where that has not been done, starts evcxr and the worker, and brings the prelude in scope.
+    pub fn new(cache: &Path, session: Session, stop: Arc<Stop>, output: OutputTx) -> Result<RustEvaluator, Diagnostic> {
+        let progress = |text: &str| {
+            let bytes = format!("{text}\n").into_bytes();
+            output.send(Event::Stream { cell: None, stream: StreamName::Stderr, bytes });
+        };
+        let failed = |error: toolchain::Error| diagnostics::plain("ToolchainError", error.to_string());
+        let sysroot = Sysroot::find().map_err(failed)?;
+        let prepared = toolchain::prepare(cache, &sysroot, &progress).map_err(failed)?;
+        session.equip(&prepared, &sysroot).map_err(failed)?;
+        let builds = Builds::new(session.path());
+        let worker = Worker::new(output.clone(), Box::new(builds.clone()))
+            .map_err(|error| diagnostics::plain("KernelError", format!("the worker's pipes: {error}")))?;
+        session.show_progress_in(&worker.stderr_file()).map_err(failed)?;
+        stop.attach(session.path().to_owned(), worker.status());
+        let mut command = worker.command(&prepared.worker(), session.path());
+        session.restore_environment(&mut command);
+        let started = |error: Error| diagnostics::plain("KernelError", format!("the evaluator did not start: {error}"));
+        // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
+        let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
+        let mut context = CommandContext::with_eval_context(context);
+        let mut prelude: String =
+            prepared.dependencies().iter().map(|(name, value)| format!(":dep {name} = {value}\n")).collect();
+        prelude.push_str("use threadbook::prelude::*;\n");
+        context.execute(&prelude).map_err(started)?;
+        worker.sync();
+        Ok(RustEvaluator { context, worker, builds, stop, output, _session: session })
+    }
+
+    fn run(&mut self, cell: &Cell) -> Outcome {
+        let before: HashSet<String> = self.variables();
+        let result = self.context.execute(&cell.code);
+        let events = self.worker.sync();
+        let interrupted = self.stop.end_cell();
+        let mut end = None;
+        let mut death = None;
+        for event in events {
+            match event {
+                WorkerEvent::Done(how) => end = Some(how),
+                WorkerEvent::Died { signal, code } => death = Some((signal, code)),
+                WorkerEvent::Started { .. } | WorkerEvent::Synced => {}
+            }
+        }
+        let lost: Vec<String> = before.difference(&self.variables()).cloned().collect();
+        if interrupted && (result.is_err() || death.is_some()) {
+            let consequence = match death {
+                Some(_) => diagnostics::lost_variables(&lost),
+                None => "it had not started, every variable is kept".to_owned(),
+            };
+            return Outcome::Failed(diagnostics::interrupted(&consequence));
+        }
+        if let Some((signal, code)) = death {
+            return Outcome::Failed(diagnostics::died(signal, code, &lost));
+        }
+        match result {
+            Err(error) => Outcome::Failed(self.compile_failure(&cell.code, &error)),
+            Ok(outputs) => match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
+                Some(_) if interrupted => Outcome::Failed(diagnostics::interrupted("every variable is kept")),
+                Some(diagnostic) => Outcome::Failed(diagnostic),
+                None => {
+                    self.show_command_output(outputs);
+                    Outcome::Finished { payload: Vec::new() }
+                }
+            },
+        }
+    }
+
+    fn variables(&self) -> HashSet<String> {
+        self.context.variables_and_types().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// What evcxr's own `:commands` print.
+    fn show_command_output(&self, outputs: EvalOutputs) {
+        let mut data: Map<String, Value> =
+            outputs.content_by_mime_type.into_iter().map(|(mime, text)| (mime, text.into())).collect();
+        if data.is_empty() {
+            return;
+        }
+        data.entry("text/plain").or_insert_with(|| "".into());
+        self.output.send(Event::Result { cell: None, data, metadata: Map::new() });
+    }
+
+    fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
+        let command = code.lines().map(str::trim).find(|line| line.starts_with(':'));
+        let ename = match command {
+            Some(command) if command.starts_with(":dep") => "DependencyError",
+            Some(_) => "MagicError",
+            None => "CompileError",
+        };
+        match error {
+            Error::CompilationErrors(errors) => {
+                let map = self.builds.latest_map();
+                let mut rendered: Vec<String> = Vec::new();
+                for error in errors.iter().filter(|error| error.level() == "error") {
+                    let text = rendered_error(error, &map);
+                    if !rendered.contains(&text) {
+                        rendered.push(text);
+                    }
+                }
+                let from_rustc = errors.iter().any(|error| !error.json.is_null());
+                let mut diagnostic = diagnostics::compile_error(&rendered);
+                if !from_rustc {
+                    ename.clone_into(&mut diagnostic.ename);
+                }
+                diagnostic
+            }
+            other => diagnostics::plain(ename, render::plain(&other.to_string())),
+        }
+    }
+}
+
+fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
+    let rendered = error.rendered();
+    if rendered.is_empty() {
+        // evcxr worded it itself, or it is a part of a larger message.
+        let mut text = format!("\x1b[1;31merror\x1b[0m: {}", error.message());
+        for help in error.help() {
+            text.push_str(&format!("\nhelp: {help}"));
+        }
+        return text;
+    }
+    render::rewrite(&rendered, map)
+}
+
+impl Evaluator for RustEvaluator {
+    fn execute(&mut self, cell: &Cell) -> Outcome {
+        if let Some(name) = help::question(&cell.code)
+            && !self.is_fallible(name)
+        {
+            return match self.describe(name) {
+                Some(data) => Outcome::Finished {
+                    payload: vec![json!({"source": "page", "start": 0, "data": data})],
+                },
+                None => Outcome::Failed(diagnostics::plain("NotFound", format!("nothing is known about `{name}`"))),
+            };
+        }
+        self.stop.begin_cell();
+        self.builds.begin_cell(cell.count, &cell.code);
+        self.run(cell)
+    }
+
+    fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
+        match self.context.completions(code, cursor_byte) {
+            Ok(found) => Completions {
+                start_byte: found.start_offset,
+                end_byte: found.end_offset,
+                matches: found
+                    .completions
+                    .into_iter()
+                    .map(|found| Completion { text: found.code, kind: found.kind.to_owned(), signature: found.label })
+                    .collect(),
+            },
+            Err(error) => {
+                tracing::debug!("no completions: {error}");
+                Completions { start_byte: cursor_byte, end_byte: cursor_byte, matches: Vec::new() }
+            }
+        }
+    }
+
+    fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
+        self.describe(help::word_at(code, cursor_byte)?)
+    }
+}
+
+impl RustEvaluator {
+    /// Whether `name?` is Rust: the name is a variable that `?` can be applied to.
+    fn is_fallible(&self, name: &str) -> bool {
+        self.context.variables_and_types().any(|(variable, ty)| {
+            variable == name && ["Result<", "Option<"].iter().any(|kind| ty.contains(kind))
+        })
+    }
+
+    fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
+        let outputs = self.context.execute(&format!(":doc {name}")).ok()?;
+        help::bundle(outputs.content_by_mime_type)
+    }
+}

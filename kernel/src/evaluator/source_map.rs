@@ -1,0 +1,219 @@
+//! Where a line of generated code comes from: which cell, line and column.
+//!
+//! evcxr cuts a cell into statements and items, puts each on lines of its own among code that it generates, and takes
+//! items of earlier cells along. The map finds those pieces again in the generated file. `use` declarations are the
+//! exception: evcxr writes them anew, so they are looked for by name.
+
+use std::collections::HashMap;
+
+use ra_ap_syntax::AstNode;
+use ra_ap_syntax::Edition;
+use ra_ap_syntax::SourceFile;
+use ra_ap_syntax::ast;
+use ra_ap_syntax::ast::HasModuleItem;
+
+/// A place in a cell, all from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CellPlace {
+    /// The execution count.
+    pub(super) cell: u32,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl std::fmt::Display for CellPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cell {}, line {}, column {}", self.cell, self.line, self.column)
+    }
+}
+
+/// The texts of the cells that were run, newest last.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    cells: Vec<CellText>,
+}
+
+#[derive(Debug)]
+struct CellText {
+    count: u32,
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+/// One statement or item, with what follows it up to the next.
+#[derive(Debug)]
+struct Piece {
+    first_line: u32,
+    /// Characters before it on its first line.
+    indent: u32,
+    lines: Vec<String>,
+}
+
+/// For each line of a generated file, from 0: the cell, its line, and how far columns are shifted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SourceMap {
+    lines: Vec<Option<(u32, u32, u32)>>,
+}
+
+impl Cells {
+    pub(super) fn push(&mut self, count: u32, text: &str) {
+        let pieces = split(text);
+        self.cells.push(CellText { count, text: text.to_owned(), pieces });
+    }
+
+    /// One line of a cell's text.
+    pub(super) fn line(&self, place: CellPlace) -> Option<&str> {
+        let cell = self.cells.iter().rev().find(|cell| cell.count == place.cell)?;
+        cell.text.lines().nth(place.line as usize - 1)
+    }
+
+    /// Finds the cells' pieces in a generated file.
+    pub(super) fn map(&self, generated: &str) -> SourceMap {
+        let mut by_first_line: HashMap<&str, Vec<(u32, &Piece)>> = HashMap::new();
+        // The newest first: what was defined again is there in its newest form.
+        for cell in self.cells.iter().rev() {
+            for piece in &cell.pieces {
+                if let Some(first) = piece.lines.first() {
+                    by_first_line.entry(first).or_default().push((cell.count, piece));
+                }
+            }
+        }
+        let generated: Vec<&str> = generated.lines().map(str::trim_end).collect();
+        let mut lines = vec![None; generated.len()];
+        let mut index = 0;
+        while let Some(line) = generated.get(index) {
+            let found = by_first_line.get(line).and_then(|candidates| {
+                candidates.iter().find(|(_, piece)| {
+                    generated[index..].len() >= piece.lines.len()
+                        && piece.lines.iter().zip(&generated[index..]).all(|(piece, line)| piece == line)
+                })
+            });
+            let Some((cell, piece)) = found else {
+                lines[index] = self.use_declaration(line);
+                index += 1;
+                continue;
+            };
+            for offset in 0..piece.lines.len() {
+                let shift = if offset == 0 { piece.indent } else { 0 };
+                lines[index + offset] = Some((*cell, piece.first_line + offset as u32, shift));
+            }
+            index += piece.lines.len();
+        }
+        SourceMap { lines }
+    }
+
+    fn use_declaration(&self, generated: &str) -> Option<(u32, u32, u32)> {
+        let path = generated.trim_start().trim_start_matches("pub ").strip_prefix("use ")?.trim_end_matches(';');
+        let name = path.rsplit("::").next()?;
+        self.cells.iter().rev().find_map(|cell| {
+            let line = cell.text.lines().position(|line| line.contains("use ") && line.contains(name))?;
+            Some((cell.count, line as u32 + 1, 0))
+        })
+    }
+}
+
+impl SourceMap {
+    /// The place in a cell of a place in the generated file; nothing where evcxr's own code stands.
+    pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
+        let (cell, cell_line, shift) = (*self.lines.get((line as usize).checked_sub(1)?)?)?;
+        Some(CellPlace { cell, line: cell_line, column: column + shift })
+    }
+}
+
+/// Cuts a cell as evcxr does: each piece reaches up to the next.
+fn split(text: &str) -> Vec<Piece> {
+    const BEFORE: &str = "fn f(){";
+    // Commands, shell lines, comments and blank lines at the top are not part of what evcxr cuts.
+    let start = text
+        .split_inclusive('\n')
+        .take_while(|line| {
+            let trimmed = line.trim();
+            trimmed.is_empty() || line.starts_with("//") || line.starts_with('!') || trimmed.starts_with(':')
+        })
+        .map(str::len)
+        .sum::<usize>();
+    let code = &text[start..];
+    let file = SourceFile::parse(&format!("{BEFORE}{code}\n}}"), Edition::Edition2024).tree();
+    let Some(ast::Item::Fn(function)) = file.items().next() else {
+        return Vec::new();
+    };
+    let Some(list) = function.body().and_then(|body| body.stmt_list()) else {
+        return Vec::new();
+    };
+    let starts: Vec<usize> = list
+        .syntax()
+        .children()
+        .map(|child| usize::from(child.text_range().start()) - BEFORE.len())
+        .filter(|start| *start < code.len())
+        .collect();
+    let mut pieces = Vec::new();
+    for (index, piece_start) in starts.iter().enumerate() {
+        // Whatever stands before the first child belongs to it.
+        let from = if index == 0 { 0 } else { *piece_start };
+        let to = starts.get(index + 1).copied().unwrap_or(code.len());
+        let before = &text[..start + from];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        pieces.push(Piece {
+            first_line: before.matches('\n').count() as u32 + 1,
+            indent: before[line_start..].chars().count() as u32,
+            lines: code[from..to].lines().map(|line| line.trim_end().to_owned()).collect(),
+        });
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(cells: &[(u32, &str)], generated: &str) -> Vec<String> {
+        let mut all = Cells::default();
+        for (count, text) in cells {
+            all.push(*count, text);
+        }
+        let map = all.map(generated);
+        (1..=generated.lines().count() as u32)
+            .map(|line| map.place(line, 1).map_or("-".to_owned(), |place| place.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn statements_on_one_line_keep_their_columns() {
+        assert_eq!(
+            places(&[(4, "// title\nlet a = 1; let b =\n  2;")], "gen\nlet a = 1; \nlet b =\n  2;\ngen"),
+            ["-", "cell 4, line 2, column 1", "cell 4, line 2, column 12", "cell 4, line 3, column 1", "-"]
+        );
+    }
+
+    #[test]
+    fn items_of_earlier_cells_are_found_in_their_newest_form() {
+        assert_eq!(
+            places(&[(1, "fn f() {\n  1\n}"), (2, "fn f() {\n  2\n}"), (3, "f()")], "fn f() {\n  2\n}\n(\nf()\n)"),
+            [
+                "cell 2, line 1, column 1",
+                "cell 2, line 2, column 1",
+                "cell 2, line 3, column 1",
+                "-",
+                "cell 3, line 1, column 1",
+                "-"
+            ]
+        );
+    }
+
+    #[test]
+    fn use_declarations_are_found_by_name() {
+        assert_eq!(
+            places(&[(1, "let x = 1;\nuse std::{fmt, io::Wrong};")], "use std::io::Wrong;"),
+            ["cell 1, line 2, column 1"]
+        );
+    }
+
+    #[test]
+    fn any_text_can_be_cut() {
+        for text in ["", "\n", "}", "fn", "let é = \"ü\"; é", "#[derive(Debug)]", ":dep x\n!ls\n1", "{{{", "\u{feff}x"] {
+            let mut cells = Cells::default();
+            cells.push(1, text);
+            cells.map(text);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The stand-in for cargo that evcxr calls.
+//!
+//! When a cell adds no dependency, cargo has nothing to decide: the stand-in repeats the rustc call that cargo made
+//! for the same manifest before, and saves cargo's own 40-60 ms. Otherwise it runs the real cargo, and notes the call
+//! for next time. Either way it keeps rustc's diagnostics with their colours, warnings included, in a file for the
+//! kernel: evcxr shows none of them when a cell compiles.
+
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Prepared;
+use super::generated;
+use super::session;
+
+/// rustc's diagnostics of the last compile, one JSON object a line.
+pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
+/// The process group of the compile that runs now.
+pub const COMPILER_FILE: &str = "compiler.pid";
+/// Exists while a compile is not wanted any more.
+pub const INTERRUPTED_FILE: &str = "interrupted";
+/// The rustc call for the manifest that cargo built last, with that manifest.
+const CALL_FILE: &str = "call.json";
+
+/// How rustc was called for a cell's crate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RustcCall {
+    program: PathBuf,
+    args: Vec<String>,
+}
+
+impl RustcCall {
+    /// Reads it from a line that `cargo build --verbose` prints, if that line compiles a cell's crate.
+    pub fn from_verbose_line(line: &str) -> Option<RustcCall> {
+        let quoted = line.strip_prefix("Running `")?.strip_suffix('`')?;
+        let mut words = split_words(quoted).into_iter().skip_while(|word| is_assignment(word));
+        let program = PathBuf::from(words.next()?);
+        let args: Vec<String> = words.collect();
+        let names_crate = args.windows(2).any(|pair| pair[0] == "--crate-name" && pair[1] == generated::CRATE);
+        names_crate.then_some(RustcCall { program, args })
+    }
+
+    /// The arguments that say where libraries lie and which the crate names.
+    pub fn library_args(&self) -> Vec<&str> {
+        let mut list = Vec::new();
+        for pair in self.args.windows(2) {
+            if pair[0] == "-L" || pair[0] == "--extern" {
+                list.extend([pair[0].as_str(), pair[1].as_str()]);
+            }
+        }
+        list
+    }
+
+    /// The folder that the shared object goes to.
+    pub fn out_dir(&self) -> Option<PathBuf> {
+        self.args.windows(2).find(|pair| pair[0] == "--out-dir").map(|pair| PathBuf::from(&pair[1]))
+    }
+
+    /// The same call for another crate folder and optimisation level; the libraries stay where they are.
+    pub fn moved(&self, from: &Path, to: &Path, opt_level: &str) -> RustcCall {
+        let mut args = self.args.clone();
+        for index in 1..args.len() {
+            let value = if args[index - 1] == "--out-dir" {
+                moved_path(&args[index], from, to)
+            } else if let Some(path) = args[index].strip_prefix("incremental=") {
+                format!("incremental={}", moved_path(path, from, to))
+            } else if args[index].starts_with("opt-level=") {
+                format!("opt-level={opt_level}")
+            } else {
+                continue;
+            };
+            args[index] = value;
+        }
+        RustcCall { program: self.program.clone(), args }
+    }
+}
+
+fn moved_path(path: &str, from: &Path, to: &Path) -> String {
+    match Path::new(path).strip_prefix(from) {
+        Ok(rest) => to.join(rest).to_string_lossy().into_owned(),
+        Err(_) => path.to_owned(),
+    }
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-']))
+}
+
+/// Splits words as a POSIX shell would; cargo quotes with single quotes only.
+fn split_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = None;
+    let mut quoted = false;
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_with(String::new);
+            }
+            '\\' if !quoted => word.get_or_insert_with(String::new).extend(chars.next()),
+            ' ' if !quoted => words.extend(word.take()),
+            char => word.get_or_insert_with(String::new).push(char),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// What evcxr sets for cargo, so that a prepared build and a session's agree.
+pub(super) fn set_build_environment(command: &mut Command, rustc: &Path) {
+    command
+        .env("CARGO_TARGET_DIR", "target")
+        .env("CARGO_BUILD_BUILD_DIR", "target")
+        .env("RUSTC", rustc)
+        .env("RUSTFLAGS", "-Cprefer-dynamic");
+}
+
+/// Plays cargo; gives the exit code.
+pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
+    let prepared = session::prepared_of_this_process()?;
+    let session = std::env::current_dir()?;
+    let manifest = std::fs::read_to_string(session.join("Cargo.toml")).unwrap_or_default();
+    let only_known = generated::only_knows(&manifest, &prepared.dependencies());
+    let verb = args.iter().find(|arg| !arg.starts_with('-')).map(String::as_str);
+    match verb {
+        Some("metadata") if only_known && manifest.contains(generated::VALIDATION_CRATE) => {
+            // evcxr asks whether the dependency can be had, and looks at the exit code only.
+            println!("{{}}");
+            Ok(0)
+        }
+        Some("build") => build(&prepared, &session, &manifest, args, only_known),
+        Some("check") => pass_on(&prepared, &session, args, only_known),
+        _ => {
+            let mut command = Command::new(prepared.cargo());
+            command.args(args);
+            if only_known {
+                command.arg("--offline");
+            }
+            Ok(exit_code(command.status()?))
+        }
+    }
+}
+
+fn build(
+    prepared: &Prepared,
+    session: &Path,
+    manifest: &str,
+    args: &[String],
+    only_known: bool,
+) -> anyhow::Result<i32> {
+    let _compiling = Compiling::begin(session)?;
+    if session.join(INTERRUPTED_FILE).exists() {
+        return Ok(130);
+    }
+    let source_path = session.join("src/lib.rs");
+    let source = std::fs::read_to_string(&source_path)?;
+    let depends_on_runtime = manifest.lines().any(|line| line.starts_with("threadbook "));
+    if depends_on_runtime && let Some(changed) = generated::rewrite(&source) {
+        std::fs::write(&source_path, changed)?;
+    }
+    let opt_level = generated::opt_level(manifest);
+    let noted: Option<(String, RustcCall)> =
+        std::fs::read(session.join(CALL_FILE)).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let call = match noted {
+        Some((noted_manifest, call)) if generated::same_but_opt_level(&noted_manifest, manifest) => {
+            Some(call.moved(session, session, &opt_level))
+        }
+        _ if only_known => Some(prepared.call().moved(&prepared.template(), session, &opt_level)),
+        _ => None,
+    };
+    match call {
+        Some(call) => call_rustc(&call, session),
+        None => {
+            share_prepared_target(prepared, session)?;
+            pass_on(prepared, session, args, only_known)
+        }
+    }
+}
+
+/// Runs rustc and tells evcxr what cargo would have told it.
+fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
+    let out_dir = call.out_dir().unwrap_or_else(|| session.to_owned());
+    std::fs::create_dir_all(&out_dir)?;
+    let mut child =
+        Command::new(&call.program).args(&call.args).current_dir(session).stderr(Stdio::piped()).spawn()?;
+    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
+    let mut stdout = std::io::stdout().lock();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            let line = line?;
+            match serde_json::from_str::<Value>(&line) {
+                Ok(message) if message["$message_type"] == "diagnostic" => {
+                    writeln!(diagnostics, "{line}")?;
+                    writeln!(stdout, "{}", json!({"reason": "compiler-message", "message": message}))?;
+                }
+                Ok(_) => {}
+                Err(_) => eprintln!("{line}"),
+            }
+        }
+    }
+    let status = child.wait()?;
+    if status.success() {
+        let object = out_dir.join(format!("lib{}.so", generated::CRATE));
+        let artifact =
+            json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
+        writeln!(stdout, "{artifact}")?;
+    }
+    Ok(exit_code(status))
+}
+
+/// Runs the real cargo, keeping the diagnostics and noting how it called rustc.
+fn pass_on(prepared: &Prepared, session: &Path, args: &[String], only_known: bool) -> anyhow::Result<i32> {
+    let mut command = Command::new(prepared.cargo());
+    for arg in args {
+        // evcxr wants JSON; with colours it serves people too.
+        let arg = if arg == "--message-format=json" { "--message-format=json-diagnostic-rendered-ansi" } else { arg };
+        command.arg(arg);
+    }
+    command.arg("--verbose");
+    if only_known {
+        command.arg("--offline");
+    }
+    let mut child =
+        command.env("CARGO_TERM_COLOR", "never").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stderr = child.stderr.take();
+    // Without a place to show progress, the build goes on all the same.
+    let progress = File::options().append(true).open(session.join(session::PROGRESS_LINK)).ok();
+    let call = std::thread::spawn(move || stderr.and_then(|stderr| watch_cargo(BufReader::new(stderr), progress)));
+    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
+    let mut stdout = std::io::stdout().lock();
+    if let Some(child_stdout) = child.stdout.take() {
+        for line in BufReader::new(child_stdout).lines() {
+            let line = line?;
+            writeln!(stdout, "{line}")?;
+            let message: Value = serde_json::from_str(&line).unwrap_or_default();
+            if message["reason"] == "compiler-message" && message["target"]["name"] == generated::CRATE {
+                writeln!(diagnostics, "{}", message["message"])?;
+            }
+        }
+    }
+    let status = child.wait()?;
+    let call = call.join().ok().flatten();
+    if let (true, Some(call)) = (status.success(), call) {
+        let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
+        std::fs::write(session.join(CALL_FILE), serde_json::to_vec(&(manifest, call))?)?;
+    }
+    Ok(exit_code(status))
+}
+
+/// Passes on what cargo says beside its JSON, shows its steps to the person, and finds the call.
+fn watch_cargo(stderr: impl BufRead, mut progress: Option<File>) -> Option<RustcCall> {
+    let mut call = None;
+    for line in stderr.lines().map_while(Result::ok) {
+        let step = line.trim_start();
+        if let Some(found) = RustcCall::from_verbose_line(step) {
+            call = Some(found);
+        }
+        let is_step = ["Compiling ", "Downloading ", "Downloaded ", "Updating "].iter().any(|verb| step.starts_with(verb));
+        if is_step && !step.contains(&format!(" {} v", generated::CRATE)) {
+            progress = progress.filter(|mut file| writeln!(file, "{step}").is_ok());
+        }
+        if !step.starts_with("Running ") && !step.starts_with("Fresh ") {
+            eprintln!("{line}");
+        }
+    }
+    call
+}
+
+/// Gives the session the prepared build's artifacts, as hard links, so that cargo builds only what is new.
+fn share_prepared_target(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
+    let shared = session.join("target/.shared");
+    if shared.exists() {
+        return Ok(());
+    }
+    link_folder(&prepared.template().join("target"), &session.join("target"))?;
+    File::create(shared)?;
+    Ok(())
+}
+
+fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            // The template's own incremental cache is of no use to other crates.
+            if entry.file_name() != "incremental" {
+                link_folder(&entry.path(), &target)?;
+            }
+        } else if !target.exists() && std::fs::hard_link(entry.path(), &target).is_err() {
+            std::fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the compile into a process group of its own, which an interrupt can end.
+struct Compiling {
+    file: PathBuf,
+}
+
+impl Compiling {
+    fn begin(session: &Path) -> anyhow::Result<Compiling> {
+        rustix::process::setpgid(None, None)?;
+        let file = session.join(COMPILER_FILE);
+        std::fs::write(&file, std::process::id().to_string())?;
+        Ok(Compiling { file })
+    }
+}
+
+impl Drop for Compiling {
+    fn drop(&mut self) {
+        // If it stays, the next compile writes it anew.
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::RustcCall;
+
+    #[test]
+    fn a_call_is_read_from_what_cargo_prints_and_moved() {
+        let line = "Running `CARGO=/bin/cargo /bin/rustc --crate-name ctx src/lib.rs --check-cfg 'cfg(a, values())' \
+                    -C opt-level=2 --out-dir /t/target/deps -C incremental=/t/target/inc -L dependency=/t/target/deps`";
+        let call = RustcCall::from_verbose_line(line).unwrap();
+        let moved = call.moved(Path::new("/t"), Path::new("/s"), "0");
+        assert_eq!(
+            moved.args.join("|"),
+            "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--out-dir|/s/target/deps|-C|\
+             incremental=/s/target/inc|-L|dependency=/t/target/deps"
+        );
+    }
+
+    #[test]
+    fn other_lines_hold_no_call() {
+        for line in ["Compiling ctx v1.0.0", "Running `rustc --crate-name tokio`", "Running ``"] {
+            assert_eq!(RustcCall::from_verbose_line(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The runtime, built once per toolchain and version, into the cache.
+//!
+//! A prepared build holds the runtime's sources, a template crate shaped like those that evcxr makes, with everything
+//! that crate depends on built, the worker program, and the rustc call that compiled the template. A session's cells
+//! are compiled with that call and link the libraries where they lie.
+//!
+//! A lock file beside the folder lets one kernel build while others wait. `ready.json` is written last: a folder
+//! without it was left by a build that was killed, and is made anew.
+
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::Error;
+use super::Sysroot;
+use super::at;
+use super::cargo::RustcCall;
+use super::sources;
+
+/// What cells depend on beside the runtime, by the versions and features that the runtime itself uses.
+const DEPENDENCIES: [(&str, &str); 4] = [
+    ("tokio", r#"{ version = "1", features = ["full"] }"#),
+    ("rayon", r#""1""#),
+    ("serde", r#"{ version = "1", features = ["derive"] }"#),
+    ("serde_json", r#""1""#),
+];
+
+/// Dependencies are built once for good, so they get what a cell's own `:opt` does not change.
+pub(super) const CONFIG: &str = r#"[profile.dev.package."*"]
+opt-level = 3
+debug = false
+debug-assertions = false
+overflow-checks = false
+"#;
+
+/// A prepared build on disk.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    root: PathBuf,
+    ready: Ready,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Ready {
+    /// How the template was compiled.
+    call: RustcCall,
+    /// Where cargo lies.
+    cargo: PathBuf,
+    /// What rustc said of itself, for people.
+    toolchain: String,
+}
+
+impl Prepared {
+    /// Reads the prepared build in a folder.
+    pub fn open(root: &Path) -> Result<Prepared, Error> {
+        let path = root.join("ready.json");
+        let text = std::fs::read(&path).map_err(at(&path))?;
+        let ready = serde_json::from_slice(&text).map_err(|error| at(&path)(error.into()))?;
+        Ok(Prepared { root: root.to_owned(), ready })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The worker program.
+    pub fn worker(&self) -> PathBuf {
+        self.root.join("worker")
+    }
+
+    /// The crate that was compiled in place of a session's.
+    pub fn template(&self) -> PathBuf {
+        template(&self.root)
+    }
+
+    /// How the template was compiled.
+    pub fn call(&self) -> &RustcCall {
+        &self.ready.call
+    }
+
+    /// The real cargo.
+    pub fn cargo(&self) -> &Path {
+        &self.ready.cargo
+    }
+
+    /// What every cell depends on: name and value as they stand in a manifest.
+    pub fn dependencies(&self) -> Vec<(String, String)> {
+        dependencies(&self.root)
+    }
+}
+
+fn template(root: &Path) -> PathBuf {
+    root.join("template")
+}
+
+fn dependencies(root: &Path) -> Vec<(String, String)> {
+    let runtime = format!("{{ path = {:?} }}", root.join("runtime"));
+    let mut list = vec![("threadbook".to_owned(), runtime)];
+    list.extend(DEPENDENCIES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    list
+}
+
+/// Gives the prepared build for a toolchain, building it first where that has not been done.
+///
+/// `progress` is told in a few words what happens, only when it takes long.
+pub fn prepare(cache: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prepared, Error> {
+    sysroot.library_sources()?;
+    let folder = cache.join("prepared");
+    std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let root = folder.join(key(sysroot));
+    if let Ok(prepared) = Prepared::open(&root) {
+        return Ok(prepared);
+    }
+    let lock_path = root.with_extension("lock");
+    let lock = File::create(&lock_path).map_err(at(&lock_path))?;
+    if lock.try_lock().is_err() {
+        progress("waiting for another kernel that is preparing the runtime");
+        lock.lock().map_err(at(&lock_path))?;
+    }
+    // The lock is released when `lock` is dropped, or when this process dies.
+    match Prepared::open(&root) {
+        Ok(prepared) => Ok(prepared),
+        Err(_) => build(&root, sysroot, progress),
+    }
+}
+
+fn key(sysroot: &Sysroot) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(sysroot.version());
+    hasher.update(CONFIG);
+    for (name, value) in DEPENDENCIES {
+        hasher.update(name);
+        hasher.update(value);
+    }
+    sources::hash(&mut hasher);
+    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prepared, Error> {
+    if root.exists() {
+        std::fs::remove_dir_all(root).map_err(at(root))?;
+    }
+    progress("preparing the runtime, once for this toolchain");
+    let template = template(root);
+    for folder in [template.join("src"), root.join(".cargo")] {
+        std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+    }
+    sources::write(&root.join("runtime"), &template.join("Cargo.lock"))?;
+    let files = [
+        (root.join(".cargo/config.toml"), CONFIG.to_owned()),
+        (template.join("Cargo.toml"), super::generated::manifest(&dependencies(root))),
+        (template.join("src/lib.rs"), "pub use threadbook::prelude::*;\n".to_owned()),
+    ];
+    for (path, text) in files {
+        std::fs::write(&path, text).map_err(at(&path))?;
+    }
+    let call = compile_template(root, sysroot, progress)?;
+    compile_worker(root, sysroot, &call)?;
+    let ready = Ready { call, cargo: sysroot.cargo(), toolchain: sysroot.version().to_owned() };
+    let path = root.join("ready.json");
+    let json = serde_json::to_vec_pretty(&ready).map_err(|error| at(&path)(error.into()))?;
+    std::fs::write(&path, json).map_err(at(&path))?;
+    progress("the runtime is prepared");
+    Prepared::open(root)
+}
+
+/// Builds the template with cargo, first from what is already downloaded, then from the registry.
+fn compile_template(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<RustcCall, Error> {
+    let mut said = String::new();
+    for offline in [true, false] {
+        match run_cargo(root, sysroot, offline, progress)? {
+            Ok(call) => return Ok(call),
+            Err(output) => said = output,
+        }
+    }
+    let tail: Vec<&str> = said.lines().rev().take(12).collect();
+    let reason = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
+    Err(Error::Build { folder: root.to_owned(), reason })
+}
+
+fn run_cargo(
+    root: &Path,
+    sysroot: &Sysroot,
+    offline: bool,
+    progress: &dyn Fn(&str),
+) -> Result<Result<RustcCall, String>, Error> {
+    let template = template(root);
+    let mut command = Command::new(sysroot.cargo());
+    command.args(["build", "--verbose", "--target", sysroot.host()]);
+    if offline {
+        command.arg("--offline");
+    }
+    super::cargo::set_build_environment(&mut command, &sysroot.rustc());
+    let mut child = command
+        .current_dir(&template)
+        .env("CARGO_TERM_COLOR", "never")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(at(sysroot.cargo()))?;
+    let mut said = String::new();
+    let mut call = None;
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            let line = line.map_err(at(&template))?;
+            let step = line.trim_start();
+            if step.starts_with("Compiling ") || step.starts_with("Downloading ") {
+                progress(&step.replace(&format!(" ({})", template.display()), ""));
+            }
+            if let Some(found) = RustcCall::from_verbose_line(step) {
+                call = Some(found);
+            }
+            if !step.starts_with("Running ") {
+                said.push_str(&line);
+                said.push('\n');
+            }
+        }
+    }
+    let status = child.wait().map_err(at(&template))?;
+    Ok(match call {
+        Some(call) if status.success() => Ok(call),
+        _ => Err(said),
+    })
+}
+
+/// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
+fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<(), Error> {
+    let output = Command::new(sysroot.rustc())
+        .args(["--edition", "2024", "--crate-name", "threadbook_worker", "-O"])
+        .args(["-C", "prefer-dynamic", "-C", "rpath", "-C", "strip=debuginfo"])
+        .args(call.library_args())
+        .arg(root.join("runtime/src/worker_main.rs"))
+        .arg("-o")
+        .arg(root.join("worker"))
+        .output()
+        .map_err(at(sysroot.rustc()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(Error::Build { folder: root.to_owned(), reason })
+}

@@ -1,0 +1,53 @@
+//! This binary under another name.
+//!
+//! evcxr finds cargo by asking `rustup which cargo`, then on the PATH; rust-analyzer asks the environment. A session
+//! has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this binary.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::cargo;
+use super::session;
+
+/// The names that the binary answers to.
+pub(super) const NAMES: [&str; 2] = ["cargo", "rustup"];
+
+/// Plays another program where the binary was started under that program's name.
+pub fn run_if_asked() -> Option<ExitCode> {
+    let mut args = std::env::args();
+    let name = args.next()?;
+    let role = Path::new(&name).file_name()?.to_str()?.to_owned();
+    let args: Vec<String> = args.collect();
+    if std::env::var_os(session::SESSION_VAR).is_none() {
+        return None;
+    }
+    let result = match role.as_str() {
+        "cargo" => {
+            // A compile is of no use to anyone once the kernel is gone.
+            let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+            cargo::main(&args)
+        }
+        "rustup" => rustup(&name, &args),
+        _ => return None,
+    };
+    let code = result.unwrap_or_else(|error| {
+        eprintln!("{role}: {error}");
+        1
+    });
+    Some(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Answers `rustup which TOOL`; knows nothing else.
+fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
+    let ["which", tool] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        anyhow::bail!("`{}` is not known here (expected `which TOOL`)", args.join(" "));
+    };
+    let path = match tool {
+        "cargo" => Path::new(name).with_file_name("cargo"),
+        // The link's target: rustc's own file, which finds its libraries beside itself.
+        "rustc" => std::fs::read_link(Path::new(name).with_file_name("rustc"))?,
+        _ => anyhow::bail!("`{tool}` is not known here (expected `cargo` or `rustc`)"),
+    };
+    println!("{}", path.display());
+    Ok(0)
+}

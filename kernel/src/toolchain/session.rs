@@ -1,0 +1,157 @@
+//! One folder per kernel: the crate that cells are compiled in.
+//!
+//! The folder is reserved when the process starts, while it has one thread: only then may the environment be changed,
+//! and evcxr and rust-analyzer take their tools from the environment. The tools are put there once they are known.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Error;
+use super::Prepared;
+use super::Sysroot;
+use super::at;
+use super::prepare;
+use super::roles;
+
+/// Names the session's folder to this binary in its other roles.
+pub(super) const SESSION_VAR: &str = "THREADBOOK_SESSION";
+/// The link in a session's folder to its prepared build.
+const PREPARED_LINK: &str = "prepared";
+/// The link in a session's folder to where progress is shown: the stderr of the cell that runs.
+pub(super) const PROGRESS_LINK: &str = "progress";
+/// The ending of the lock file beside a session's folder.
+const LOCK: &str = "lock";
+
+/// A session's folder. Dropping it removes the folder.
+#[derive(Debug)]
+pub struct Session {
+    path: PathBuf,
+    /// What the variables that this session changes were before.
+    before: Vec<(&'static str, Option<OsString>)>,
+    /// Held as long as the kernel lives, so that others can tell a folder in use from a leftover.
+    _lock: File,
+}
+
+impl Session {
+    /// Reserves a folder, after sweeping those whose kernels are gone, and points the environment at it.
+    ///
+    /// # Safety
+    ///
+    /// The process has one thread: the environment is changed.
+    pub unsafe fn reserve(cache: &Path) -> Result<Session, Error> {
+        let sessions = cache.join("sessions");
+        let config = sessions.join(".cargo");
+        std::fs::create_dir_all(&config).map_err(at(&config))?;
+        sweep(&sessions);
+        let config = config.join("config.toml");
+        if std::fs::read_to_string(&config).ok().as_deref() != Some(prepare::CONFIG) {
+            std::fs::write(&config, prepare::CONFIG).map_err(at(&config))?;
+        }
+        let path = sessions.join(uuid::Uuid::new_v4().simple().to_string());
+        let lock_path = path.with_extension(LOCK);
+        let lock = File::create(&lock_path).map_err(at(&lock_path))?;
+        lock.lock().map_err(at(&lock_path))?;
+        // Another user's processes have no business in a person's cells.
+        std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(at(&path))?;
+        let mut before = Vec::new();
+        for (name, value) in environment(&path) {
+            before.push((name, std::env::var_os(name)));
+            // SAFETY: the caller says that no other thread could read the environment meanwhile.
+            unsafe { std::env::set_var(name, value) };
+        }
+        Ok(Session { path, before, _lock: lock })
+    }
+
+    /// Puts the tools into the folder.
+    pub fn equip(&self, prepared: &Prepared, sysroot: &Sysroot) -> Result<(), Error> {
+        let bin = self.path.join("bin");
+        std::fs::create_dir(&bin).map_err(at(&bin))?;
+        let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
+        let mut links = vec![(bin.join("rustc"), sysroot.rustc())];
+        links.push((self.path.join(PREPARED_LINK), prepared.root().to_owned()));
+        links.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
+        for (link, target) in links {
+            symlink(target, &link).map_err(at(&link))?;
+        }
+        let lock_file = self.path.join("Cargo.lock");
+        std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file).map_err(at(&lock_file))?;
+        Ok(())
+    }
+
+    /// Shows the progress of long builds in this file.
+    pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
+        let link = self.path.join(PROGRESS_LINK);
+        symlink(file, &link).map_err(at(link))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives a program the environment that the kernel was started with.
+    pub fn restore_environment(&self, command: &mut Command) {
+        for (name, value) in &self.before {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What stays is swept by the next start.
+        let _ = std::fs::remove_dir_all(&self.path);
+        let _ = std::fs::remove_file(self.path.with_extension(LOCK));
+    }
+}
+
+/// The prepared build of the session that this process was started for.
+pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
+    let session = std::env::var_os(SESSION_VAR).ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))?;
+    let root = std::fs::read_link(Path::new(&session).join(PREPARED_LINK))?;
+    Ok(Prepared::open(&root)?)
+}
+
+/// What evcxr and rust-analyzer are to find.
+fn environment(session: &Path) -> Vec<(&'static str, OsString)> {
+    let bin = session.join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
+    vec![
+        // A PATH with a separator inside a part could not have been split in the first place.
+        ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
+        ("CARGO", bin.join("cargo").into()),
+        ("RUSTC", bin.join("rustc").into()),
+        ("EVCXR_TMPDIR", session.into()),
+        ("EVCXR_CONFIG_DIR", session.into()),
+        (SESSION_VAR, session.into()),
+    ]
+}
+
+/// Removes the folders of kernels that were killed. Nothing depends on it, so failures are left to the next time.
+fn sweep(sessions: &Path) {
+    let Ok(entries) = std::fs::read_dir(sessions) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != LOCK) {
+            continue;
+        }
+        // A lock that can be had is nobody's any more.
+        if let Ok(lock) = File::open(&path)
+            && lock.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_dir_all(path.with_extension(""));
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+}

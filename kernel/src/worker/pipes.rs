@@ -1,0 +1,106 @@
+//! The pipes between kernel and worker.
+
+use std::fs::File;
+use std::io::Read;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::pipe::PipeFlags;
+use threadbook::wire;
+use threadbook::wire::Kind;
+use threadbook::wire::Reply;
+use threadbook::wire::Report;
+
+/// Both ends of every pipe: the kernel keeps the worker's ends open, so that a restarted worker gets them again.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    channel: (File, OwnedFd),
+    raw: [(File, OwnedFd); 2],
+    input: (OwnedFd, File),
+    drained: File,
+}
+
+/// How many bytes wait in each pipe.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) channel: usize,
+    pub(super) raw: [usize; 2],
+}
+
+impl Pipes {
+    pub(super) fn new() -> std::io::Result<Pipes> {
+        let drained = File::from(rustix::fs::memfd_create("drained", rustix::fs::MemfdFlags::CLOEXEC)?);
+        drained.set_len(16)?;
+        let (input_read, input_write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        Ok(Pipes {
+            channel: reading_pipe()?,
+            raw: [reading_pipe()?, reading_pipe()?],
+            input: (input_read, input_write.into()),
+            drained,
+        })
+    }
+
+    /// In the order in which the worker expects them.
+    pub(super) fn worker_ends(&self) -> [BorrowedFd<'_>; 5] {
+        let [out, err] = &self.raw;
+        [self.channel.1.as_fd(), out.1.as_fd(), err.1.as_fd(), self.input.0.as_fd(), self.drained.as_fd()]
+    }
+
+    /// Waits until something can be read.
+    pub(super) fn wait(&self) -> std::io::Result<()> {
+        let [out, err] = &self.raw;
+        let mut fds = [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
+        match rustix::event::poll(&mut fds, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What waits now. The plain pipes are looked at first: see the pump.
+    pub(super) fn waiting(&self) -> std::io::Result<Waiting> {
+        let [out, err] = &self.raw;
+        let raw = [rustix::io::ioctl_fionread(&out.0)? as usize, rustix::io::ioctl_fionread(&err.0)? as usize];
+        let channel = rustix::io::ioctl_fionread(&self.channel.0)? as usize;
+        Ok(Waiting { channel, raw })
+    }
+
+    /// Takes bytes that are known to wait in the channel.
+    pub(super) fn read_channel(&self, buffer: &mut [u8]) -> std::io::Result<()> {
+        (&self.channel.0).read_exact(buffer)
+    }
+
+    /// Takes bytes that are known to wait in a plain pipe.
+    pub(super) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> std::io::Result<()> {
+        (&self.raw[index].0).read_exact(buffer)
+    }
+
+    /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.
+    pub(super) fn set_drained(&self, index: usize, total: u64) -> std::io::Result<()> {
+        self.drained.write_all_at(&total.to_le_bytes(), 8 * index as u64)
+    }
+
+    pub(super) fn answer(&self, token: u32, reply: &Reply) -> std::io::Result<()> {
+        (&self.input.1).write_all(&wire::encode_reply(token, reply))
+    }
+
+    /// Puts a barrier behind everything that is in the channel now.
+    pub(super) fn send_sync(&self) -> std::io::Result<()> {
+        let json = serde_json::to_vec(&Report::Sync)?;
+        let mut frame = wire::header(Kind::Report, false, json.len(), u32::MAX).to_vec();
+        frame.extend(json);
+        rustix::io::write(&self.channel.1, &frame)?;
+        Ok(())
+    }
+}
+
+fn reading_pipe() -> std::io::Result<(File, OwnedFd)> {
+    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    // Room for a burst, so that a printing cell seldom waits. Refused above the system's limit; then the default stays.
+    let _ = rustix::pipe::fcntl_setpipe_size(&read, 1 << 20);
+    Ok((read.into(), write))
+}

@@ -1,0 +1,212 @@
+//! The thread that reads the worker's pipes.
+//!
+//! Order: a frame holds what the worker's process printed; the plain pipes hold what programs started by it printed.
+//! The worker waits before a frame until the plain pipes have been taken ([`Pipes::set_drained`]), so a frame never
+//! overtakes a program. The other way round, each turn looks at the plain pipes first, then takes the whole channel,
+//! then takes from the plain pipes only what it saw: a frame sent before a program printed was in the channel by then.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use threadbook::wire::Decoder;
+use threadbook::wire::Item;
+use threadbook::wire::Reply;
+use threadbook::wire::Report;
+use tokio::sync::oneshot;
+
+use super::Narrator;
+use super::Status;
+use super::WorkerEvent;
+use super::pipes::Pipes;
+use crate::output::Answer;
+use crate::output::Event;
+use crate::output::OutputTx;
+use crate::output::StreamName;
+
+pub(super) struct Pump {
+    pipes: Arc<Pipes>,
+    status: Arc<Status>,
+    output: OutputTx,
+    events_tx: mpsc::Sender<WorkerEvent>,
+    narrator: Box<dyn Narrator>,
+    decoder: Decoder,
+    drained: [u64; 2],
+    buffer: Vec<u8>,
+}
+
+impl Pump {
+    pub(super) fn new(
+        pipes: Arc<Pipes>,
+        status: Arc<Status>,
+        output: OutputTx,
+        events_tx: mpsc::Sender<WorkerEvent>,
+        narrator: Box<dyn Narrator>,
+    ) -> Pump {
+        Pump {
+            pipes,
+            status,
+            output,
+            events_tx,
+            narrator,
+            decoder: Decoder::default(),
+            drained: [0; 2],
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            if let Err(error) = self.turn() {
+                tracing::error!("reading the worker's output failed: {error}");
+                return;
+            }
+        }
+    }
+
+    fn turn(&mut self) -> std::io::Result<()> {
+        self.pipes.wait()?;
+        let waiting = self.pipes.waiting()?;
+        self.take_channel(waiting.channel)?;
+        for (index, count) in waiting.raw.into_iter().enumerate() {
+            self.take_raw(index, count)?;
+        }
+        Ok(())
+    }
+
+    fn take_channel(&mut self, count: usize) -> std::io::Result<()> {
+        self.buffer.resize(count, 0);
+        self.pipes.read_channel(&mut self.buffer)?;
+        self.decoder.feed(&self.buffer);
+        let mut joined = Joined::default();
+        while let Some(item) = self.decoder.next() {
+            match item {
+                Item::Stdout(bytes) => joined.add(StreamName::Stdout, bytes, &self.output),
+                Item::Stderr(bytes) => joined.add(StreamName::Stderr, bytes, &self.output),
+                Item::Report(report) => {
+                    joined.send(&self.output);
+                    self.report(report)?;
+                }
+            }
+        }
+        joined.send(&self.output);
+        Ok(())
+    }
+
+    fn take_raw(&mut self, index: usize, count: usize) -> std::io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut bytes = vec![0; count];
+        self.pipes.read_raw(index, &mut bytes)?;
+        let stream = if index == 0 { StreamName::Stdout } else { StreamName::Stderr };
+        self.output.send(Event::Stream { cell: None, stream, bytes });
+        self.drained[index] += count as u64;
+        self.pipes.set_drained(index, self.drained[index])
+    }
+
+    fn report(&mut self, report: Report) -> std::io::Result<()> {
+        match report {
+            Report::Ready { supervisor } => self.status.supervisor.store(supervisor, Ordering::SeqCst),
+            Report::Display { data, id, update } => {
+                let metadata = serde_json::Map::new();
+                self.output.send(Event::Display { cell: None, data, metadata, display_id: id, update });
+            }
+            Report::Result { data } => {
+                self.output.send(Event::Result { cell: None, data, metadata: serde_json::Map::new() });
+            }
+            Report::Clear { wait } => self.output.send(Event::Clear { cell: None, wait }),
+            Report::Input { token, prompt, password } => self.ask(token, prompt, password)?,
+            Report::Panic(info) => {
+                let text = self.narrator.panic(&info);
+                self.say(text);
+            }
+            Report::Started { so } => {
+                if let Some(text) = self.narrator.started(&so) {
+                    self.say(text);
+                }
+                self.status.started();
+                self.tell(WorkerEvent::Started { so });
+            }
+            Report::Done { end } => {
+                self.status.ended();
+                self.tell(WorkerEvent::Done(end));
+            }
+            Report::Died { signal, code } => {
+                self.status.supervisor.store(0, Ordering::SeqCst);
+                self.status.ended();
+                self.decoder.forget_pieces();
+                self.take_all_raw()?;
+                self.tell(WorkerEvent::Died { signal, code });
+            }
+            Report::Sync => {
+                self.take_all_raw()?;
+                self.tell(WorkerEvent::Synced);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_all_raw(&mut self) -> std::io::Result<()> {
+        let waiting = self.pipes.waiting()?;
+        for (index, count) in waiting.raw.into_iter().enumerate() {
+            self.take_raw(index, count)?;
+        }
+        Ok(())
+    }
+
+    /// Passes a question on. A thread of its own waits for the answer, since output goes on meanwhile.
+    fn ask(&self, token: u32, prompt: String, password: bool) -> std::io::Result<()> {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        let pipes = Arc::clone(&self.pipes);
+        let status = Arc::clone(&self.status);
+        status.asking.store(true, Ordering::SeqCst);
+        std::thread::Builder::new().name("input-answer".to_owned()).spawn(move || {
+            let reply = match answer_rx.blocking_recv() {
+                Ok(Answer::Line(text)) => Reply::Line { text },
+                Ok(Answer::NotAllowed) => Reply::NotAllowed,
+                Err(_) => Reply::Interrupted,
+            };
+            status.asking.store(false, Ordering::SeqCst);
+            if let Err(error) = pipes.answer(token, &reply) {
+                tracing::error!("an answer did not reach the worker: {error}");
+            }
+        })?;
+        self.output.send(Event::Input { prompt, password, answer: answer_tx });
+        Ok(())
+    }
+
+    fn say(&self, text: String) {
+        self.output.send(Event::Stream { cell: None, stream: StreamName::Stderr, bytes: text.into_bytes() });
+    }
+
+    fn tell(&self, event: WorkerEvent) {
+        // The evaluator is gone only when the kernel ends.
+        let _ = self.events_tx.send(event);
+    }
+}
+
+/// Neighbouring frames of one stream, joined: a printing cell makes one frame a line.
+#[derive(Default)]
+struct Joined {
+    stream: Option<StreamName>,
+    bytes: Vec<u8>,
+}
+
+impl Joined {
+    const ENOUGH_BYTES: usize = 64 * 1024;
+
+    fn add(&mut self, stream: StreamName, bytes: Vec<u8>, output: &OutputTx) {
+        if self.stream != Some(stream) || self.bytes.len() >= Self::ENOUGH_BYTES {
+            self.send(output);
+            self.stream = Some(stream);
+        }
+        self.bytes.extend(bytes);
+    }
+
+    fn send(&mut self, output: &OutputTx) {
+        if let Some(stream) = self.stream.take() {
+            output.send(Event::Stream { cell: None, stream, bytes: std::mem::take(&mut self.bytes) });
+        }
+    }
+}

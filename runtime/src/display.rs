@@ -1,0 +1,170 @@
+//! Rich output: HTML, SVG, PNG, Markdown, LaTeX, JSON, and displays that change in place.
+//!
+//! Each function shows its content at once, under the cell that calls it, as often as it is called. The [`Display`] it
+//! gives back can replace the content later, also from another cell or a thread:
+//!
+//! ```
+//! use threadbook::display;
+//!
+//! let progress = display::text("0 %");
+//! for percent in [50, 100] {
+//!     progress.update_text(format!("{percent} %"));
+//! }
+//! ```
+//!
+//! Dropping the handle leaves what is shown. A panic or an interrupt between two updates leaves the last one.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::wire::Report;
+use crate::worker;
+
+/// Something shown that can be replaced.
+#[derive(Clone, Debug)]
+pub struct Display {
+    id: String,
+}
+
+/// Shows plain text.
+pub fn text(text: impl Into<String>) -> Display {
+    show(bundle([("text/plain", text.into())]))
+}
+
+/// Shows HTML.
+///
+/// ```
+/// threadbook::display::html("<b>bold</b>");
+/// ```
+pub fn html(html: impl Into<String>) -> Display {
+    show(with_text("text/html", html.into()))
+}
+
+/// Shows an SVG picture.
+pub fn svg(svg: impl Into<String>) -> Display {
+    show(with_text("image/svg+xml", svg.into()))
+}
+
+/// Shows Markdown.
+pub fn markdown(markdown: impl Into<String>) -> Display {
+    show(with_text("text/markdown", markdown.into()))
+}
+
+/// Shows LaTeX, for example `$e^{i\pi} = -1$`.
+pub fn latex(latex: impl Into<String>) -> Display {
+    show(with_text("text/latex", latex.into()))
+}
+
+/// Shows a PNG picture, given as the bytes of a PNG file.
+pub fn png(png: impl AsRef<[u8]>) -> Display {
+    let png = png.as_ref();
+    let text = format!("<PNG image, {} bytes>", png.len());
+    show(bundle([("image/png", base64(png)), ("text/plain", text)]))
+}
+
+/// Shows any serialisable value as a tree that can be opened and closed.
+///
+/// # Errors
+///
+/// When the value's own serialisation fails, for example on a map whose keys are not strings.
+///
+/// ```
+/// threadbook::display::json(&vec![1, 2, 3])?;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Display> {
+    let value = serde_json::to_value(value)?;
+    let text = value.to_string();
+    Ok(show(bundle([("application/json", value), ("text/plain", Value::String(text))])))
+}
+
+/// Shows one thing in several forms; the front end takes the richest it can show.
+///
+/// ```
+/// threadbook::display::mime([("text/html", "<b>7</b>"), ("text/plain", "7")]);
+/// ```
+pub fn mime<K: Into<String>, V: Into<Value>>(forms: impl IntoIterator<Item = (K, V)>) -> Display {
+    show(bundle(forms))
+}
+
+/// Takes away what the cell has shown so far; with `wait`, only when the next output comes, so that nothing flickers.
+pub fn clear_output(wait: bool) {
+    worker::report(&Report::Clear { wait });
+}
+
+impl Display {
+    /// Replaces the content by plain text.
+    pub fn update_text(&self, text: impl Into<String>) {
+        self.update(bundle([("text/plain", text.into())]));
+    }
+
+    /// Replaces the content by HTML.
+    pub fn update_html(&self, html: impl Into<String>) {
+        self.update(with_text("text/html", html.into()));
+    }
+
+    /// Replaces the content by Markdown.
+    pub fn update_markdown(&self, markdown: impl Into<String>) {
+        self.update(with_text("text/markdown", markdown.into()));
+    }
+
+    /// Replaces the content by an SVG picture.
+    pub fn update_svg(&self, svg: impl Into<String>) {
+        self.update(with_text("image/svg+xml", svg.into()));
+    }
+
+    /// Replaces the content by one thing in several forms.
+    pub fn update_mime<K: Into<String>, V: Into<Value>>(&self, forms: impl IntoIterator<Item = (K, V)>) {
+        self.update(bundle(forms));
+    }
+
+    fn update(&self, data: Map<String, Value>) {
+        worker::report(&Report::Display { data, id: Some(self.id.clone()), update: true });
+    }
+}
+
+fn show(data: Map<String, Value>) -> Display {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // The pid tells displays of two kernels, or of a restarted worker, apart.
+    let id = format!("threadbook-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    worker::report(&Report::Display { data, id: Some(id.clone()), update: false });
+    Display { id }
+}
+
+fn bundle<K: Into<String>, V: Into<Value>>(forms: impl IntoIterator<Item = (K, V)>) -> Map<String, Value> {
+    forms.into_iter().map(|(mime, value)| (mime.into(), value.into())).collect()
+}
+
+/// Front ends without the rich form, and notebooks read as text, show the source.
+fn with_text(mime: &str, source: String) -> Map<String, Value> {
+    bundle([(mime, source.clone()), ("text/plain", source)])
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let letter = ALPHABET[(group >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= chunk.len() { letter.into() } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_pads_as_the_rfc_does() {
+        for (input, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(input.as_bytes()), expected);
+        }
+    }
+}

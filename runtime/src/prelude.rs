@@ -1,0 +1,11 @@
+//! What every cell has in scope without an import.
+
+pub use crate::clear_output;
+pub use crate::display;
+pub use crate::display::Display;
+pub use crate::getpass;
+pub use crate::input;
+#[doc(hidden)]
+pub use crate::show::ShowDebug;
+#[doc(hidden)]
+pub use crate::show::ShowUnit;

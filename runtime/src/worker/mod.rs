@@ -1,0 +1,52 @@
+//! The process that runs cells.
+//!
+//! It starts as a single-threaded supervisor, which forks the live worker: the process in which cells run. The
+//! supervisor keeps evcxr's pipes, reaps what cells leave behind, and says how the live worker died.
+//!
+//! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
+//! runtime; all it does is here.
+
+pub(crate) mod cell;
+mod channel;
+mod live;
+mod panic;
+mod stdio;
+mod supervisor;
+mod sys;
+
+pub use stdio::read_hook;
+pub use stdio::write_hook;
+
+pub(crate) use panic::place_of;
+pub(crate) use stdio::ask;
+
+use crate::wire::Report;
+
+/// Names the file descriptors that the kernel hands to the worker.
+pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
+/// Names the folder to remove when the kernel died without doing so.
+pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
+
+/// Runs the worker to its end.
+pub fn main() -> ! {
+    supervisor::main()
+}
+
+/// Sends a report to the kernel; outside a worker, prints the text that it shows.
+pub(crate) fn report(report: &Report) {
+    if channel::is_open() {
+        stdio::settle();
+        channel::send(report);
+    } else if let Report::Display { data, .. } | Report::Result { data } = report
+        && let Some(text) = data.get("text/plain").and_then(|text| text.as_str())
+    {
+        println!("{text}");
+    }
+}
+
+/// Unwinds the cell on behalf of the person who interrupted it.
+pub(crate) fn unwind_interrupted() -> ! {
+    cell::interrupted();
+    // Not a panic: nothing went wrong, so no hook is to report it.
+    std::panic::resume_unwind(Box::new("interrupted"))
+}

@@ -1,0 +1,38 @@
+//! The panic hook: who panicked, where, with what message.
+
+use std::panic::Location;
+use std::panic::PanicHookInfo;
+
+use super::cell;
+use super::report;
+use super::sys;
+use crate::wire::PanicInfo;
+use crate::wire::Place;
+use crate::wire::Report;
+
+/// Reports panics to the kernel instead of printing them.
+pub(crate) fn install_hook() {
+    std::panic::set_hook(Box::new(hook));
+}
+
+fn hook(info: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let message = info.payload_as_str().unwrap_or("a value that is no text").to_owned();
+    let place = info.location().map(place_of).unwrap_or_default();
+    let info = PanicInfo { thread: thread.name().unwrap_or("<unnamed>").to_owned(), message, place };
+    if cell::on_main_thread() {
+        cell::panicking(info);
+    } else {
+        report(&Report::Panic(info));
+    }
+}
+
+/// A location, and the shared object that it lies in: the file's name is a constant of that object.
+pub(crate) fn place_of(location: &Location<'_>) -> Place {
+    Place {
+        file: location.file().to_owned(),
+        line: location.line(),
+        column: location.column(),
+        so: sys::object_at(location.file().as_ptr()),
+    }
+}

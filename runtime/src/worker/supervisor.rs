@@ -1,0 +1,121 @@
+//! The process between evcxr and the live worker: one thread, no user code.
+//!
+//! It passes evcxr's commands on, says how the live worker died, and kills what cells have left behind, so that no
+//! process outlives its kernel whatever happens to either.
+
+use std::os::fd::RawFd;
+
+use super::FDS_VAR;
+use super::SESSION_VAR;
+use super::channel;
+use super::live;
+use super::sys;
+use crate::wire::Report;
+
+/// Starts the live worker and watches it.
+pub(crate) fn main() -> ! {
+    match supervise() {
+        Ok(()) => sys::exit_now(0),
+        Err(error) => {
+            // evcxr reads stderr and the kernel shows what came there when the worker does not start.
+            eprintln!("the worker did not start: {error}");
+            sys::exit_now(1)
+        }
+    }
+}
+
+fn supervise() -> std::io::Result<()> {
+    let kernel = sys::parent();
+    let session = std::env::var(SESSION_VAR).ok();
+    let [channel, out, err, input, drained] = inherited_fds()?;
+    restore_environment();
+    let commands = sys::dup_private(0)?;
+    let markers = sys::dup_private(1)?;
+    let nothing = sys::open(c"/dev/null")?;
+    for standard in [0, 1, 2] {
+        sys::dup_onto(nothing, standard)?;
+    }
+    sys::close(nothing);
+    sys::adopt_orphans();
+    let (live_commands, to_live) = sys::pipe()?;
+    let signals = sys::signal_fd(&[libc::SIGCHLD, libc::SIGINT, libc::SIGTERM])?;
+    let Some(live) = sys::fork()? else {
+        for fd in [commands, to_live, signals] {
+            sys::close(fd);
+        }
+        sys::die_with_parent();
+        sys::unblock_signals();
+        live::main(live::Fds { channel, raw: [out, err], input, drained, commands: live_commands, markers });
+    };
+    sys::close(live_commands);
+    channel::open(channel);
+    let mut buffer = [0; 4096];
+    loop {
+        let [command, signal] = sys::wait_readable([commands, signals])?;
+        if signal {
+            match sys::read_signal(signals)? {
+                libc::SIGINT => sys::kill(live, libc::SIGKILL),
+                libc::SIGTERM => break,
+                _ => {}
+            }
+            while let Some(ended) = sys::reap(false) {
+                if ended.pid == live {
+                    kill_descendants();
+                    channel::send(&Report::Died { signal: ended.signal, code: ended.code });
+                    return Ok(());
+                }
+            }
+        }
+        if command {
+            match sys::read_through(commands, buffer.as_mut_ptr().cast(), buffer.len()) {
+                read if read > 0 => sys::write_all(to_live, &buffer[..read as usize])?,
+                // The kernel has closed its end, or is gone.
+                _ => break,
+            }
+        }
+    }
+    kill_descendants();
+    if let Some(session) = session
+        && sys::parent() != kernel
+    {
+        // A kernel that was killed could not do this itself. A failure leaves it to the next start's sweep.
+        let _ = std::fs::remove_dir_all(session);
+    }
+    Ok(())
+}
+
+fn inherited_fds() -> std::io::Result<[RawFd; 5]> {
+    let text = std::env::var(FDS_VAR).map_err(std::io::Error::other)?;
+    let fds: Vec<RawFd> = text.split(',').filter_map(|number| number.parse().ok()).collect();
+    fds.try_into()
+        .map_err(|_| std::io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected five numbers")))
+}
+
+/// Cells do not see what evcxr and the kernel told the worker.
+fn restore_environment() {
+    for name in [FDS_VAR, SESSION_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
+        sys::remove_env(name);
+    }
+}
+
+/// Kills every process below this one. Orphans come to this process, so killing children until none is left ends all.
+fn kill_descendants() {
+    loop {
+        let children = children();
+        if children.is_empty() {
+            return;
+        }
+        for child in children {
+            sys::kill(child, libc::SIGKILL);
+        }
+        if sys::reap(true).is_none() {
+            return;
+        }
+    }
+}
+
+fn children() -> Vec<i32> {
+    let path = format!("/proc/self/task/{}/children", std::process::id());
+    let list = std::fs::read_to_string(path).unwrap_or_default();
+    list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}

@@ -1,0 +1,317 @@
+//! System calls. The only unsafe code of the worker, with `stdio.rs`, which is handed raw pointers.
+
+use std::ffi::CStr;
+use std::ffi::CString;
+use std::io;
+use std::os::fd::RawFd;
+use std::os::raw::c_char;
+use std::os::raw::c_int;
+use std::os::raw::c_void;
+
+/// A cell's function: takes evcxr's variable store and gives it back.
+pub(crate) type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Writes one frame. A pipe takes up to `PIPE_BUF` bytes whole, so there is no partial write to go on from.
+///
+/// The system call is made directly: `write` itself is the worker's own function.
+pub(crate) fn write_frame(fd: RawFd, header: &[u8], payload: &[u8]) -> io::Result<()> {
+    let parts = [
+        libc::iovec { iov_base: header.as_ptr() as *mut c_void, iov_len: header.len() },
+        libc::iovec { iov_base: payload.as_ptr() as *mut c_void, iov_len: payload.len() },
+    ];
+    loop {
+        // SAFETY: both parts point at slices that live through the call, which only reads them.
+        let written = unsafe { libc::syscall(libc::SYS_writev, fd, parts.as_ptr(), parts.len()) };
+        if written >= 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Writes to a file descriptor that is none of ours, as `write` would have.
+pub(crate) fn write_through(fd: RawFd, buffer: *const c_void, len: usize) -> isize {
+    // SAFETY: the caller of `write` vouches for its own buffer; the kernel checks it.
+    unsafe { libc::syscall(libc::SYS_write, fd, buffer, len) as isize }
+}
+
+/// Reads from a file descriptor that is none of ours, as `read` would have.
+pub(crate) fn read_through(fd: RawFd, buffer: *mut c_void, len: usize) -> isize {
+    // SAFETY: the caller of `read` vouches for its own buffer; the kernel checks it.
+    unsafe { libc::syscall(libc::SYS_read, fd, buffer, len) as isize }
+}
+
+/// Fills the buffer.
+pub(crate) fn read_exact(fd: RawFd, mut buffer: &mut [u8]) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match read_through(fd, buffer.as_mut_ptr().cast(), buffer.len()) {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read if read > 0 => buffer = &mut buffer[read as usize..],
+            _ => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes all of the bytes, directly.
+pub(crate) fn write_all(fd: RawFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = write_through(fd, bytes.as_ptr().cast(), bytes.len());
+        if written >= 0 {
+            bytes = &bytes[written as usize..];
+        } else {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Which file a descriptor stands for: device and inode.
+pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
+    // SAFETY: zero is a valid value for every field of this plain structure.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure is ours and lives through the call.
+    check(unsafe { libc::fstat(fd, &raw mut stat) }).ok()?;
+    #[expect(clippy::useless_conversion, reason = "the field's width differs between systems")]
+    Some((u64::try_from(stat.st_dev).unwrap_or(0), u64::from(stat.st_ino)))
+}
+
+/// How many bytes wait in a pipe.
+pub(crate) fn waiting(fd: RawFd) -> u64 {
+    let mut count: c_int = 0;
+    // SAFETY: FIONREAD writes one int, which is ours.
+    let result = unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) };
+    if result < 0 { 0 } else { count as u64 }
+}
+
+/// Reads a counter out of a shared file.
+pub(crate) fn read_counter(fd: RawFd, index: usize) -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the buffer is ours and as long as said.
+    let read = unsafe { libc::pread(fd, bytes.as_mut_ptr().cast(), 8, (index * 8) as libc::off_t) };
+    if read == 8 { u64::from_le_bytes(bytes) } else { 0 }
+}
+
+/// Duplicates onto a free descriptor that programs started later do not inherit.
+pub(crate) fn dup_private(fd: RawFd) -> io::Result<RawFd> {
+    // SAFETY: F_DUPFD_CLOEXEC takes numbers only; 10 keeps clear of the standard streams.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) })
+}
+
+/// Makes `to` another name of `from`; programs started later inherit it.
+pub(crate) fn dup_onto(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 takes numbers only.
+    check(unsafe { libc::dup2(from, to) }).map(drop)
+}
+
+/// Keeps programs started later from inheriting it.
+pub(crate) fn set_private(fd: RawFd) -> io::Result<()> {
+    // SAFETY: F_SETFD takes numbers only.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+}
+
+/// Closes a descriptor that only the worker's own code knows.
+pub(crate) fn close(fd: RawFd) {
+    // SAFETY: takes a number only; the callers own the descriptor.
+    unsafe { libc::close(fd) };
+}
+
+/// Opens a file for reading and writing, private to this process.
+pub(crate) fn open(path: &CStr) -> io::Result<RawFd> {
+    // SAFETY: the path ends in a zero byte and lives through the call.
+    check(unsafe { libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) })
+}
+
+/// A private pipe: reading end, writing end.
+pub(crate) fn pipe() -> io::Result<(RawFd, RawFd)> {
+    let mut fds = [0; 2];
+    // SAFETY: the array holds the two descriptors that the call writes.
+    check(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    Ok((fds[0], fds[1]))
+}
+
+/// Forks. `None` in the child.
+///
+/// The caller is single-threaded, so the child may do anything.
+pub(crate) fn fork() -> io::Result<Option<i32>> {
+    // SAFETY: the supervisor, the only caller, has one thread, so no lock is held by a thread that the child lacks.
+    let pid = check(unsafe { libc::fork() })?;
+    Ok((pid != 0).then_some(pid))
+}
+
+/// Makes orphaned descendants children of this process.
+pub(crate) fn adopt_orphans() {
+    // SAFETY: numbers only.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
+}
+
+/// Has this process killed when its parent ends.
+pub(crate) fn die_with_parent() {
+    // SAFETY: numbers only.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
+}
+
+/// This process's parent.
+pub(crate) fn parent() -> i32 {
+    // SAFETY: takes nothing and can't fail.
+    unsafe { libc::getppid() }
+}
+
+/// Sends a signal.
+pub(crate) fn kill(pid: i32, signal: c_int) {
+    // SAFETY: numbers only. The callers signal children that they have not yet reaped, so the number is still theirs.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Blocks the signals and gives a descriptor that reads them.
+pub(crate) fn signal_fd(signals: &[c_int]) -> io::Result<RawFd> {
+    // SAFETY: zero is a valid value of the set, and the calls write only to it.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, *signal);
+        }
+        check(libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()))?;
+        check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC))
+    }
+}
+
+/// Unblocks every signal, as a program expects to find them.
+pub(crate) fn unblock_signals() {
+    // SAFETY: zero is a valid value of the set, and the calls write only to it.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Reads one signal's number from [`signal_fd`].
+pub(crate) fn read_signal(fd: RawFd) -> io::Result<c_int> {
+    let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+    read_exact(fd, &mut info)?;
+    let number = info.first_chunk::<4>().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+    Ok(number as c_int)
+}
+
+/// Waits until one of the descriptors can be read or has ended; says which.
+pub(crate) fn wait_readable<const N: usize>(fds: [RawFd; N]) -> io::Result<[bool; N]> {
+    let mut polls = fds.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    loop {
+        // SAFETY: the array is ours and as long as said.
+        match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, -1) }) {
+            Ok(_) => return Ok(polls.map(|poll| poll.revents != 0)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) pid: i32,
+    pub(crate) signal: Option<i32>,
+    pub(crate) code: Option<i32>,
+}
+
+/// Reaps one child that has ended; with `block`, waits for one. `None` when there is none.
+pub(crate) fn reap(block: bool) -> Option<Ended> {
+    let mut status = 0;
+    let flags = if block { 0 } else { libc::WNOHANG };
+    loop {
+        // SAFETY: the status is ours.
+        match check(unsafe { libc::waitpid(-1, &raw mut status, flags) }) {
+            Ok(0) => return None,
+            Ok(pid) => {
+                let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
+                let code = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
+                return Some(Ended { pid, signal, code });
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Ends this process at once, running nothing.
+pub(crate) fn exit_now(code: c_int) -> ! {
+    // SAFETY: never returns; nothing of this process is needed after.
+    unsafe { libc::_exit(code) }
+}
+
+/// Loads a cell's shared object and finds its function.
+pub(crate) fn load(so: &str, function: &str) -> Result<CellFn, String> {
+    let path = CString::new(so).map_err(|error| error.to_string())?;
+    let name = CString::new(function).map_err(|error| error.to_string())?;
+    // SAFETY: loading runs the object's initialisers, which rustc made from a cell; it is what a cell is for.
+    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+    if handle.is_null() {
+        return Err(link_error());
+    }
+    // SAFETY: the handle was just given to us and is never closed: values of its types may live on.
+    let symbol = unsafe { libc::dlsym(handle, name.as_ptr()) };
+    if symbol.is_null() {
+        return Err(link_error());
+    }
+    // SAFETY: evcxr generates this function with this signature.
+    Ok(unsafe { std::mem::transmute::<*mut c_void, CellFn>(symbol) })
+}
+
+fn link_error() -> String {
+    // SAFETY: takes nothing; the text that it gives stays until the next call of its family on this thread.
+    let text = unsafe { libc::dlerror() };
+    text_at(text).unwrap_or_else(|| "the dynamic linker gave no reason".to_owned())
+}
+
+/// The file that was loaded at an address.
+pub(crate) fn object_at(address: *const u8) -> Option<String> {
+    // SAFETY: zero is a valid value of this plain structure, which the call fills; it reads no memory at the address.
+    let (found, info) = unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        (libc::dladdr(address.cast(), &raw mut info), info)
+    };
+    if found == 0 { None } else { text_at(info.dli_fname) }
+}
+
+fn text_at(text: *const c_char) -> Option<String> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: the dynamic linker gives strings that end in a zero byte.
+    Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+}
+
+/// Writes out what C code has printed and not yet written.
+pub(crate) fn flush_c() {
+    // SAFETY: a null pointer means every stream.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
+/// Sets the error that a failing system call would have left.
+pub(crate) fn set_errno(code: c_int) {
+    // SAFETY: the location is this thread's own.
+    unsafe { *libc::__errno_location() = code };
+}
+
+/// Removes an environment variable; only before a second thread exists.
+pub(crate) fn remove_env(name: &str) {
+    // SAFETY: the supervisor calls this first of all, when the process has one thread.
+    unsafe { std::env::remove_var(name) };
+}
