@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -97,6 +98,7 @@ impl PrivateDir {
         };
         let dir = tempfile::Builder::new()
             .prefix(PREFIX)
+            .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(private)?;
         let lock = File::open(dir.path()).map_err(private)?;
@@ -142,7 +144,6 @@ mod tests {
 
     #[test]
     fn a_private_dir_is_ours_alone_and_goes_away() {
-        use std::os::unix::fs::PermissionsExt;
         let private = PrivateDir::new().unwrap();
         let path = private.dir.path().to_owned();
         assert_eq!(
