@@ -5,11 +5,16 @@
 
 pub mod cell;
 pub mod cli;
+pub mod client;
 pub mod dispatcher;
 pub mod evaluator;
+mod iopub;
+pub mod kernel;
 pub mod message;
 pub mod notebook;
 pub mod output;
+mod signals;
 pub mod socket;
+pub mod ticket;
 pub mod toolchain;
 pub mod worker;
