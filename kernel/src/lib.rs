@@ -6,10 +6,14 @@
 pub mod cell;
 pub mod cli;
 pub mod dispatcher;
+pub mod env;
 pub mod evaluator;
+pub mod kernel_main;
 pub mod message;
 pub mod notebook;
 pub mod output;
 pub mod socket;
 pub mod toolchain;
 pub mod worker;
+
+pub use kernel_main::kernel_main;
