@@ -5,6 +5,7 @@
 
 pub mod cell;
 pub mod cli;
+pub mod client;
 pub mod dispatcher;
 pub mod env;
 pub mod evaluator;
