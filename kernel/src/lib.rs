@@ -7,9 +7,11 @@ pub mod cell;
 pub mod cli;
 pub mod client;
 pub mod dispatcher;
+pub mod env;
 pub mod evaluator;
 mod iopub;
 pub mod kernel;
+pub mod kernel_main;
 pub mod message;
 pub mod notebook;
 pub mod output;
@@ -18,3 +20,5 @@ pub mod socket;
 pub mod ticket;
 pub mod toolchain;
 pub mod worker;
+
+pub use kernel_main::kernel_main;

@@ -1,2 +1,7 @@
 //! The `threadbook` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    threadbook_kernel::cli::main()
+}

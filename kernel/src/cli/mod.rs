@@ -1,1 +1,208 @@
-//! (to come)
+//! The command line: what the arguments are, and which command they lead to.
+//!
+//! Each command lives in a file of its own and says how it ended by an [`exit::Failure`] or an exit code.
+
+mod doctor;
+mod exit;
+mod kernelspec;
+mod location;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+
+use self::exit::Failure;
+use self::location::Location;
+
+const EXAMPLES: &str = "\
+Examples:
+  threadbook doctor                  is everything here that the kernel needs?
+  threadbook install                 make the kernel known to Jupyter
+  threadbook run notebooks/          execute every notebook of a folder
+
+Environment variables:
+  THREADBOOK_CACHE           folder of the prepared builds (default: threadbook in the user's cache folder)
+  THREADBOOK_OUTPUT_LIMIT    bytes of output that one cell may send before the rest is dropped
+  THREADBOOK_LOG             filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
+  THREADBOOK_KERNEL_COMMAND  program that `run` starts in place of `threadbook`
+  NO_COLOR                   not empty: no colours
+
+Exit codes:
+  0  it worked
+  1  it failed
+  2  the arguments, or the files that they name, can't be used";
+
+const RUN_HELP: &str = "\
+A cell with the tag `raises-exception` may fail; one with the tag `skip-execution` is left as it is. A failing cell ends
+its notebook, and the other notebooks still run. Cells run in the notebook's folder. Ctrl-C interrupts the running cell
+and starts no other; a second one ends the kernel too.
+
+Examples:
+  threadbook run lesson.ipynb
+  threadbook run notebooks/ exercises/ --timeout 300
+  threadbook run lesson.ipynb --output executed.ipynb --allow-errors
+
+Exit codes:
+  0    every notebook ran to its end
+  1    a cell failed or took too long, or a kernel died
+  2    the arguments, or the notebook files, can't be used
+  130  ended by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)";
+
+const INSTALL_HELP: &str = "\
+Examples:
+  threadbook install
+  threadbook install --sys-prefix --name rust --display-name 'Rust'
+
+Exit codes:
+  0  installed
+  1  a file could not be written, or the name belongs to another kernel
+  2  the arguments can't be used";
+
+const UNINSTALL_HELP: &str = "\
+Examples:
+  threadbook uninstall
+  threadbook uninstall --sys-prefix --name rust
+
+Exit codes:
+  0  uninstalled
+  1  no such kernelspec, or it belongs to another kernel
+  2  the arguments can't be used";
+
+const DOCTOR_HELP: &str = "\
+Each line says `ok`, `warn` or `fail`, what was looked at and what was found; what to do about it comes after `->`.
+
+Exit codes:
+  0  nothing fails (warnings may stand)
+  1  something that the kernel needs is missing";
+
+const KERNEL_HELP: &str = "\
+Jupyter calls this, by the kernelspec that `threadbook install` writes.
+
+Exit codes:
+  0  shut down as asked
+  1  the kernel could not start, or broke down
+  2  the arguments can't be used";
+
+/// A Jupyter kernel that runs Rust cells about concurrency
+#[derive(Debug, Parser)]
+#[command(name = "threadbook", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Execute notebooks and print their outputs
+    #[command(after_help = RUN_HELP)]
+    Run(run::RunArgs),
+    /// Make the kernel known to Jupyter
+    #[command(after_help = INSTALL_HELP)]
+    Install {
+        #[command(flatten)]
+        target: Target,
+        /// Name that Jupyter's menus show
+        #[arg(long, value_name = "TEXT", default_value = "Rust (Threadbook)")]
+        display_name: String,
+    },
+    /// Undo `install`
+    #[command(after_help = UNINSTALL_HELP)]
+    Uninstall {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Check that everything the kernel needs is here
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor,
+    /// Run a kernel (Jupyter does this)
+    #[command(after_help = KERNEL_HELP)]
+    Kernel {
+        /// File with the kernel's ports and key, written by whoever starts it
+        #[arg(short = 'f', long, value_name = "FILE")]
+        connection_file: PathBuf,
+    },
+}
+
+/// Which kernelspec `install` and `uninstall` are about.
+#[derive(Debug, Args)]
+struct Target {
+    #[command(flatten)]
+    place: Place,
+    /// Name of the kernelspec, as in `jupyter console --kernel NAME`: letters, digits and `.`, `_`, `-`
+    #[arg(long, default_value = "threadbook", value_parser = kernelspec::parse_name)]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Place {
+    /// Jupyter's data folder of this user (the default)
+    #[arg(long)]
+    user: bool,
+    /// The active Python environment
+    #[arg(long)]
+    sys_prefix: bool,
+    /// The folder DIR/share/jupyter
+    #[arg(long, value_name = "DIR")]
+    prefix: Option<PathBuf>,
+}
+
+impl Place {
+    fn location(self) -> Location {
+        match self.prefix {
+            Some(folder) => Location::Prefix(folder),
+            None if self.sys_prefix => Location::SysPrefix,
+            None => Location::User,
+        }
+    }
+}
+
+/// Parses the arguments and runs the command that they name.
+pub fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    command.run().unwrap_or_else(|failure| {
+        eprintln!("error: {:#}", failure.error());
+        failure.exit_code()
+    })
+}
+
+impl Command {
+    fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Run(args) => return run::run(&args),
+            Command::Install {
+                target,
+                display_name,
+            } => kernelspec::install(&target.place.location(), &target.name, &display_name)?,
+            Command::Uninstall { target } => {
+                kernelspec::uninstall(&target.place.location(), &target.name)?;
+            }
+            Command::Doctor => return Ok(doctor::run()),
+            Command::Kernel { connection_file } => crate::kernel_main(&connection_file)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_variable_of_our_own() {
+        for name in crate::env::OWN {
+            assert!(EXAMPLES.contains(&format!("  {name} ")), "{name}");
+        }
+    }
+}

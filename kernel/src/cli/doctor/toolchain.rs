@@ -1,0 +1,167 @@
+//! The compiler, the standard library's sources and the linker.
+
+use std::env;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use super::Finding;
+
+/// The oldest version that the kernel's own sources and its runtime build with.
+const OLDEST: (u32, u32) = (1, 95);
+
+const RUST_REMEDY: &str = "install Rust from https://rustup.rs, or run `rustup update stable`";
+
+pub(super) fn check() -> Vec<Finding> {
+    vec![
+        version("rustc"),
+        version("cargo"),
+        rust_src(),
+        linker(),
+        fast_linker(),
+    ]
+}
+
+fn version(program: &'static str) -> Finding {
+    let text = match output(Command::new(program).arg("--version")) {
+        Ok(text) => text,
+        Err(error) => return Finding::fail(program, error, RUST_REMEDY),
+    };
+    let found = text.lines().next().unwrap_or_default().to_owned();
+    match parse_version(&found) {
+        Some(version) if version >= OLDEST => Finding::ok(program, found),
+        _ => Finding::fail(
+            program,
+            format!(
+                "expected version {}.{} or later, found `{found}`",
+                OLDEST.0, OLDEST.1
+            ),
+            RUST_REMEDY,
+        ),
+    }
+}
+
+/// The major and minor number in lines like `rustc 1.95.0 (59807616e 2026-04-14)`.
+fn parse_version(line: &str) -> Option<(u32, u32)> {
+    let mut numbers = line.split_whitespace().nth(1)?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+fn rust_src() -> Finding {
+    let what = "rust-src";
+    let remedy = "run `rustup component add rust-src` (the types of a cell's variables are found by reading the \
+                  standard library's sources)";
+    let Some(sysroot) = sysroot() else {
+        return Finding::fail(
+            what,
+            "`rustc` does not tell where its libraries are",
+            RUST_REMEDY,
+        );
+    };
+    let sources = sysroot.join("lib/rustlib/src/rust/library");
+    if sources.join("std").is_dir() {
+        Finding::ok(what, sources.display().to_string())
+    } else {
+        Finding::fail(
+            what,
+            format!("no sources in `{}`", sources.display()),
+            remedy,
+        )
+    }
+}
+
+fn linker() -> Finding {
+    let what = "linker";
+    let remedy = "install a C compiler (Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select \
+                  --install`)";
+    let linked = || -> Result<(), String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let source = folder.path().join("main.c");
+        std::fs::write(&source, "int main(void) { return 0; }\n")
+            .map_err(|error| error.to_string())?;
+        output(
+            Command::new("cc")
+                .arg(&source)
+                .arg("-o")
+                .arg(folder.path().join("main")),
+        )?;
+        Ok(())
+    };
+    match linked() {
+        Ok(()) => Finding::ok(what, "`cc` compiles and links"),
+        Err(error) => Finding::fail(what, error, remedy),
+    }
+}
+
+/// A fast linker is worth about a third of the time that a cell takes to build.
+fn fast_linker() -> Finding {
+    let what = "fast linker";
+    let installed = ["mold", "ld.lld"].into_iter().find(|name| on_path(name));
+    if let Some(name) = installed {
+        return Finding::ok(what, format!("found `{name}`"));
+    }
+    match rust_lld() {
+        Some(path) => Finding::ok(what, format!("found `{}`", path.display())),
+        None => Finding::warn(
+            what,
+            "found neither `mold` nor `lld`",
+            "install one of them: cells build faster (Debian and Ubuntu: `apt install mold`)",
+        ),
+    }
+}
+
+/// The lld that comes with some of Rust's toolchains.
+fn rust_lld() -> Option<PathBuf> {
+    let targets = sysroot()?.join("lib/rustlib").read_dir().ok()?;
+    targets
+        .flatten()
+        .map(|target| target.path().join("bin/rust-lld"))
+        .find(|path| path.is_file())
+}
+
+fn sysroot() -> Option<PathBuf> {
+    let text = output(Command::new("rustc").args(["--print", "sysroot"])).ok()?;
+    Some(PathBuf::from(text.trim()))
+}
+
+/// Whether a program of that name can be found.
+pub(super) fn on_path(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+/// What a command prints, or one sentence about why it did not work.
+pub(super) fn output(command: &mut Command) -> Result<String, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            format!("`{name}` is not on the PATH")
+        } else {
+            format!("`{name}` can't be started: {error}")
+        }
+    })?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let last = stderr.lines().last().unwrap_or("no message").trim();
+        return Err(format!("`{name}` fails ({}): {last}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_what_the_programs_print() {
+        for (line, version) in [
+            ("rustc 1.95.0 (59807616e 2026-04-14)", Some((1, 95))),
+            ("cargo 1.100.0-nightly", Some((1, 100))),
+            ("rustc", None),
+            ("error: no toolchain", None),
+        ] {
+            assert_eq!(parse_version(line), version, "{line}");
+        }
+    }
+}

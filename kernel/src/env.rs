@@ -1,0 +1,52 @@
+//! Every environment variable that Threadbook reads or sets, and the folders that follow from them.
+//!
+//! One place, so that documentation and code can't drift apart: `threadbook --help` is tested against [`OWN`].
+
+use std::env;
+use std::path::PathBuf;
+
+/// Folder of the prepared builds. Defaults to `threadbook` in the user's cache folder (`$XDG_CACHE_HOME` or `~/.cache`).
+pub const CACHE: &str = "THREADBOOK_CACHE";
+
+/// Bytes of output that one cell may send before the rest is dropped.
+pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
+
+/// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`).
+pub const LOG: &str = "THREADBOOK_LOG";
+
+/// Program that `threadbook run` starts in place of itself, with the same arguments: `kernel -f CONNECTION_FILE`.
+pub const KERNEL_COMMAND: &str = "THREADBOOK_KERNEL_COMMAND";
+
+/// The variables of our own, which the help lists.
+pub const OWN: [&str; 4] = [CACHE, OUTPUT_LIMIT, LOG, KERNEL_COMMAND];
+
+/// Not empty: no colours, on whatever terminal (<https://no-color.org>).
+pub const NO_COLOR: &str = "NO_COLOR";
+
+/// Jupyter's data folder, in place of the platform's usual one.
+pub const JUPYTER_DATA_DIR: &str = "JUPYTER_DATA_DIR";
+
+/// Further data folders of Jupyter, which `doctor` looks through for the kernelspec.
+pub const JUPYTER_PATH: &str = "JUPYTER_PATH";
+
+/// Root of the active Python environment, for `--sys-prefix`.
+pub const VIRTUAL_ENV: &str = "VIRTUAL_ENV";
+
+/// Root of the active conda environment, for `--sys-prefix`.
+pub const CONDA_PREFIX: &str = "CONDA_PREFIX";
+
+/// Process id of the program that started a kernel, which the kernel must not outlive. `threadbook run` sets it, as
+/// jupyter_client does.
+pub const PARENT_PID: &str = "JPY_PARENT_PID";
+
+/// The value of a variable; one that is set to nothing counts as not set.
+pub fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Folder of the prepared builds, or nothing where neither [`CACHE`] nor a home folder is known.
+pub fn cache_folder() -> Option<PathBuf> {
+    path(CACHE).or_else(|| Some(dirs::cache_dir()?.join("threadbook")))
+}

@@ -1,0 +1,187 @@
+//! The kernel's process: starting it, and ending it so that nothing of it is left.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::fs::Permissions;
+use std::io;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::Result;
+use jupyter_protocol::connection_info::Transport;
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::kill_process_group;
+use tempfile::TempDir;
+use tokio::process::Child;
+use tokio::process::Command;
+use uuid::Uuid;
+
+use super::signals::Signals;
+use crate::env as variables;
+use crate::message::ConnectionInfo;
+
+/// How long the kernel may take to end by SIGTERM before SIGKILL follows.
+const TERM_GRACE: Duration = Duration::from_secs(5);
+
+/// A kernel in a process group of its own, and the private folder with its connection file.
+///
+/// Dropping it kills the whole group at once; [`KernelProcess::end`] gives it time.
+#[derive(Debug)]
+pub(crate) struct KernelProcess {
+    child: Child,
+    group: Pid,
+    info: ConnectionInfo,
+    /// Removed when this is dropped.
+    _folder: TempDir,
+}
+
+impl KernelProcess {
+    /// Starts a kernel whose cells run in `folder`.
+    pub(crate) fn start(folder: &Path) -> Result<KernelProcess> {
+        let info = connection_info().context("can't find free ports for the kernel")?;
+        let private = tempfile::Builder::new()
+            .prefix("threadbook-run-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .context("can't make a temp folder")?;
+        let file = private.path().join("connection.json");
+        write_private(&file, &serde_json::to_vec(&info)?)
+            .with_context(|| format!("can't write the connection file `{}`", file.display()))?;
+
+        let program = program()?;
+        let mut command = Command::new(&program);
+        command
+            .args(["kernel", "-f"])
+            .arg(&file)
+            .current_dir(folder)
+            .env(variables::PARENT_PID, std::process::id().to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .process_group(0);
+        end_with_this_process(&mut command);
+        let child = command
+            .spawn()
+            .with_context(|| format!("can't start the kernel `{}`", program.display()))?;
+        let group = child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+            .context("the kernel has no process id")?;
+        Ok(KernelProcess {
+            child,
+            group,
+            info,
+            _folder: private,
+        })
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// Waits until the process has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again, also after the end.
+    pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Ends the kernel and everything in its process group: SIGTERM first; SIGKILL once the grace is over, or at once
+    /// when the user asks again.
+    pub(crate) async fn end(mut self, signals: &mut Signals) {
+        if self.child.id().is_some() {
+            self.signal(Signal::TERM);
+            tokio::select! {
+                _ = self.child.wait() => {}
+                () = tokio::time::sleep(TERM_GRACE) => {}
+                _ = signals.next() => {}
+            }
+        }
+        // The kernel may have gone and left some of its group, so this is not for a stubborn kernel only.
+        self.signal(Signal::KILL);
+        let _ = self.child.wait().await;
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The group is usually gone by now, which is what is wanted.
+        let _ = kill_process_group(self.group, signal);
+    }
+}
+
+impl Drop for KernelProcess {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// The program that is the kernel: this one, if nobody says otherwise.
+fn program() -> Result<PathBuf> {
+    match variables::path(variables::KERNEL_COMMAND) {
+        Some(program) => Ok(program),
+        None => env::current_exe().context("can't tell the path of this program"),
+    }
+}
+
+fn connection_info() -> io::Result<ConnectionInfo> {
+    // All are held until all are found, so that they differ. Somebody may take one before the kernel does; the kernel
+    // then says which, and ends.
+    let mut listeners = Vec::new();
+    for _ in 0..5 {
+        listeners.push(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
+    }
+    let mut ports = [0; 5];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    let [shell_port, iopub_port, stdin_port, control_port, hb_port] = ports;
+    Ok(ConnectionInfo {
+        ip: Ipv4Addr::LOCALHOST.to_string(),
+        transport: Transport::TCP,
+        shell_port,
+        iopub_port,
+        stdin_port,
+        control_port,
+        hb_port,
+        key: Uuid::new_v4().to_string(),
+        signature_scheme: "hmac-sha256".to_owned(),
+        kernel_name: Some("threadbook".to_owned()),
+    })
+}
+
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(content)
+}
+
+/// Has the system end the kernel should this process be killed without a chance to do it.
+#[cfg(target_os = "linux")]
+fn end_with_this_process(command: &mut Command) {
+    let ask = || {
+        Ok(rustix::process::set_parent_process_death_signal(Some(
+            Signal::TERM,
+        ))?)
+    };
+    // SAFETY: the closure makes one system call and allocates nothing, which is allowed between fork and exec.
+    unsafe {
+        command.pre_exec(ask);
+    }
+}
+
+/// Elsewhere the kernel looks after its parent by itself.
+#[cfg(not(target_os = "linux"))]
+fn end_with_this_process(_command: &mut Command) {}

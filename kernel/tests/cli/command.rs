@@ -1,0 +1,59 @@
+//! Runs `threadbook` in a home folder of its own.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A home folder, and what stands in the environment beside it.
+pub(crate) struct Home {
+    folder: TempDir,
+    variables: Vec<(String, PathBuf)>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        Home {
+            folder: TempDir::new().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with(mut self, variable: &str, value: impl Into<PathBuf>) -> Home {
+        self.variables.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the command and gives back all that it says, with the home folder written as `~`.
+    pub(crate) fn threadbook(&self, arguments: &[&str]) -> String {
+        let output = Command::new(program())
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("TMPDIR", self.path())
+            .env("PATH", "/nothing")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = format!(
+            "{}{}exit code {}\n",
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+            output.status.code().unwrap(),
+        );
+        // macOS has its temp folder behind a link.
+        let real = self.path().canonicalize().unwrap();
+        text.replace(real.to_str().unwrap(), "~")
+            .replace(self.path().to_str().unwrap(), "~")
+    }
+}
+
+pub(crate) fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_threadbook")
+}

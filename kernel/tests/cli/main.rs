@@ -1,0 +1,6 @@
+//! The `threadbook` command as its user meets it: arguments in; exit code, texts and files out.
+
+mod command;
+mod doctor;
+mod help;
+mod install;
