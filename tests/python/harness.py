@@ -51,15 +51,25 @@ def announce(check):
 
 
 def wait_until(condition, what):
-    """Polls until the condition gives something true, and returns it."""
+    """Polls until the condition gives something true, and returns it. `what` is words, or a function that gives them."""
     deadline = time.monotonic() + BOUND_S
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {BOUND_S} s in vain until {what}")
+            raise AssertionError(f"waited {BOUND_S} s in vain until {what() if callable(what) else what}")
         time.sleep(0.05)
+
+
+def cells_of(kernel):
+    """The cells for the language of a kernelspec."""
+    return tables.BY_LANGUAGE[get_kernel_spec(kernel).language]
+
+
+def keep_to_one_cpu():
+    """Like `taskset -c 0`: for this process and, since it is inherited, for every kernel it starts."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 class Kernel:
@@ -67,7 +77,7 @@ class Kernel:
 
     def __init__(self, name, env=None):
         self.name = name
-        self.cells = tables.BY_LANGUAGE[get_kernel_spec(name).language]
+        self.cells = cells_of(name)
         self.env = {**os.environ, **(env or {})}
 
     def __enter__(self):
@@ -103,7 +113,7 @@ class Kernel:
 
 
 class Client:
-    """A client on a kernel. What it reads from iopub for other requests is kept in `others`."""
+    """A client on a kernel. What it reads from iopub on the way to something else waits in `others`."""
 
     def __init__(self, connection_file):
         self.channels = BlockingKernelClient(connection_file=connection_file)
@@ -149,6 +159,10 @@ class Client:
         return messages
 
     def next_of(self, msg_id):
+        """The next iopub message of the request."""
+        for index, message in enumerate(self.others):
+            if message["parent_header"].get("msg_id") == msg_id:
+                return self.others.pop(index)
         while True:
             message = self.channels.get_iopub_msg(timeout=BOUND_S)
             if message["parent_header"].get("msg_id") == msg_id:
@@ -156,8 +170,8 @@ class Client:
             self.others.append(message)
 
     def late_text(self, msg_id, text):
-        """Reads what still comes for a request after its idle, until it ends with the text."""
-        messages = [m for m in self.others if m["parent_header"].get("msg_id") == msg_id]
+        """Reads what still comes for a request after its idle, until it holds the text."""
+        messages = []
         while text not in text_of(messages):
             messages.append(self.next_of(msg_id))
         return text_of(messages)
