@@ -17,6 +17,7 @@ from jupyter_client.manager import KernelManager
 import harness
 
 MARK = "THREADBOOK_CHECK"
+SCRATCH = "THREADBOOK_CHECK_FOLDER"
 
 
 def a_shutdown_while_idle(name):
@@ -65,7 +66,7 @@ def the_death_of_the_parent(name):
     """The parent is a process of ours that only starts the kernel, as a Jupyter server would."""
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
         mark, scratch = uuid.uuid4().hex, Path(folder)
-        environment = {**os.environ, MARK: mark, "TMPDIR": folder}
+        environment = {**os.environ, MARK: mark, SCRATCH: folder}
         parent = subprocess.Popen(
             [sys.executable, __file__, name, "--as-parent"],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -82,7 +83,8 @@ def the_death_of_the_parent(name):
 def be_the_parent(name):
     """Starts a kernel, says where its connection file is, and waits to be killed."""
     manager = KernelManager(kernel_name=name)
-    manager.start_kernel()
+    # The folder that must be empty in the end is the kernel's only: this process can't tidy up its connection file.
+    manager.start_kernel(env={**os.environ, "TMPDIR": os.environ[SCRATCH]})
     print(manager.connection_file, flush=True)
     sys.stdin.read()
 
