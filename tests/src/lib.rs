@@ -1,1 +1,40 @@
 //! Shared parts of the end-to-end tests.
+
+pub mod jupyter;
+pub mod python;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
+
+/// The `threadbook` executable that was built with the running test.
+///
+/// Cargo names a package's own executables to its tests, but not another package's. It puts them into the folder above
+/// the test's, though.
+pub fn threadbook_binary() -> Result<PathBuf> {
+    let binary = profile_folder()?.join("threadbook");
+    ensure!(
+        binary.is_file(),
+        "`{}` is missing: build it first (`cargo build --release`)",
+        binary.display()
+    );
+    Ok(binary)
+}
+
+/// Such as `target/release`.
+fn profile_folder() -> Result<PathBuf> {
+    let test = std::env::current_exe().context("can't find the running test's own file")?;
+    // The test itself is in `target/release/deps`.
+    let folder = test.parent().and_then(Path::parent);
+    Ok(folder
+        .context("the running test is in no cargo folder")?
+        .to_owned())
+}
+
+/// The folder of the Python scripts.
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}

@@ -1,0 +1,172 @@
+"""Measures kernels side by side in one run and prints one table. README.md says how to read it."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+from kernels import Kernel
+
+# One cell language each; what a cell does is the same.
+CELLS = {
+    "rust": {
+        "sum": "1+1",
+        "lines": 'for i in 0..{count} {{ println!("line {{i}}"); }}',
+        "bytes": 'let text = "x".repeat(999); for _ in 0..{count} {{ println!("{{text}}"); }}',
+    },
+    "python": {
+        "sum": "1+1",
+        "lines": 'for i in range({count}): print(f"line {{i}}")',
+        "bytes": 'text = "x" * 999\nfor _ in range({count}): print(text)',
+    },
+}
+
+# Rows of the table: what is measured, its unit, and how its values become one.
+ROWS = [
+    ("ready", "process start to kernel_info reply", "s"),
+    ("first", "process start to first result (`1+1`)", "s"),
+    ("warm", "warm `1+1`, request to idle", "ms"),
+    ("lines", "{lines:,} printed lines, request to idle", "s"),
+    ("lost", "of those lines, not received by idle", "lines"),
+    ("rest", "memory at rest, with descendants (PSS)", "MB"),
+    ("growth", "highest growth while {megabytes} MB are printed (PSS)", "MB"),
+]
+
+
+def main():
+    options = parse()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        prefix = Path(folder)
+        # The runs must not find the user's own kernels, nor write into the user's history.
+        os.environ["JUPYTER_PATH"] = str(prefix / "share/jupyter")
+        for variable in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+            os.environ[variable] = str(prefix / "home" / variable.lower())
+        kernels, remarks = installed(options, prefix)
+        values = {kernel: {row: [] for row, _, _ in ROWS} for kernel in kernels}
+        for number in range(options.rounds):
+            # Kernels take turns within a round, so that a slow minute of the machine falls on all of them.
+            for kernel in kernels:
+                say(f"round {number + 1} of {options.rounds}: {kernel}")
+                try:
+                    one_round(kernel, options, values[kernel], last=number + 1 == options.rounds)
+                except Exception as error:  # One that breaks is reported; the others are measured all the same.
+                    remarks.append(f"{kernel}, round {number + 1}: {type(error).__name__}: {error}")
+    text = report(options, kernels, values, remarks)
+    print(text)
+    if options.output:
+        options.output.write_text(text + "\n")
+    # Without our own numbers the run was for nothing.
+    sys.exit(0 if not options.threadbook or values.get("threadbook", {}).get("warm") else 1)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threadbook", type=Path, help="our executable; without it only the rivals are measured")
+    parser.add_argument("--evcxr", type=Path, help="the evcxr_jupyter executable, to measure it too")
+    parser.add_argument("--rounds", type=int, default=3, help="kernels started of each kind (default: %(default)s)")
+    parser.add_argument("--warm", type=int, default=20, help="warm cells in each round (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=200_000, help="lines to print (default: %(default)s)")
+    parser.add_argument("--megabytes", type=int, default=100, help="MB to print (default: %(default)s)")
+    parser.add_argument("--output", type=Path, help="also write the result to this file")
+    return parser.parse_args()
+
+
+def installed(options, prefix):
+    """Writes the kernelspecs; returns the names to measure and remarks about those that are missing."""
+    kernels, remarks = {}, []
+    if options.threadbook:
+        # What it prepares once at install is not part of a start, as ipykernel's install isn't.
+        subprocess.run([options.threadbook, "install", "--prefix", prefix], check=True, stdout=sys.stderr)
+        kernels["threadbook"] = "rust"
+    else:
+        remarks.append("threadbook: not measured (no `--threadbook PATH`)")
+    # Its kernelspec comes with the virtual environment that runs this.
+    kernels["python3"] = "python"
+    if options.evcxr and os.access(options.evcxr, os.X_OK):
+        folder = prefix / "share/jupyter/kernels/evcxr"
+        folder.mkdir(parents=True)
+        argv = [str(options.evcxr.resolve()), "--control_file", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "evcxr", "language": "rust", "interrupt_mode": "message"}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+        kernels["evcxr"] = "rust"
+    elif options.evcxr:
+        remarks.append(f"evcxr: not measured (`{options.evcxr}` is no executable)")
+    else:
+        remarks.append("evcxr: not measured (no `--evcxr PATH`)")
+    return kernels, remarks
+
+
+def one_round(name, options, values, last):
+    """One kernel from start to end."""
+    language = "python" if name == "python3" else "rust"
+    cells = CELLS[language]
+    with Kernel(name) as kernel:
+        values["ready"].append(kernel.until_info())
+        kernel.run(cells["sum"])
+        values["first"].append(kernel.age())
+        for _ in range(options.warm):
+            values["warm"].append(kernel.run(cells["sum"]).seconds * 1000)
+        values["rest"].append(kernel.settled_memory())
+        # The first flood of a kernel also compiles its cell, as every cell of a user does.
+        flood = kernel.run(cells["lines"].format(count=options.lines))
+        values["lines"].append(flood.seconds)
+        values["lost"].append(options.lines - flood.newlines)
+        if last:
+            before = kernel.settled_memory()
+            flood = kernel.run(cells["bytes"].format(count=options.megabytes * 1000), watch_memory=True)
+            values["growth"].append(flood.highest_memory - before)
+
+
+def report(options, kernels, values, remarks):
+    names = {"threadbook": "threadbook", "python3": "ipykernel", "evcxr": "evcxr_jupyter"}
+    rivals = [kernel for kernel in kernels if kernel != "threadbook"] if "threadbook" in kernels else []
+    head = ["measured", *(names[kernel] for kernel in kernels), *(f"ours / {names[rival]}" for rival in rivals)]
+    table = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
+    for row, title, unit in ROWS:
+        medians = {kernel: median(values[kernel][row]) for kernel in kernels}
+        cells = [title.format(lines=options.lines, megabytes=options.megabytes)]
+        cells += [shown(medians[kernel], unit) for kernel in kernels]
+        cells += [ratio(medians["threadbook"], medians[rival]) for rival in rivals]
+        table.append("| " + " | ".join(cells) + " |")
+    lines = [
+        "# Results",
+        "",
+        f"Machine: {machine.line()}",
+        "",
+        *table,
+        "",
+        f"Medians. {options.rounds} kernels of each kind were started, taking turns. Each gave one value a row, "
+        f"but {options.warm} of the warm cell; the growth was measured once, on the last of each kind. "
+        "A ratio under 1 is in our favour.",
+    ]
+    if remarks:
+        lines += ["", *(f"- {remark}" for remark in remarks)]
+    return "\n".join(lines)
+
+
+def median(values):
+    return statistics.median(values) if values else None
+
+
+def shown(value, unit):
+    if value is None:
+        return "-"
+    digits = {"s": 2, "ms": 1, "MB": 0, "lines": 0}[unit]
+    return f"{value:,.{digits}f} {unit}"
+
+
+def ratio(ours, theirs):
+    return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""A running kernel as the measurements see it: times of requests, and the memory of its processes."""
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+from jupyter_client.manager import KernelManager
+
+# Ends a measurement that hangs. The slowest kernel known takes a minute for the longest of them.
+BOUND_S = 900
+
+
+@dataclass
+class Run:
+    """What one cell took."""
+
+    seconds: float
+    newlines: int
+    # The highest memory while it ran, if it was watched.
+    highest_memory: float | None
+
+
+class Kernel:
+    """A kernel started through its kernelspec, whose age counts from just before its process was made."""
+
+    def __init__(self, name):
+        # No limit to what may wait in the client, or the client would lose lines that the kernel sent.
+        context = zmq.Context()
+        context.rcvhwm = 0
+        self.manager = KernelManager(kernel_name=name, context=context)
+
+    def __enter__(self):
+        self.started = time.perf_counter()
+        # In the log of the measurements, what a kernel says about itself is noise.
+        with open(os.devnull, "wb") as nowhere:
+            self.manager.start_kernel(stdout=nowhere, stderr=nowhere)
+        self.client = self.manager.client()
+        self.client.start_channels(hb=False, stdin=False)
+        return self
+
+    def __exit__(self, *_):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def age(self):
+        return time.perf_counter() - self.started
+
+    def until_info(self):
+        """Seconds from the start of the process to the answer to a request sent at once."""
+        msg_id = self.client.kernel_info()
+        self.reply(msg_id)
+        return self.age()
+
+    def run(self, code, watch_memory=False):
+        """Runs a cell and waits for its idle and its reply."""
+        memory = Memory(self) if watch_memory else None
+        began = time.perf_counter()
+        msg_id = self.client.execute(code)
+        newlines = self.until_idle(msg_id)
+        reply = self.reply(msg_id)
+        seconds = time.perf_counter() - began
+        highest = memory.stop() if memory else None
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError(f"`{code}` failed: {reply['content'].get('evalue')}")
+        return Run(seconds, newlines, highest)
+
+    def until_idle(self, msg_id):
+        """The number of lines that arrived on stdout until the request was idle."""
+        newlines = 0
+        while True:
+            message = self.client.get_iopub_msg(timeout=BOUND_S)
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "stream" and content["name"] == "stdout":
+                newlines += content["text"].count("\n")
+            elif message["msg_type"] == "status" and content["execution_state"] == "idle":
+                return newlines
+
+    def reply(self, msg_id):
+        while True:
+            reply = self.client.get_shell_msg(timeout=BOUND_S)
+            if reply["parent_header"].get("msg_id") == msg_id:
+                return reply
+
+    def memory(self):
+        """Megabytes that the kernel's process and its descendants hold: PSS, which counts shared pages once."""
+        return sum(map(proportional, descendants(self.manager.provisioner.pid))) / 1e6
+
+    def settled_memory(self):
+        """The memory once it no longer changes, or after half a minute of change."""
+        last = self.memory()
+        for _ in range(30):
+            time.sleep(1)
+            now = self.memory()
+            if abs(now - last) < 0.01 * now:
+                return now
+            last = now
+        return last
+
+
+class Memory:
+    """Looks at a kernel's memory ten times a second and keeps the highest."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.highest = kernel.memory()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        while not self.done.wait(0.1):
+            self.highest = max(self.highest, self.kernel.memory())
+
+    def stop(self):
+        self.done.set()
+        self.thread.join()
+        return max(self.highest, self.kernel.memory())
+
+
+def descendants(pid):
+    """A process and all below it."""
+    children = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # After the name, which may hold anything, come the state and the parent.
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        children.setdefault(parent, []).append(int(folder.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def proportional(pid):
+    """A process's PSS in bytes; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,42 @@
+"""What the numbers were measured on."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+
+def line():
+    parts = [
+        f"{len(os.sched_getaffinity(0))} cores of {processor()}",
+        f"{memory_gb():.0f} GB",
+        operating_system(),
+        rustc(),
+        f"Python {platform.python_version()}",
+        f"ipykernel {version('ipykernel')}",
+        f"jupyter_client {version('jupyter_client')}",
+    ]
+    return ", ".join(parts) + "."
+
+
+def processor():
+    for entry in Path("/proc/cpuinfo").read_text().splitlines():
+        if entry.startswith("model name"):
+            return entry.partition(":")[2].strip()
+    return platform.machine()
+
+
+def memory_gb():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def operating_system():
+    return f"{platform.freedesktop_os_release().get('PRETTY_NAME', 'Linux')} (Linux {platform.release()})"
+
+
+def rustc():
+    try:
+        return subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "no rustc"

@@ -1,0 +1,239 @@
+"""What the checks share: a kernel started through its kernelspec, and clients that keep every message apart.
+
+Waiting is always for a message or a condition. `BOUND_S` only ends a check that would hang; it says nothing about speed.
+"""
+
+import argparse
+import faulthandler
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import get_kernel_spec
+from jupyter_client.manager import KernelManager
+
+import cells as tables
+
+# How long one wait may take. Generous: a kernel that compiles shares two cores with the rest of the tests.
+BOUND_S = 180
+
+
+def main(*checks, options=None):
+    """Runs the checks on one kernel, named on the command line, and says what passed.
+
+    A check is called with the kernel, and with the parsed options if it was given any. The first failure ends the run.
+    """
+    arguments = parse(options)
+    with Kernel(arguments.kernel) as kernel:
+        for check in checks:
+            announce(check)
+            check(kernel, arguments) if options else check(kernel)
+    print(f"{len(checks)} passed")
+
+
+def parse(options=None, bound_s=1800):
+    """Reads the command line, whose first word names the kernel, and arms the guard against hanging for ever."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kernel", help="the kernelspec's name, such as `threadbook` or `python3`")
+    if options:
+        options(parser)
+    # A hang ends with the stack that hangs, instead of with the patience of whoever runs this.
+    faulthandler.dump_traceback_later(bound_s, exit=True)
+    return parser.parse_args()
+
+
+def announce(check):
+    print(f"{Path(sys.argv[0]).stem}: {check.__name__.replace('_', ' ')}", flush=True)
+
+
+def wait_until(condition, what):
+    """Polls until the condition gives something true, and returns it. `what` is words, or a function that gives them."""
+    deadline = time.monotonic() + BOUND_S
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {BOUND_S} s in vain until {what() if callable(what) else what}")
+        time.sleep(0.05)
+
+
+def cells_of(kernel):
+    """The cells for the language of a kernelspec."""
+    return tables.BY_LANGUAGE[get_kernel_spec(kernel).language]
+
+
+def keep_to_one_cpu():
+    """Like `taskset -c 0`: for this process and, since it is inherited, for every kernel it starts."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+class Kernel:
+    """A running kernel with one client, and a folder for the files by which a check steers its cells."""
+
+    def __init__(self, name, env=None):
+        self.name = name
+        self.cells = cells_of(name)
+        self.env = {**os.environ, **(env or {})}
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="check-")
+        self.clients = []
+        self.manager = KernelManager(kernel_name=self.name)
+        self.manager.start_kernel(env=self.env)
+        try:
+            self.client = self.connect()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for client in self.clients:
+            client.channels.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel(now=False)
+        self.folder.cleanup()
+
+    def connect(self):
+        """One more client on this kernel."""
+        client = Client(self.manager.connection_file)
+        self.clients.append(client)
+        return client
+
+    def file(self, name):
+        """The path of a file that does not exist yet."""
+        path = Path(self.folder.name) / name
+        path.unlink(missing_ok=True)
+        return path
+
+
+class Client:
+    """A client on a kernel. What it reads from iopub on the way to something else waits in `others`."""
+
+    def __init__(self, connection_file):
+        self.channels = BlockingKernelClient(connection_file=connection_file)
+        self.channels.load_connection_file()
+        self.channels.start_channels()
+        self.channels.wait_for_ready(timeout=BOUND_S)
+        self.others = []
+
+    def send(self, code, **options):
+        """Sends an execute request without waiting; returns its message id."""
+        options.setdefault("allow_stdin", False)
+        return self.channels.execute(code, **options)
+
+    def run(self, code, **options):
+        return self.outcome(self.send(code, **options))
+
+    def outcome(self, msg_id):
+        """The reply to a request, and its iopub messages from busy to idle."""
+        return Outcome(self.reply(msg_id), self.until_idle(msg_id))
+
+    def reply(self, msg_id):
+        """The next reply on the shell channel, which must be to this request."""
+        reply = self.channels.get_shell_msg(timeout=BOUND_S)
+        parent = reply["parent_header"].get("msg_id")
+        assert parent == msg_id, f"a reply to another request: {reply}"
+        return reply
+
+    def until_idle(self, msg_id):
+        messages = []
+        while True:
+            message = self.next_of(msg_id)
+            messages.append(message)
+            if state_of(message) == "idle":
+                return messages
+
+    def until_text(self, msg_id, text):
+        """Reads until the streams of the request have shown the text; returns the messages up to there."""
+        messages = []
+        while text not in text_of(messages):
+            message = self.next_of(msg_id)
+            messages.append(message)
+            assert state_of(message) != "idle", f"ended without {text!r}: {brief(messages)}"
+        return messages
+
+    def next_of(self, msg_id):
+        """The next iopub message of the request."""
+        for index, message in enumerate(self.others):
+            if message["parent_header"].get("msg_id") == msg_id:
+                return self.others.pop(index)
+        while True:
+            message = self.channels.get_iopub_msg(timeout=BOUND_S)
+            if message["parent_header"].get("msg_id") == msg_id:
+                return message
+            self.others.append(message)
+
+    def late_text(self, msg_id, text):
+        """Reads what still comes for a request after its idle, until it holds the text."""
+        messages = []
+        while text not in text_of(messages):
+            messages.append(self.next_of(msg_id))
+        return text_of(messages)
+
+
+@dataclass
+class Outcome:
+    """What came of one execute request."""
+
+    reply: dict
+    messages: list
+
+    def __post_init__(self):
+        states = [state_of(m) for m in self.messages if state_of(m)]
+        assert states == ["busy", "idle"], f"busy and idle once each, around everything: {states}"
+        assert state_of(self.messages[0]) == "busy", brief(self.messages)
+
+    @property
+    def status(self):
+        return self.reply["content"]["status"]
+
+    @property
+    def text(self):
+        return text_of(self.messages)
+
+    @property
+    def result(self):
+        """The text of the execute_result, or None."""
+        results = [m for m in self.messages if m["msg_type"] == "execute_result"]
+        return results[0]["content"]["data"]["text/plain"] if results else None
+
+    def succeeded(self):
+        assert self.status == "ok", self
+        return self
+
+    def failed(self, ename=None):
+        """Asserts one error message, the same in the reply."""
+        assert self.status == "error", self
+        errors = [m["content"] for m in self.messages if m["msg_type"] == "error"]
+        assert len(errors) == 1, f"one error message: {brief(self.messages)}"
+        for key in ("ename", "evalue", "traceback"):
+            assert errors[0][key] == self.reply["content"][key], (key, self)
+        if ename:
+            assert errors[0]["ename"] == ename, self
+        return self
+
+    def aborted(self):
+        assert self.status == "aborted", self
+        assert [m["msg_type"] for m in self.messages] == ["status", "status"], brief(self.messages)
+        return self
+
+    def __str__(self):
+        return f"{self.reply['content']} {brief(self.messages)}"
+
+
+def state_of(message):
+    return message["content"]["execution_state"] if message["msg_type"] == "status" else None
+
+
+def text_of(messages):
+    return "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+
+
+def brief(messages):
+    return [(m["msg_type"], m["content"]) for m in messages]

@@ -1,0 +1,43 @@
+"""An interrupt ends the running cell and what is queued behind it, and nothing else."""
+
+import harness
+
+
+def a_spinning_cell_ends_and_its_variables_stay(kernel):
+    interrupted(kernel, kernel.cells.spin)
+
+
+def a_sleeping_cell_ends_and_its_variables_stay(kernel):
+    interrupted(kernel, kernel.cells.sleep)
+
+
+def interrupted(kernel, code):
+    client = kernel.client
+    client.run(kernel.cells.keep(41)).succeeded()
+    running = client.send(code)
+    # Queued while the first runs: one that must not run after an interrupt.
+    queued = client.send(kernel.cells.say("ran all the same"))
+    before = client.until_text(running, "started")
+    kernel.manager.interrupt_kernel()
+    reply = client.reply(running)
+    outcome = harness.Outcome(reply, before + client.until_idle(running))
+    outcome.failed(kernel.cells.interrupted)
+    client.outcome(queued).aborted()
+    kept = client.run(kernel.cells.kept).succeeded()
+    assert kept.result == "41", kept
+
+
+def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
+    client = kernel.client
+    client.run(kernel.cells.keep(42)).succeeded()
+    kernel.manager.interrupt_kernel()
+    kept = client.run(kernel.cells.kept).succeeded()
+    assert kept.result == "42", kept
+
+
+if __name__ == "__main__":
+    harness.main(
+        a_spinning_cell_ends_and_its_variables_stay,
+        a_sleeping_cell_ends_and_its_variables_stay,
+        an_interrupt_of_an_idle_kernel_harms_nothing,
+    )

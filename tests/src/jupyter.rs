@@ -1,0 +1,147 @@
+//! Jupyter's own programs, with our kernel installed where they look for kernels and nothing else of the user's.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::Context as _;
+use anyhow::Result;
+use anyhow::ensure;
+use tempfile::TempDir;
+
+use crate::python::Environment;
+
+/// Jupyter with folders of its own, so that tests share no history, settings or runtime files with each other or with
+/// the user.
+#[derive(Debug)]
+pub struct Jupyter {
+    environment: Environment,
+    prefix: Option<PathBuf>,
+    home: TempDir,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// All that it printed, stdout first.
+    pub text: String,
+}
+
+impl Jupyter {
+    /// Jupyter with Threadbook installed by its own `threadbook install`.
+    pub fn with_threadbook() -> Result<Self> {
+        let mut jupyter = Self::alone()?;
+        jupyter.prefix = Some(installed_prefix()?);
+        Ok(jupyter)
+    }
+
+    /// Jupyter with ipykernel only.
+    pub fn alone() -> Result<Self> {
+        Ok(Self {
+            environment: Environment::ready()?,
+            prefix: None,
+            home: TempDir::new().context("can't make a folder for Jupyter's files")?,
+        })
+    }
+
+    /// Runs one of the scripts in tests/python.
+    pub fn script<A: AsRef<OsStr>>(&self, name: &str, arguments: &[A]) -> Result<Finished> {
+        let script = crate::scripts().join(name);
+        self.run(self.program("python").arg(script).args(arguments))
+    }
+
+    /// Runs `jupyter nbconvert` in the folder.
+    pub fn nbconvert<A: AsRef<OsStr>>(&self, folder: &Path, arguments: &[A]) -> Result<Finished> {
+        // Not through `jupyter`, which would look for another nbconvert on the PATH first.
+        self.run(
+            self.program("jupyter-nbconvert")
+                .args(arguments)
+                .current_dir(folder),
+        )
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.environment.program(name));
+        for (variable, folder) in [
+            ("JUPYTER_CONFIG_DIR", "config"),
+            ("JUPYTER_DATA_DIR", "data"),
+            ("JUPYTER_RUNTIME_DIR", "runtime"),
+            ("IPYTHONDIR", "ipython"),
+            ("XDG_DATA_HOME", "share"),
+            ("XDG_STATE_HOME", "state"),
+        ] {
+            command.env(variable, self.home.path().join(folder));
+        }
+        match &self.prefix {
+            Some(prefix) => command.env("JUPYTER_PATH", prefix.join("share/jupyter")),
+            None => command.env_remove("JUPYTER_PATH"),
+        };
+        command
+    }
+
+    fn run(&self, command: &mut Command) -> Result<Finished> {
+        let program = Path::new(command.get_program()).display().to_string();
+        let output = command
+            .output()
+            .with_context(|| format!("can't run `{program}`"))?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok(Finished {
+            code: output.status.code(),
+            text: String::from_utf8_lossy(&text).into_owned(),
+        })
+    }
+}
+
+impl Finished {
+    /// Asserts exit code 0 and returns what was printed.
+    #[track_caller]
+    pub fn succeeded(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.text);
+        self.text
+    }
+
+    /// Asserts an exit code of its own other than 0, and returns what was printed.
+    #[track_caller]
+    pub fn failed(self) -> String {
+        assert!(
+            self.code.is_some_and(|code| code != 0),
+            "exit code {:?}:\n{}",
+            self.code,
+            self.text
+        );
+        self.text
+    }
+}
+
+/// Where the kernelspec of the built binary is. Installed once for all tests of a process.
+fn installed_prefix() -> Result<PathBuf> {
+    static PREFIX: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let prefix = PREFIX.get_or_init(|| install().map_err(|error| format!("{error:#}")));
+    prefix.clone().map_err(anyhow::Error::msg)
+}
+
+fn install() -> Result<PathBuf> {
+    // Not a TempDir: nothing drops what a `static` holds.
+    let prefix = crate::profile_folder()?.join("jupyter-prefix");
+    if prefix.exists() {
+        fs::remove_dir_all(&prefix)
+            .with_context(|| format!("can't remove `{}`", prefix.display()))?;
+    }
+    let output = Command::new(crate::threadbook_binary()?)
+        .args(["install", "--prefix"])
+        .arg(&prefix)
+        .output()
+        .context("can't run `threadbook install`")?;
+    ensure!(
+        output.status.success(),
+        "`threadbook install` failed: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(prefix)
+}

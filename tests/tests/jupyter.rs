@@ -1,0 +1,195 @@
+//! Threadbook under Jupyter's own programs: its conformance tests, nbconvert, nbclient and jupyter_client.
+//!
+//! The checks themselves are the scripts in tests/python; each runs on ipykernel too, in `the_checks_hold_for_ipykernel`,
+//! so that a check which asks for the wrong thing shows as one.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+use threadbook_tests::jupyter::Jupyter;
+
+/// The scripts that take a kernel's name and nothing else.
+const CHECKS: [&str; 8] = [
+    "test_conformance.py",
+    "interrupts.py",
+    "queue_after_error.py",
+    "questions.py",
+    "detached.py",
+    "two_clients.py",
+    "leftovers.py",
+    "one_cpu.py",
+];
+
+#[test]
+fn the_checks_hold_for_ipykernel() -> Result<()> {
+    let jupyter = Jupyter::alone()?;
+    for check in CHECKS {
+        println!("{}", jupyter.script(check, &["python3"])?.succeeded());
+    }
+    println!(
+        "{}",
+        jupyter
+            .script("thousand.py", &["python3", "--count", "50"])?
+            .succeeded()
+    );
+    Ok(())
+}
+
+#[test]
+fn conforms_to_jupyter_kernel_test_with_nothing_skipped() -> Result<()> {
+    check("test_conformance.py")
+}
+
+#[test]
+fn an_interrupt_ends_the_cell_and_keeps_the_variables() -> Result<()> {
+    check("interrupts.py")
+}
+
+#[test]
+fn a_failed_cell_aborts_the_queue() -> Result<()> {
+    check("queue_after_error.py")
+}
+
+#[test]
+fn a_cell_can_ask_the_user() -> Result<()> {
+    check("questions.py")
+}
+
+#[test]
+fn a_forgotten_thread_loses_no_output() -> Result<()> {
+    check("detached.py")
+}
+
+#[test]
+fn two_clients_share_output_but_not_replies() -> Result<()> {
+    check("two_clients.py")
+}
+
+#[test]
+fn nothing_is_left_of_a_kernel_however_it_ends() -> Result<()> {
+    check("leftovers.py")
+}
+
+#[test]
+fn one_processor_is_enough() -> Result<()> {
+    check("one_cpu.py")?;
+    check_with("thousand.py", &["threadbook", "--count", "20", "--one-cpu"])
+}
+
+#[test]
+fn a_thousand_cells_lose_no_output() -> Result<()> {
+    check_with("thousand.py", &["threadbook", "--count", "1000"])
+}
+
+#[test]
+fn nbconvert_executes_a_notebook_and_converts_what_it_made() -> Result<()> {
+    let jupyter = Jupyter::with_threadbook()?;
+    let folder = TempDir::new()?;
+    let code = "let answer = 6 * 7;\nprintln!(\"the answer is {answer}\");\nanswer + 1";
+    write_notebook(folder.path(), &[code])?;
+
+    let arguments = [
+        "--to",
+        "notebook",
+        "--execute",
+        "--output",
+        "executed.ipynb",
+        "notebook.ipynb",
+    ];
+    jupyter.nbconvert(folder.path(), &arguments)?.succeeded();
+    let executed: Value = serde_json::from_slice(&fs::read(folder.path().join("executed.ipynb"))?)?;
+    let outputs = &executed["cells"][0]["outputs"];
+    assert_eq!(
+        outputs[0]["text"],
+        json!(["the answer is 42\n"]),
+        "{outputs}"
+    );
+    assert_eq!(outputs[1]["data"]["text/plain"], json!(["43"]), "{outputs}");
+    assert_eq!(outputs[2], Value::Null, "{outputs}");
+    assert_eq!(executed["cells"][0]["execution_count"], 1);
+
+    jupyter
+        .nbconvert(folder.path(), &["--to", "script", "executed.ipynb"])?
+        .succeeded();
+    let script = fs::read_to_string(folder.path().join("executed.rs"))?;
+    assert!(script.contains(code), "{script}");
+
+    jupyter
+        .nbconvert(folder.path(), &["--to", "html", "executed.ipynb"])?
+        .succeeded();
+    let html = fs::read_to_string(folder.path().join("executed.html"))?;
+    // `let` as a keyword, as Pygments marks it where it knows the language.
+    assert!(
+        html.contains(r#"<span class="kd">let</span>"#),
+        "the cell is not highlighted as Rust"
+    );
+    assert!(html.contains("the answer is 42"));
+    Ok(())
+}
+
+#[test]
+fn nbconvert_fails_on_a_failed_assertion() -> Result<()> {
+    let jupyter = Jupyter::with_threadbook()?;
+    let folder = TempDir::new()?;
+    write_notebook(
+        folder.path(),
+        &["assert_eq!(1 + 1, 3);", "println!(\"not reached\");"],
+    )?;
+    let arguments = [
+        "--to",
+        "notebook",
+        "--execute",
+        "--output",
+        "executed.ipynb",
+        "notebook.ipynb",
+    ];
+    let text = jupyter.nbconvert(folder.path(), &arguments)?.failed();
+    assert!(text.contains("Panic"), "{text}");
+    assert!(text.contains("assertion `left == right` failed"), "{text}");
+    assert!(!folder.path().join("executed.ipynb").exists());
+    Ok(())
+}
+
+fn check(script: &str) -> Result<()> {
+    check_with(script, &["threadbook"])
+}
+
+fn check_with(script: &str, arguments: &[&str]) -> Result<()> {
+    println!(
+        "{}",
+        Jupyter::with_threadbook()?
+            .script(script, arguments)?
+            .succeeded()
+    );
+    Ok(())
+}
+
+/// Writes `notebook.ipynb` with these code cells. As JupyterLab does, it names our kernel.
+fn write_notebook(folder: &Path, cells: &[&str]) -> Result<()> {
+    let cells: Vec<Value> = cells
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            json!({
+                "cell_type": "code", "id": format!("cell-{index}"), "execution_count": null,
+                "metadata": {}, "outputs": [], "source": source,
+            })
+        })
+        .collect();
+    let notebook = json!({
+        "cells": cells,
+        "metadata": {
+            "kernelspec": { "display_name": "Threadbook", "language": "rust", "name": "threadbook" },
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    });
+    Ok(fs::write(
+        folder.join("notebook.ipynb"),
+        notebook.to_string(),
+    )?)
+}
