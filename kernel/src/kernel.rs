@@ -156,7 +156,7 @@ pub async fn serve(
     std::thread::Builder::new()
         .name("evaluator".into())
         .spawn(move || {
-            dispatcher::run_evaluator(make, &output, &jobs_rx, &raised, |notice| {
+            dispatcher::run_evaluator(make, &output, &jobs_rx, &raised, move |notice| {
                 // Only a dispatcher that has ended does not want to know.
                 let _ = notices_tx.send(notice);
             });

@@ -3,16 +3,51 @@
 use std::path::Path;
 
 /// Runs a kernel on the sockets that the connection file names, until it is shut down.
+///
+/// # Safety
+///
+/// The process has one thread: the environment is changed for evcxr and rust-analyzer.
 #[cfg(feature = "evcxr")]
-pub fn kernel_main(connection_file: &Path) -> anyhow::Result<()> {
-    anyhow::bail!(
-        "this build has no kernel yet for `{}`",
-        connection_file.display()
-    )
+pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process::ExitCode> {
+    use std::sync::Arc;
+
+    use crate::cell;
+    use crate::env;
+    use crate::evaluator::Evaluator;
+    use crate::evaluator::MakeEvaluator;
+    use crate::evaluator::RustEvaluator;
+    use crate::evaluator::Stop;
+    use crate::kernel;
+    use crate::toolchain::Error;
+    use crate::toolchain::Session;
+
+    let cache = env::cache_folder();
+    // A kernel without a folder still answers: each cell says what is wrong.
+    let session = cache.ok_or(Error::NoCache).and_then(|cache| {
+        // SAFETY: the caller says that the process has one thread.
+        unsafe { Session::reserve(&cache) }.map(|session| (cache, session))
+    });
+    let stop = Arc::new(Stop::default());
+    let make: MakeEvaluator = {
+        let stop = Arc::clone(&stop);
+        Box::new(move |output| {
+            let evaluator = RustEvaluator::new(session, stop, output)?;
+            Ok(Box::new(evaluator) as Box<dyn Evaluator>)
+        })
+    };
+    let options = kernel::Options {
+        is_complete: cell::is_complete,
+        ..kernel::Options::from_env()
+    };
+    Ok(kernel::run(connection_file, options, stop, make)?)
 }
 
 /// Fails: there is nothing in this build to evaluate cells with.
+///
+/// # Safety
+///
+/// Always safe; as the real one.
 #[cfg(not(feature = "evcxr"))]
-pub fn kernel_main(_connection_file: &Path) -> anyhow::Result<()> {
+pub unsafe fn kernel_main(_connection_file: &Path) -> anyhow::Result<std::process::ExitCode> {
     anyhow::bail!("this build has no evaluator (build it with the feature `evcxr`)")
 }

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use threadbook_kernel::cli;
+use threadbook_kernel::toolchain::roles;
+
 fn main() -> ExitCode {
-    threadbook_kernel::cli::main()
+    roles::run_if_asked().unwrap_or_else(cli::main)
 }

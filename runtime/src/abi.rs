@@ -15,7 +15,11 @@ pub fn panicked() {
 /// A `?` leaves the cell with this error.
 #[track_caller]
 pub fn returned<T: Display>(error: &T) {
-    cell::returned(error.to_string(), type_name::<T>().to_owned(), place_of(Location::caller()));
+    cell::returned(
+        error.to_string(),
+        type_name::<T>().to_owned(),
+        place_of(Location::caller()),
+    );
 }
 
 /// A stored variable has another type than the cell thinks.

@@ -79,7 +79,10 @@ pub fn png(png: impl AsRef<[u8]>) -> Display {
 pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Display> {
     let value = serde_json::to_value(value)?;
     let text = value.to_string();
-    Ok(show(bundle([("application/json", value), ("text/plain", Value::String(text))])))
+    Ok(show(bundle([
+        ("application/json", value),
+        ("text/plain", Value::String(text)),
+    ])))
 }
 
 /// Shows one thing in several forms; the front end takes the richest it can show.
@@ -118,25 +121,45 @@ impl Display {
     }
 
     /// Replaces the content by one thing in several forms.
-    pub fn update_mime<K: Into<String>, V: Into<Value>>(&self, forms: impl IntoIterator<Item = (K, V)>) {
+    pub fn update_mime<K: Into<String>, V: Into<Value>>(
+        &self,
+        forms: impl IntoIterator<Item = (K, V)>,
+    ) {
         self.update(bundle(forms));
     }
 
     fn update(&self, data: Map<String, Value>) {
-        worker::report(&Report::Display { data, id: Some(self.id.clone()), update: true });
+        worker::report(&Report::Display {
+            data,
+            id: Some(self.id.clone()),
+            update: true,
+        });
     }
 }
 
 fn show(data: Map<String, Value>) -> Display {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // The pid tells displays of two kernels, or of a restarted worker, apart.
-    let id = format!("threadbook-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    worker::report(&Report::Display { data, id: Some(id.clone()), update: false });
+    let id = format!(
+        "threadbook-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
+    worker::report(&Report::Display {
+        data,
+        id: Some(id.clone()),
+        update: false,
+    });
     Display { id }
 }
 
-fn bundle<K: Into<String>, V: Into<Value>>(forms: impl IntoIterator<Item = (K, V)>) -> Map<String, Value> {
-    forms.into_iter().map(|(mime, value)| (mime.into(), value.into())).collect()
+fn bundle<K: Into<String>, V: Into<Value>>(
+    forms: impl IntoIterator<Item = (K, V)>,
+) -> Map<String, Value> {
+    forms
+        .into_iter()
+        .map(|(mime, value)| (mime.into(), value.into()))
+        .collect()
 }
 
 /// Front ends without the rich form, and notebooks read as text, show the source.
@@ -148,10 +171,17 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let group = chunk
+            .iter()
+            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..4 {
             let letter = ALPHABET[(group >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= chunk.len() { letter.into() } else { '=' });
+            text.push(if place <= chunk.len() {
+                letter.into()
+            } else {
+                '='
+            });
         }
     }
     text
@@ -163,7 +193,13 @@ mod tests {
 
     #[test]
     fn base64_pads_as_the_rfc_does() {
-        for (input, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (input, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(input.as_bytes()), expected);
         }
     }

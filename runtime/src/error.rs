@@ -21,7 +21,9 @@ enum Kind {
 
 impl Error {
     pub(crate) fn input_not_allowed() -> Error {
-        Error { kind: Kind::InputNotAllowed }
+        Error {
+            kind: Kind::InputNotAllowed,
+        }
     }
 
     /// Whether the front end takes no input requests.
@@ -32,7 +34,9 @@ impl Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Error {
-        Error { kind: Kind::Io(error) }
+        Error {
+            kind: Kind::Io(error),
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::Result;
-use crate::worker;
 use crate::wire::Reply;
+use crate::worker;
 
 /// Asks for a line, as Python's `input` does: shows `prompt` and a field, and gives back what was typed, without the
 /// end of the line.

@@ -53,10 +53,22 @@ impl Kind {
 ///
 /// When `len` is more than [`PAYLOAD_MAX`].
 pub fn header(kind: Kind, more: bool, len: usize, number: u32) -> [u8; HEADER_LEN] {
-    assert!(len <= PAYLOAD_MAX, "a frame holds at most {PAYLOAD_MAX} bytes, got {len}");
+    assert!(
+        len <= PAYLOAD_MAX,
+        "a frame holds at most {PAYLOAD_MAX} bytes, got {len}"
+    );
     let len = (len as u16).to_le_bytes();
     let number = number.to_le_bytes();
-    [kind.code(), more.into(), len[0], len[1], number[0], number[1], number[2], number[3]]
+    [
+        kind.code(),
+        more.into(),
+        len[0],
+        len[1],
+        number[0],
+        number[1],
+        number[2],
+        number[3],
+    ]
 }
 
 /// Something other than printed text that a worker tells the kernel.
@@ -230,7 +242,10 @@ impl Decoder {
     }
 
     /// The next whole item, if one is there. What is no frame of ours is skipped.
-    #[expect(clippy::should_implement_trait, reason = "more may come after a None, which iterators do not promise")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "more may come after a None, which iterators do not promise"
+    )]
     pub fn next(&mut self) -> Option<Item> {
         loop {
             let rest = &self.buffer[self.start..];

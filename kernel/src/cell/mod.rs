@@ -1,1 +1,5 @@
-//! (to come)
+//! A cell's text, looked at without running it. Pure.
+
+mod complete;
+
+pub use complete::is_complete;

@@ -182,7 +182,10 @@ impl Command {
                 kernelspec::uninstall(&target.place.location(), &target.name)?;
             }
             Command::Doctor => return Ok(doctor::run()),
-            Command::Kernel { connection_file } => crate::kernel_main(&connection_file)?,
+            Command::Kernel { connection_file } => {
+                // SAFETY: this runs on the main thread, before anything that starts another.
+                return Ok(unsafe { crate::kernel_main(&connection_file) }?);
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

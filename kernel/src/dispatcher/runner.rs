@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use serde_json::json;
@@ -69,19 +70,9 @@ pub(crate) fn run(
     output: &OutputTx,
     jobs_rx: &mpsc::Receiver<Job>,
     interrupted: &Interrupted,
-    ready: impl FnOnce(Notice),
+    ready: impl FnOnce(Notice) + Send + 'static,
 ) {
-    let given = output.clone();
-    let made = guarded("was being made", || make(given)).and_then(|made| made);
-    if let Err(diagnostic) = &made {
-        tracing::error!(
-            ename = diagnostic.ename,
-            evalue = diagnostic.evalue,
-            "no evaluator"
-        );
-    }
-    let mut evaluator = made;
-    ready(Notice::EvaluatorReady);
+    let mut evaluator = Awaited::new(make, output.clone(), ready);
     while let Ok(job) = jobs_rx.recv() {
         match job {
             Job::Execute {
@@ -99,7 +90,7 @@ pub(crate) fn run(
                 let outcome = if interrupted.holds(&cell) {
                     Outcome::Failed(not_started())
                 } else {
-                    execute(&mut evaluator, &cell)
+                    execute(evaluator.get(), &cell)
                 };
                 mark(
                     output,
@@ -115,7 +106,7 @@ pub(crate) fn run(
                 ticket,
             } => {
                 let byte = cursor.to_bytes(&code).0;
-                let completions = with(&mut evaluator, "completed", |evaluator| {
+                let completions = with(evaluator.get(), "completed", |evaluator| {
                     evaluator.complete(&code, byte)
                 });
                 ticket.answer(match completions {
@@ -129,7 +120,7 @@ pub(crate) fn run(
                 ticket,
             } => {
                 let byte = cursor.to_bytes(&code).0;
-                let data = with(&mut evaluator, "inspected", |evaluator| {
+                let data = with(evaluator.get(), "inspected", |evaluator| {
                     evaluator.inspect(&code, byte)
                 });
                 ticket.answer(json!({
@@ -149,6 +140,51 @@ pub(crate) fn empty_completion(cursor: CodePoints) -> Value {
 }
 
 type Made = Result<Box<dyn Evaluator>, Diagnostic>;
+
+/// The evaluator, made on a thread of its own, so that the first cell begins at once and shows what is being done.
+struct Awaited {
+    making: Option<JoinHandle<Made>>,
+    made: Made,
+}
+
+impl Awaited {
+    fn new(
+        make: MakeEvaluator,
+        output: OutputTx,
+        ready: impl FnOnce(Notice) + Send + 'static,
+    ) -> Awaited {
+        let making = std::thread::Builder::new()
+            .name("evaluator-start".into())
+            .spawn(move || {
+                let made = guarded("was being made", || make(output)).and_then(|made| made);
+                if let Err(Diagnostic { ename, evalue, .. }) = &made {
+                    tracing::error!(ename, evalue, "no evaluator");
+                }
+                ready(Notice::EvaluatorReady);
+                made
+            });
+        let (making, failure) = match making {
+            Ok(making) => (Some(making), String::new()),
+            Err(error) => (
+                None,
+                format!("the evaluator's thread did not start: {error}"),
+            ),
+        };
+        let made = Err(Diagnostic {
+            ename: "InternalError".into(),
+            evalue: failure,
+            traceback: Vec::new(),
+        });
+        Awaited { making, made }
+    }
+
+    fn get(&mut self) -> &mut Made {
+        if let Some(made) = self.making.take().and_then(|making| making.join().ok()) {
+            self.made = made;
+        }
+        &mut self.made
+    }
+}
 
 fn execute(evaluator: &mut Made, cell: &Cell) -> Outcome {
     match evaluator {

@@ -36,7 +36,10 @@ struct Inner {
 
 impl Builds {
     pub(super) fn new(session: &Path) -> Builds {
-        Builds { session: session.to_owned(), inner: Arc::default() }
+        Builds {
+            session: session.to_owned(),
+            inner: Arc::default(),
+        }
     }
 
     /// A cell is about to be compiled.
@@ -48,23 +51,40 @@ impl Builds {
 
     /// The map of the code that was compiled last.
     pub(super) fn latest_map(&self) -> SourceMap {
-        let generated = std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default();
+        let generated =
+            std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default();
         self.inner().cells.map(&generated)
     }
 
     /// Where a place in compiled code is, for people, and the line that stands there.
     pub(super) fn describe(&self, place: &Place) -> Described {
         let inner = self.inner();
-        let found = place.so.as_ref().filter(|_| place.file == "src/lib.rs").and_then(|so| {
-            let place = inner.maps.get(so)?.place(place.line, place.column)?;
-            let line = inner.cells.line(place)?.to_owned();
-            Some((place, line))
-        });
+        let found = place
+            .so
+            .as_ref()
+            .filter(|_| place.file == "src/lib.rs")
+            .and_then(|so| {
+                let place = inner.maps.get(so)?.place(place.line, place.column)?;
+                let line = inner.cells.line(place)?.to_owned();
+                Some((place, line))
+            });
         match found {
-            Some((place, line)) => Described { text: place.to_string(), source: Some((place, line)) },
-            None if place.file == "src/lib.rs" => Described { text: format!("cell {}", inner.latest), source: None },
-            None if place.file.is_empty() => Described { text: "an unknown place".to_owned(), source: None },
-            None => Described { text: format!("{}:{}:{}", place.file, place.line, place.column), source: None },
+            Some((place, line)) => Described {
+                text: place.to_string(),
+                source: Some((place, line)),
+            },
+            None if place.file == "src/lib.rs" => Described {
+                text: format!("cell {}", inner.latest),
+                source: None,
+            },
+            None if place.file.is_empty() => Described {
+                text: "an unknown place".to_owned(),
+                source: None,
+            },
+            None => Described {
+                text: format!("{}:{}:{}", place.file, place.line, place.column),
+                source: None,
+            },
         }
     }
 
@@ -93,7 +113,10 @@ impl Narrator for Builds {
 
     fn panic(&self, info: &PanicInfo) -> String {
         let place = self.describe(&info.place).text;
-        format!("thread '{}' panicked at {place}:\n{}\n", info.thread, info.message)
+        format!(
+            "thread '{}' panicked at {place}:\n{}\n",
+            info.thread, info.message
+        )
     }
 }
 
@@ -114,12 +137,20 @@ fn warnings(file: &Path, map: &SourceMap, cell: u32) -> String {
 }
 
 fn is_about(message: &Value, map: &SourceMap, cell: u32) -> bool {
-    message["spans"].as_array().into_iter().flatten().any(|span| {
-        let number = |name: &str| span[name].as_u64().and_then(|number| u32::try_from(number).ok());
-        span["is_primary"] == true
-            && number("line_start")
-                .zip(number("column_start"))
-                .and_then(|(line, column)| map.place(line, column))
-                .is_some_and(|place| place.cell == cell)
-    })
+    message["spans"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|span| {
+            let number = |name: &str| {
+                span[name]
+                    .as_u64()
+                    .and_then(|number| u32::try_from(number).ok())
+            };
+            span["is_primary"] == true
+                && number("line_start")
+                    .zip(number("column_start"))
+                    .and_then(|(line, column)| map.place(line, column))
+                    .is_some_and(|place| place.cell == cell)
+        })
 }

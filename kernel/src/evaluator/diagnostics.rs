@@ -20,17 +20,29 @@ pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
     let first = lines.next().unwrap_or_default();
     let mut traceback = vec![format!("{RED}{ename}{RESET}: {first}")];
     traceback.extend(lines.map(str::to_owned));
-    Diagnostic { ename: ename.to_owned(), evalue, traceback }
+    Diagnostic {
+        ename: ename.to_owned(),
+        evalue,
+        traceback,
+    }
 }
 
 /// The cell ended as the worker says; `None` where it ran to its end.
 pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
     match end {
         End::Finished => None,
-        End::Panicked(PanicInfo { message, place, .. }) => Some(at_place("Panic", message, &builds.describe(place))),
-        End::Returned { message, type_name, place } => {
+        End::Panicked(PanicInfo { message, place, .. }) => {
+            Some(at_place("Panic", message, &builds.describe(place)))
+        }
+        End::Returned {
+            message,
+            type_name,
+            place,
+        } => {
             let mut diagnostic = at_place("ReturnedError", message, &builds.describe(place));
-            diagnostic.traceback.push(format!("the cell was left by `?` with an error of type `{type_name}`"));
+            diagnostic.traceback.push(format!(
+                "the cell was left by `?` with an error of type `{type_name}`"
+            ));
             Some(diagnostic)
         }
         End::Interrupted => Some(interrupted("every variable is kept")),
@@ -46,7 +58,10 @@ pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
 
 /// The person stopped the cell.
 pub(super) fn interrupted(consequence: &str) -> Diagnostic {
-    plain("KeyboardInterrupt", format!("the cell was interrupted; {consequence}"))
+    plain(
+        "KeyboardInterrupt",
+        format!("the cell was interrupted; {consequence}"),
+    )
 }
 
 /// The process that ran the cell is gone.
@@ -55,10 +70,19 @@ pub(super) fn died(signal: Option<i32>, code: Option<i32>, lost: &[String]) -> D
     match (signal, code) {
         (Some(signal), _) => {
             let (name, meaning) = signal_name(signal);
-            plain("WorkerCrashed", format!("the cell ended its process by {name} ({meaning}); {lost}"))
+            plain(
+                "WorkerCrashed",
+                format!("the cell ended its process by {name} ({meaning}); {lost}"),
+            )
         }
-        (None, Some(code)) => plain("Exited", format!("the cell ended its process with exit code {code}; {lost}")),
-        (None, None) => plain("WorkerCrashed", format!("the process that runs cells is gone; {lost}")),
+        (None, Some(code)) => plain(
+            "Exited",
+            format!("the cell ended its process with exit code {code}; {lost}"),
+        ),
+        (None, None) => plain(
+            "WorkerCrashed",
+            format!("the process that runs cells is gone; {lost}"),
+        ),
     }
 }
 
@@ -69,7 +93,10 @@ pub(super) fn lost_variables(lost: &[String]) -> String {
     match names.as_slice() {
         [] => "no variable was lost, functions and types are kept".to_owned(),
         [name] => format!("the variable {name} is lost, functions and types are kept"),
-        names => format!("the variables {} are lost, functions and types are kept", names.join(", ")),
+        names => format!(
+            "the variables {} are lost, functions and types are kept",
+            names.join(", ")
+        ),
     }
 }
 
@@ -82,17 +109,27 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
         }
         traceback.extend(message.lines().map(str::to_owned));
     }
-    let first = render::plain(rendered.first().map_or("the cell does not compile", String::as_str));
+    let first = render::plain(
+        rendered
+            .first()
+            .map_or("the cell does not compile", String::as_str),
+    );
     let mut lines = first.lines();
     let headline = lines.next().unwrap_or_default();
     // "error[E0425]: cannot find ..." without the first word.
-    let message = headline.split_once(": ").map_or(headline, |(_, message)| message);
+    let message = headline
+        .split_once(": ")
+        .map_or(headline, |(_, message)| message);
     let place = lines.find_map(|line| line.trim_start().strip_prefix("--> "));
     let evalue = match place {
         Some(place) => format!("{message} ({place})"),
         None => message.to_owned(),
     };
-    Diagnostic { ename: "CompileError".to_owned(), evalue, traceback }
+    Diagnostic {
+        ename: "CompileError".to_owned(),
+        evalue,
+        traceback,
+    }
 }
 
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
@@ -108,14 +145,25 @@ fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
         traceback.push(format!("{BLUE}{} |{RESET} {line}", place.line));
         traceback.push(format!("{BLUE}{margin} |{RESET} {before}{RED}^{RESET}"));
     }
-    let evalue = if message.is_empty() { place.text.clone() } else { format!("{message} ({})", place.text) };
-    Diagnostic { ename: ename.to_owned(), evalue, traceback }
+    let evalue = if message.is_empty() {
+        place.text.clone()
+    } else {
+        format!("{message} ({})", place.text)
+    };
+    Diagnostic {
+        ename: ename.to_owned(),
+        evalue,
+        traceback,
+    }
 }
 
 fn signal_name(signal: i32) -> (String, &'static str) {
     let (name, meaning) = match signal {
         libc::SIGSEGV => ("SIGSEGV", "invalid memory access"),
-        libc::SIGABRT => ("SIGABRT", "abort, for example a stack overflow or a panic while dropping"),
+        libc::SIGABRT => (
+            "SIGABRT",
+            "abort, for example a stack overflow or a panic while dropping",
+        ),
         libc::SIGILL => ("SIGILL", "illegal instruction"),
         libc::SIGBUS => ("SIGBUS", "bus error"),
         libc::SIGFPE => ("SIGFPE", "arithmetic error"),
@@ -136,9 +184,15 @@ mod tests {
 
     #[test]
     fn a_compile_error_says_its_first_message_and_place() {
-        let rendered = ["\x1b[1merror[E0425]\x1b[0m: cannot find value `x`\n --> cell 3, line 2, column 5\n".to_owned()];
+        let rendered = [
+            "\x1b[1merror[E0425]\x1b[0m: cannot find value `x`\n --> cell 3, line 2, column 5\n"
+                .to_owned(),
+        ];
         let diagnostic = compile_error(&rendered);
-        assert_eq!(diagnostic.evalue, "cannot find value `x` (cell 3, line 2, column 5)");
+        assert_eq!(
+            diagnostic.evalue,
+            "cannot find value `x` (cell 3, line 2, column 5)"
+        );
     }
 
     #[test]

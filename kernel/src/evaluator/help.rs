@@ -9,15 +9,29 @@ use serde_json::Value;
 pub(super) fn question(code: &str) -> Option<&str> {
     let code = code.trim();
     let name = code.strip_suffix("??").or_else(|| code.strip_suffix('?'))?;
-    let is_name = !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit()) && name.chars().all(is_part);
+    let is_name = !name.is_empty()
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name.chars().all(is_part);
     is_name.then_some(name)
 }
 
 /// The path or method chain that ends with the word under the cursor.
 pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
-    let cursor = (0..=cursor_byte.min(code.len())).rev().find(|at| code.is_char_boundary(*at))?;
-    let end = cursor + code[cursor..].chars().take_while(|char| is_word(*char)).map(char::len_utf8).sum::<usize>();
-    let start = code[..end].char_indices().rev().take_while(|(_, char)| is_part(*char)).last()?.0;
+    let cursor = (0..=cursor_byte.min(code.len()))
+        .rev()
+        .find(|at| code.is_char_boundary(*at))?;
+    let end = cursor
+        + code[cursor..]
+            .chars()
+            .take_while(|char| is_word(*char))
+            .map(char::len_utf8)
+            .sum::<usize>();
+    let start = code[..end]
+        .char_indices()
+        .rev()
+        .take_while(|(_, char)| is_part(*char))
+        .last()?
+        .0;
     let word = code[start..end].trim_start_matches(['.', ':']);
     (!word.is_empty()).then_some(word)
 }
@@ -32,7 +46,9 @@ fn is_part(char: char) -> bool {
 
 /// The answer as a MIME bundle; nothing where rust-analyzer knew nothing.
 pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Value>> {
-    let text = content.get("text/plain").or_else(|| content.get("text/markdown"))?;
+    let text = content
+        .get("text/plain")
+        .or_else(|| content.get("text/markdown"))?;
     if text.is_empty() || text == "No documentation found" {
         return None;
     }
@@ -48,7 +64,11 @@ mod tests {
 
     #[test]
     fn questions_are_told_from_rust() {
-        for (code, name) in [("Vec?", "Vec"), (" std::thread::spawn??\n", "std::thread::spawn"), ("println!?", "println!")] {
+        for (code, name) in [
+            ("Vec?", "Vec"),
+            (" std::thread::spawn??\n", "std::thread::spawn"),
+            ("println!?", "println!"),
+        ] {
             assert_eq!(question(code), Some(name), "{code}");
         }
         for code in ["f()?", "let x = y?;", "?", "3?", "a b?", ""] {
@@ -61,7 +81,10 @@ mod tests {
         let code = "let é = std::thread::spawn(f);";
         let at = code.find("read").unwrap();
         assert_eq!(word_at(code, at), Some("std::thread"));
-        assert_eq!(word_at(code, code.find("(").unwrap()), Some("std::thread::spawn"));
+        assert_eq!(
+            word_at(code, code.find("(").unwrap()),
+            Some("std::thread::spawn")
+        );
         assert_eq!(word_at(code, code.len() + 9), None);
         assert_eq!(word_at("", 0), None);
     }

@@ -8,9 +8,9 @@ use std::sync::PoisonError;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
+use threadbook::worker::COMPILER_FILE;
 
 use super::Control;
-use crate::toolchain::cargo::COMPILER_FILE;
 use crate::toolchain::cargo::INTERRUPTED_FILE;
 use crate::worker::Status;
 
@@ -51,7 +51,10 @@ impl Stop {
 
     /// The cell has ended; says whether it was interrupted.
     pub(super) fn end_cell(&self) -> bool {
-        self.state().interrupts.take().is_some_and(|count| count > 0)
+        self.state()
+            .interrupts
+            .take()
+            .is_some_and(|count| count > 0)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,7 +93,9 @@ impl Control for Stop {
 
 /// Ends the process group that compiles, if one does. Its file is there only while it runs.
 fn kill_compiler(session: &std::path::Path) {
-    let pid = std::fs::read_to_string(session.join(COMPILER_FILE)).ok().and_then(|text| text.trim().parse().ok());
+    let pid = std::fs::read_to_string(session.join(COMPILER_FILE))
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     if let Some(pid) = pid.and_then(Pid::from_raw) {
         // It may just have ended by itself.
         let _ = rustix::process::kill_process_group(pid, Signal::KILL);

@@ -8,15 +8,29 @@ const FILE: &str = "src/lib.rs";
 /// Rewrites one rendered message, colours kept: `--> src/lib.rs:97:5` becomes `--> cell 3, line 2, column 5`, the line
 /// numbers in the margin become those of the cell, and lines of generated code are left out.
 pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
+    let lines: Vec<Line> = rendered.lines().map(|line| Line::read(line, map)).collect();
+    let width = |number: u32| number.to_string().len();
+    let before = lines
+        .iter()
+        .filter_map(|line| line.number)
+        .map(|(old, _)| width(old))
+        .max()
+        .unwrap_or(0);
+    let after = lines
+        .iter()
+        .filter_map(|line| line.number?.1)
+        .map(width)
+        .max()
+        .unwrap_or(before);
     let mut text = String::new();
-    for line in rendered.lines() {
-        let line = rewrite_positions(line, map);
-        if let Some(line) = rewrite_margin(&line, map) {
+    for line in lines {
+        if let Some(line) = line.write(before.saturating_sub(after), after) {
             text.push_str(line.trim_end());
             text.push('\n');
         }
     }
-    text.trim_end().replace("`evcxr_variable_store`", "the end of the cell")
+    text.trim_end()
+        .replace("`evcxr_variable_store`", "the end of the cell")
 }
 
 fn rewrite_positions(line: &str, map: &SourceMap) -> String {
@@ -55,20 +69,63 @@ fn number(text: &str) -> Option<(u32, usize)> {
     Some((text[..len].parse().ok()?, len))
 }
 
-/// A source line has its number in the margin, in colour, before a bar. `None`: it shows generated code.
-fn rewrite_margin(line: &str, map: &SourceMap) -> Option<String> {
-    let start = skip_blank(line, 0);
-    let Some((lib_line, len)) = number(&line[start..]) else {
-        return Some(line.to_owned());
-    };
-    let after = skip_blank(line, start + len);
-    // A suggestion shows `-` and `+` lines, and `~` for a replacement.
-    if !line[after..].starts_with(['|', '-', '+', '~']) {
-        return Some(line.to_owned());
+/// A line of a message, cut at its margin.
+struct Line {
+    /// Blanks and colours before the number, or before what stands in the margin's place.
+    before: String,
+    /// The number of a source line, and that line's number in its cell; none there for generated code.
+    number: Option<(u32, Option<u32>)>,
+    after: String,
+}
+
+impl Line {
+    fn read(line: &str, map: &SourceMap) -> Line {
+        let line = rewrite_positions(line, map);
+        let start = skip_blank(&line, 0);
+        let (before, rest) = line.split_at(start);
+        if let Some((number, len)) = number(rest) {
+            let bar = skip_blank(rest, len);
+            // A suggestion shows `-` and `+` lines, and `~` for a replacement.
+            if rest[bar..].starts_with(['|', '-', '+', '~']) {
+                let mapped = map.place(number, 1).map(|place| place.line);
+                let after = rest[len..].to_owned();
+                return Line {
+                    before: before.to_owned(),
+                    number: Some((number, mapped)),
+                    after,
+                };
+            }
+        }
+        Line {
+            before: before.to_owned(),
+            number: None,
+            after: rest.to_owned(),
+        }
     }
-    let place = map.place(lib_line, 1)?;
-    let number = format!("{:<len$}", place.line);
-    Some(format!("{}{number}{}", &line[..start], &line[start + len..]))
+
+    /// `None`: it shows generated code.
+    fn write(self, narrower: usize, width: usize) -> Option<String> {
+        let Line {
+            before,
+            number,
+            after,
+        } = self;
+        match number {
+            Some((_, None)) => None,
+            Some((old, Some(new))) => {
+                // The blanks that pad a shorter number stand behind it, perhaps behind a colour code.
+                let padding =
+                    " ".repeat(old.to_string().len().max(width + narrower) - old.to_string().len());
+                let after = after.replacen(&padding, "", 1);
+                Some(format!("{before}{new:<width$}{after}"))
+            }
+            None if after.starts_with(['|', '=', '-', ':']) => Some(format!(
+                "{}{after}",
+                before.replacen(&" ".repeat(narrower), "", 1)
+            )),
+            None => Some(format!("{before}{after}")),
+        }
+    }
 }
 
 /// Skips blanks and colour codes.
@@ -131,8 +188,31 @@ mod tests {
     }
 
     #[test]
+    fn the_margin_is_no_wider_than_the_cells_numbers() {
+        let generated = format!("{}let b = c;\nlet d = e;\n", "gen\n".repeat(98));
+        check(
+            "let b = c;\nlet d = e;",
+            &generated,
+            "error: no\n   --> src/lib.rs:99:9\n    |\n99  | let b = c;\n    |         ^\n100 | let d = e;\n    = note: x\n",
+            expect![[r#"
+                error: no
+                 --> cell 3, line 1, column 9
+                  |
+                1 | let b = c;
+                  |         ^
+                2 | let d = e;
+                  = note: x"#]],
+        );
+    }
+
+    #[test]
     fn text_that_only_looks_like_a_position_stays() {
-        check("1", "1", "note: see src/lib.rs and src/lib.rs:x", expect!["note: see src/lib.rs and src/lib.rs:x"]);
+        check(
+            "1",
+            "1",
+            "note: see src/lib.rs and src/lib.rs:x",
+            expect!["note: see src/lib.rs and src/lib.rs:x"],
+        );
         check("1", "1", "7 things", expect!["7 things"]);
     }
 

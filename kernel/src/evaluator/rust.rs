@@ -1,6 +1,8 @@
 //! The evaluator of Rust cells. The only file that names evcxr.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use evcxr::CommandContext;
 use evcxr::Error;
@@ -31,9 +33,6 @@ use crate::toolchain::Sysroot;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
-use std::path::Path;
-use std::sync::Arc;
-
 /// Runs Rust cells with evcxr, in a worker process of our own.
 pub struct RustEvaluator {
     // Fields are dropped in this order: evcxr ends its processes before their pipes and their folder go.
@@ -47,32 +46,61 @@ pub struct RustEvaluator {
 
 impl RustEvaluator {
     /// Prepares the runtime where that has not been done, starts evcxr and the worker, and brings the prelude in scope.
-    pub fn new(cache: &Path, session: Session, stop: Arc<Stop>, output: OutputTx) -> Result<RustEvaluator, Diagnostic> {
+    pub fn new(
+        session: Result<(PathBuf, Session), toolchain::Error>,
+        stop: Arc<Stop>,
+        output: OutputTx,
+    ) -> Result<RustEvaluator, Diagnostic> {
         let progress = |text: &str| {
             let bytes = format!("{text}\n").into_bytes();
-            output.send(Event::Stream { cell: None, stream: StreamName::Stderr, bytes });
+            output.send(Event::Stream {
+                cell: None,
+                stream: StreamName::Stderr,
+                bytes,
+            });
         };
-        let failed = |error: toolchain::Error| diagnostics::plain("ToolchainError", error.to_string());
+        let failed =
+            |error: toolchain::Error| diagnostics::plain("ToolchainError", error.to_string());
+        let (cache, session) = session.map_err(failed)?;
         let sysroot = Sysroot::find().map_err(failed)?;
-        let prepared = toolchain::prepare(cache, &sysroot, &progress).map_err(failed)?;
+        let prepared = toolchain::prepare(&cache, &sysroot, &progress).map_err(failed)?;
         session.equip(&prepared, &sysroot).map_err(failed)?;
         let builds = Builds::new(session.path());
-        let worker = Worker::new(output.clone(), Box::new(builds.clone()))
-            .map_err(|error| diagnostics::plain("KernelError", format!("the worker's pipes: {error}")))?;
-        session.show_progress_in(&worker.stderr_file()).map_err(failed)?;
+        let worker = Worker::new(output.clone(), Box::new(builds.clone())).map_err(|error| {
+            diagnostics::plain("KernelError", format!("the worker's pipes: {error}"))
+        })?;
+        session
+            .show_progress_in(&worker.stderr_file())
+            .map_err(failed)?;
         stop.attach(session.path().to_owned(), worker.status());
         let mut command = worker.command(&prepared.worker(), session.path());
         session.restore_environment(&mut command);
-        let started = |error: Error| diagnostics::plain("KernelError", format!("the evaluator did not start: {error}"));
+        let started = |error: Error| {
+            diagnostics::plain(
+                "KernelError",
+                format!("the evaluator did not start: {error}"),
+            )
+        };
         // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
         let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
         let mut context = CommandContext::with_eval_context(context);
-        let mut prelude: String =
-            prepared.dependencies().iter().map(|(name, value)| format!(":dep {name} = {value}\n")).collect();
+        let mut prelude: String = prepared
+            .dependencies()
+            .iter()
+            .map(|(name, value)| format!(":dep {name} = {value}\n"))
+            .collect();
         prelude.push_str("use threadbook::prelude::*;\n");
         context.execute(&prelude).map_err(started)?;
         worker.sync();
-        Ok(RustEvaluator { context, worker, builds, stop, output, _session: session })
+        worker.show_output();
+        Ok(RustEvaluator {
+            context,
+            worker,
+            builds,
+            stop,
+            output,
+            _session: session,
+        })
     }
 
     fn run(&mut self, cell: &Cell) -> Outcome {
@@ -103,33 +131,50 @@ impl RustEvaluator {
         match result {
             Err(error) => Outcome::Failed(self.compile_failure(&cell.code, &error)),
             Ok(outputs) => match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
-                Some(_) if interrupted => Outcome::Failed(diagnostics::interrupted("every variable is kept")),
+                Some(_) if interrupted => {
+                    Outcome::Failed(diagnostics::interrupted("every variable is kept"))
+                }
                 Some(diagnostic) => Outcome::Failed(diagnostic),
                 None => {
                     self.show_command_output(outputs);
-                    Outcome::Finished { payload: Vec::new() }
+                    Outcome::Finished {
+                        payload: Vec::new(),
+                    }
                 }
             },
         }
     }
 
     fn variables(&self) -> HashSet<String> {
-        self.context.variables_and_types().map(|(name, _)| name.to_owned()).collect()
+        self.context
+            .variables_and_types()
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     /// What evcxr's own `:commands` print.
     fn show_command_output(&self, outputs: EvalOutputs) {
-        let mut data: Map<String, Value> =
-            outputs.content_by_mime_type.into_iter().map(|(mime, text)| (mime, text.into())).collect();
+        let mut data: Map<String, Value> = outputs
+            .content_by_mime_type
+            .into_iter()
+            .map(|(mime, text)| (mime, text.into()))
+            .collect();
         if data.is_empty() {
             return;
         }
         data.entry("text/plain").or_insert_with(|| "".into());
-        self.output.send(Event::Result { cell: None, data, metadata: Map::new() });
+        self.output.send(Event::Result {
+            cell: None,
+            data,
+            metadata: Map::new(),
+        });
     }
 
     fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
-        let command = code.lines().map(str::trim).find(|line| line.starts_with(':'));
+        let command = code
+            .lines()
+            .map(str::trim)
+            .find(|line| line.starts_with(':'));
         let ename = match command {
             Some(command) if command.starts_with(":dep") => "DependencyError",
             Some(_) => "MagicError",
@@ -179,7 +224,10 @@ impl Evaluator for RustEvaluator {
                 Some(data) => Outcome::Finished {
                     payload: vec![json!({"source": "page", "start": 0, "data": data})],
                 },
-                None => Outcome::Failed(diagnostics::plain("NotFound", format!("nothing is known about `{name}`"))),
+                None => Outcome::Failed(diagnostics::plain(
+                    "NotFound",
+                    format!("nothing is known about `{name}`"),
+                )),
             };
         }
         self.stop.begin_cell();
@@ -195,12 +243,20 @@ impl Evaluator for RustEvaluator {
                 matches: found
                     .completions
                     .into_iter()
-                    .map(|found| Completion { text: found.code, kind: found.kind.to_owned(), signature: found.label })
+                    .map(|found| Completion {
+                        text: found.code,
+                        kind: found.kind.to_owned(),
+                        signature: found.label,
+                    })
                     .collect(),
             },
             Err(error) => {
                 tracing::debug!("no completions: {error}");
-                Completions { start_byte: cursor_byte, end_byte: cursor_byte, matches: Vec::new() }
+                Completions {
+                    start_byte: cursor_byte,
+                    end_byte: cursor_byte,
+                    matches: Vec::new(),
+                }
             }
         }
     }

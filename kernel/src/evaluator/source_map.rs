@@ -23,7 +23,11 @@ pub(super) struct CellPlace {
 
 impl std::fmt::Display for CellPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cell {}, line {}, column {}", self.cell, self.line, self.column)
+        write!(
+            f,
+            "cell {}, line {}, column {}",
+            self.cell, self.line, self.column
+        )
     }
 }
 
@@ -58,12 +62,20 @@ pub(super) struct SourceMap {
 impl Cells {
     pub(super) fn push(&mut self, count: u32, text: &str) {
         let pieces = split(text);
-        self.cells.push(CellText { count, text: text.to_owned(), pieces });
+        self.cells.push(CellText {
+            count,
+            text: text.to_owned(),
+            pieces,
+        });
     }
 
     /// One line of a cell's text.
     pub(super) fn line(&self, place: CellPlace) -> Option<&str> {
-        let cell = self.cells.iter().rev().find(|cell| cell.count == place.cell)?;
+        let cell = self
+            .cells
+            .iter()
+            .rev()
+            .find(|cell| cell.count == place.cell)?;
         cell.text.lines().nth(place.line as usize - 1)
     }
 
@@ -74,7 +86,10 @@ impl Cells {
         for cell in self.cells.iter().rev() {
             for piece in &cell.pieces {
                 if let Some(first) = piece.lines.first() {
-                    by_first_line.entry(first).or_default().push((cell.count, piece));
+                    by_first_line
+                        .entry(first)
+                        .or_default()
+                        .push((cell.count, piece));
                 }
             }
         }
@@ -85,7 +100,11 @@ impl Cells {
             let found = by_first_line.get(line).and_then(|candidates| {
                 candidates.iter().find(|(_, piece)| {
                     generated[index..].len() >= piece.lines.len()
-                        && piece.lines.iter().zip(&generated[index..]).all(|(piece, line)| piece == line)
+                        && piece
+                            .lines
+                            .iter()
+                            .zip(&generated[index..])
+                            .all(|(piece, line)| piece == line)
                 })
             });
             let Some((cell, piece)) = found else {
@@ -103,10 +122,17 @@ impl Cells {
     }
 
     fn use_declaration(&self, generated: &str) -> Option<(u32, u32, u32)> {
-        let path = generated.trim_start().trim_start_matches("pub ").strip_prefix("use ")?.trim_end_matches(';');
+        let path = generated
+            .trim_start()
+            .trim_start_matches("pub ")
+            .strip_prefix("use ")?
+            .trim_end_matches(';');
         let name = path.rsplit("::").next()?;
         self.cells.iter().rev().find_map(|cell| {
-            let line = cell.text.lines().position(|line| line.contains("use ") && line.contains(name))?;
+            let line = cell
+                .text
+                .lines()
+                .position(|line| line.contains("use ") && line.contains(name))?;
             Some((cell.count, line as u32 + 1, 0))
         })
     }
@@ -116,7 +142,11 @@ impl SourceMap {
     /// The place in a cell of a place in the generated file; nothing where evcxr's own code stands.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
         let (cell, cell_line, shift) = (*self.lines.get((line as usize).checked_sub(1)?)?)?;
-        Some(CellPlace { cell, line: cell_line, column: column + shift })
+        Some(CellPlace {
+            cell,
+            line: cell_line,
+            column: column + shift,
+        })
     }
 }
 
@@ -128,7 +158,10 @@ fn split(text: &str) -> Vec<Piece> {
         .split_inclusive('\n')
         .take_while(|line| {
             let trimmed = line.trim();
-            trimmed.is_empty() || line.starts_with("//") || line.starts_with('!') || trimmed.starts_with(':')
+            trimmed.is_empty()
+                || line.starts_with("//")
+                || line.starts_with('!')
+                || trimmed.starts_with(':')
         })
         .map(str::len)
         .sum::<usize>();
@@ -156,7 +189,10 @@ fn split(text: &str) -> Vec<Piece> {
         pieces.push(Piece {
             first_line: before.matches('\n').count() as u32 + 1,
             indent: before[line_start..].chars().count() as u32,
-            lines: code[from..to].lines().map(|line| line.trim_end().to_owned()).collect(),
+            lines: code[from..to]
+                .lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect(),
         });
     }
     pieces
@@ -173,22 +209,37 @@ mod tests {
         }
         let map = all.map(generated);
         (1..=generated.lines().count() as u32)
-            .map(|line| map.place(line, 1).map_or("-".to_owned(), |place| place.to_string()))
+            .map(|line| {
+                map.place(line, 1)
+                    .map_or("-".to_owned(), |place| place.to_string())
+            })
             .collect()
     }
 
     #[test]
     fn statements_on_one_line_keep_their_columns() {
         assert_eq!(
-            places(&[(4, "// title\nlet a = 1; let b =\n  2;")], "gen\nlet a = 1; \nlet b =\n  2;\ngen"),
-            ["-", "cell 4, line 2, column 1", "cell 4, line 2, column 12", "cell 4, line 3, column 1", "-"]
+            places(
+                &[(4, "// title\nlet a = 1; let b =\n  2;")],
+                "gen\nlet a = 1; \nlet b =\n  2;\ngen"
+            ),
+            [
+                "-",
+                "cell 4, line 2, column 1",
+                "cell 4, line 2, column 12",
+                "cell 4, line 3, column 1",
+                "-"
+            ]
         );
     }
 
     #[test]
     fn items_of_earlier_cells_are_found_in_their_newest_form() {
         assert_eq!(
-            places(&[(1, "fn f() {\n  1\n}"), (2, "fn f() {\n  2\n}"), (3, "f()")], "fn f() {\n  2\n}\n(\nf()\n)"),
+            places(
+                &[(1, "fn f() {\n  1\n}"), (2, "fn f() {\n  2\n}"), (3, "f()")],
+                "fn f() {\n  2\n}\n(\nf()\n)"
+            ),
             [
                 "cell 2, line 1, column 1",
                 "cell 2, line 2, column 1",
@@ -203,14 +254,27 @@ mod tests {
     #[test]
     fn use_declarations_are_found_by_name() {
         assert_eq!(
-            places(&[(1, "let x = 1;\nuse std::{fmt, io::Wrong};")], "use std::io::Wrong;"),
+            places(
+                &[(1, "let x = 1;\nuse std::{fmt, io::Wrong};")],
+                "use std::io::Wrong;"
+            ),
             ["cell 1, line 2, column 1"]
         );
     }
 
     #[test]
     fn any_text_can_be_cut() {
-        for text in ["", "\n", "}", "fn", "let é = \"ü\"; é", "#[derive(Debug)]", ":dep x\n!ls\n1", "{{{", "\u{feff}x"] {
+        for text in [
+            "",
+            "\n",
+            "}",
+            "fn",
+            "let é = \"ü\"; é",
+            "#[derive(Debug)]",
+            ":dep x\n!ls\n1",
+            "{{{",
+            "\u{feff}x",
+        ] {
             let mut cells = Cells::default();
             cells.push(1, text);
             cells.map(text);

@@ -20,14 +20,14 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use threadbook::worker::COMPILER_FILE;
+
 use super::Prepared;
 use super::generated;
 use super::session;
 
 /// rustc's diagnostics of the last compile, one JSON object a line.
 pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
-/// The process group of the compile that runs now.
-pub const COMPILER_FILE: &str = "compiler.pid";
 /// Exists while a compile is not wanted any more.
 pub const INTERRUPTED_FILE: &str = "interrupted";
 /// The rustc call for the manifest that cargo built last, with that manifest.
@@ -44,10 +44,14 @@ impl RustcCall {
     /// Reads it from a line that `cargo build --verbose` prints, if that line compiles a cell's crate.
     pub fn from_verbose_line(line: &str) -> Option<RustcCall> {
         let quoted = line.strip_prefix("Running `")?.strip_suffix('`')?;
-        let mut words = split_words(quoted).into_iter().skip_while(|word| is_assignment(word));
+        let mut words = split_words(quoted)
+            .into_iter()
+            .skip_while(|word| is_assignment(word));
         let program = PathBuf::from(words.next()?);
         let args: Vec<String> = words.collect();
-        let names_crate = args.windows(2).any(|pair| pair[0] == "--crate-name" && pair[1] == generated::CRATE);
+        let names_crate = args
+            .windows(2)
+            .any(|pair| pair[0] == "--crate-name" && pair[1] == generated::CRATE);
         names_crate.then_some(RustcCall { program, args })
     }
 
@@ -64,7 +68,10 @@ impl RustcCall {
 
     /// The folder that the shared object goes to.
     pub fn out_dir(&self) -> Option<PathBuf> {
-        self.args.windows(2).find(|pair| pair[0] == "--out-dir").map(|pair| PathBuf::from(&pair[1]))
+        self.args
+            .windows(2)
+            .find(|pair| pair[0] == "--out-dir")
+            .map(|pair| PathBuf::from(&pair[1]))
     }
 
     /// The same call for another crate folder and optimisation level; the libraries stay where they are.
@@ -82,7 +89,26 @@ impl RustcCall {
             };
             args[index] = value;
         }
-        RustcCall { program: self.program.clone(), args }
+        RustcCall {
+            program: self.program.clone(),
+            args,
+        }
+    }
+}
+
+impl RustcCall {
+    /// The same call as `cargo check` would make it: no code is generated.
+    fn checking(&self) -> RustcCall {
+        let mut call = self.clone();
+        for arg in &mut call.args {
+            if arg.starts_with("--emit=") {
+                "--emit=metadata".clone_into(arg);
+            } else if arg.starts_with("incremental=") {
+                // What is kept from one kind of compile is of no use to the other.
+                arg.push_str("-check");
+            }
+        }
+        call
     }
 }
 
@@ -94,7 +120,8 @@ fn moved_path(path: &str, from: &Path, to: &Path) -> String {
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-']))
+    word.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-']))
 }
 
 /// Splits words as a POSIX shell would; cargo quotes with single quotes only.
@@ -133,15 +160,20 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
     let session = std::env::current_dir()?;
     let manifest = std::fs::read_to_string(session.join("Cargo.toml")).unwrap_or_default();
     let only_known = generated::only_knows(&manifest, &prepared.dependencies());
-    let verb = args.iter().find(|arg| !arg.starts_with('-')).map(String::as_str);
+    let verb = args
+        .iter()
+        .find(|arg| !arg.starts_with('-'))
+        .map(String::as_str);
     match verb {
         Some("metadata") if only_known && manifest.contains(generated::VALIDATION_CRATE) => {
             // evcxr asks whether the dependency can be had, and looks at the exit code only.
             println!("{{}}");
             Ok(0)
         }
-        Some("build") => build(&prepared, &session, &manifest, args, only_known),
-        Some("check") => pass_on(&prepared, &session, args, only_known),
+        Some(verb @ ("build" | "check")) => {
+            let check_only = verb == "check";
+            compile(&prepared, &session, &manifest, args, only_known, check_only)
+        }
         _ => {
             let mut command = Command::new(prepared.cargo());
             command.args(args);
@@ -153,12 +185,13 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
     }
 }
 
-fn build(
+fn compile(
     prepared: &Prepared,
     session: &Path,
     manifest: &str,
     args: &[String],
     only_known: bool,
+    check_only: bool,
 ) -> anyhow::Result<i32> {
     let _compiling = Compiling::begin(session)?;
     if session.join(INTERRUPTED_FILE).exists() {
@@ -171,16 +204,24 @@ fn build(
         std::fs::write(&source_path, changed)?;
     }
     let opt_level = generated::opt_level(manifest);
-    let noted: Option<(String, RustcCall)> =
-        std::fs::read(session.join(CALL_FILE)).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let noted: Option<(String, RustcCall)> = std::fs::read(session.join(CALL_FILE))
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok());
     let call = match noted {
-        Some((noted_manifest, call)) if generated::same_but_opt_level(&noted_manifest, manifest) => {
+        Some((noted_manifest, call))
+            if generated::same_but_opt_level(&noted_manifest, manifest) =>
+        {
             Some(call.moved(session, session, &opt_level))
         }
-        _ if only_known => Some(prepared.call().moved(&prepared.template(), session, &opt_level)),
+        _ if only_known => Some(
+            prepared
+                .call()
+                .moved(&prepared.template(), session, &opt_level),
+        ),
         _ => None,
     };
     match call {
+        Some(call) if check_only => call_rustc(&call.checking(), session),
         Some(call) => call_rustc(&call, session),
         None => {
             share_prepared_target(prepared, session)?;
@@ -193,8 +234,11 @@ fn build(
 fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
     let out_dir = call.out_dir().unwrap_or_else(|| session.to_owned());
     std::fs::create_dir_all(&out_dir)?;
-    let mut child =
-        Command::new(&call.program).args(&call.args).current_dir(session).stderr(Stdio::piped()).spawn()?;
+    let mut child = Command::new(&call.program)
+        .args(&call.args)
+        .current_dir(session)
+        .stderr(Stdio::piped())
+        .spawn()?;
     let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
     let mut stdout = std::io::stdout().lock();
     if let Some(stderr) = child.stderr.take() {
@@ -203,7 +247,11 @@ fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
             match serde_json::from_str::<Value>(&line) {
                 Ok(message) if message["$message_type"] == "diagnostic" => {
                     writeln!(diagnostics, "{line}")?;
-                    writeln!(stdout, "{}", json!({"reason": "compiler-message", "message": message}))?;
+                    writeln!(
+                        stdout,
+                        "{}",
+                        json!({"reason": "compiler-message", "message": message})
+                    )?;
                 }
                 Ok(_) => {}
                 Err(_) => eprintln!("{line}"),
@@ -213,31 +261,47 @@ fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
     let status = child.wait()?;
     if status.success() {
         let object = out_dir.join(format!("lib{}.so", generated::CRATE));
-        let artifact =
-            json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
+        let artifact = json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
         writeln!(stdout, "{artifact}")?;
     }
     Ok(exit_code(status))
 }
 
 /// Runs the real cargo, keeping the diagnostics and noting how it called rustc.
-fn pass_on(prepared: &Prepared, session: &Path, args: &[String], only_known: bool) -> anyhow::Result<i32> {
+fn pass_on(
+    prepared: &Prepared,
+    session: &Path,
+    args: &[String],
+    only_known: bool,
+) -> anyhow::Result<i32> {
     let mut command = Command::new(prepared.cargo());
     for arg in args {
         // evcxr wants JSON; with colours it serves people too.
-        let arg = if arg == "--message-format=json" { "--message-format=json-diagnostic-rendered-ansi" } else { arg };
+        let arg = if arg == "--message-format=json" {
+            "--message-format=json-diagnostic-rendered-ansi"
+        } else {
+            arg
+        };
         command.arg(arg);
     }
     command.arg("--verbose");
     if only_known {
         command.arg("--offline");
     }
-    let mut child =
-        command.env("CARGO_TERM_COLOR", "never").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command
+        .env("CARGO_TERM_COLOR", "never")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     let stderr = child.stderr.take();
     // Without a place to show progress, the build goes on all the same.
-    let progress = File::options().append(true).open(session.join(session::PROGRESS_LINK)).ok();
-    let call = std::thread::spawn(move || stderr.and_then(|stderr| watch_cargo(BufReader::new(stderr), progress)));
+    let progress = File::options()
+        .append(true)
+        .open(session.join(session::PROGRESS_LINK))
+        .ok();
+    let call = std::thread::spawn(move || {
+        stderr.and_then(|stderr| watch_cargo(BufReader::new(stderr), progress))
+    });
     let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
     let mut stdout = std::io::stdout().lock();
     if let Some(child_stdout) = child.stdout.take() {
@@ -245,7 +309,9 @@ fn pass_on(prepared: &Prepared, session: &Path, args: &[String], only_known: boo
             let line = line?;
             writeln!(stdout, "{line}")?;
             let message: Value = serde_json::from_str(&line).unwrap_or_default();
-            if message["reason"] == "compiler-message" && message["target"]["name"] == generated::CRATE {
+            if message["reason"] == "compiler-message"
+                && message["target"]["name"] == generated::CRATE
+            {
                 writeln!(diagnostics, "{}", message["message"])?;
             }
         }
@@ -254,7 +320,10 @@ fn pass_on(prepared: &Prepared, session: &Path, args: &[String], only_known: boo
     let call = call.join().ok().flatten();
     if let (true, Some(call)) = (status.success(), call) {
         let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
-        std::fs::write(session.join(CALL_FILE), serde_json::to_vec(&(manifest, call))?)?;
+        std::fs::write(
+            session.join(CALL_FILE),
+            serde_json::to_vec(&(manifest, call))?,
+        )?;
     }
     Ok(exit_code(status))
 }
@@ -267,8 +336,7 @@ fn watch_cargo(stderr: impl BufRead, mut progress: Option<File>) -> Option<Rustc
         if let Some(found) = RustcCall::from_verbose_line(step) {
             call = Some(found);
         }
-        let is_step = ["Compiling ", "Downloading ", "Downloaded ", "Updating "].iter().any(|verb| step.starts_with(verb));
-        if is_step && !step.contains(&format!(" {} v", generated::CRATE)) {
+        if let Some(step) = step_for_people(step) {
             progress = progress.filter(|mut file| writeln!(file, "{step}").is_ok());
         }
         if !step.starts_with("Running ") && !step.starts_with("Fresh ") {
@@ -276,6 +344,16 @@ fn watch_cargo(stderr: impl BufRead, mut progress: Option<File>) -> Option<Rustc
         }
     }
     call
+}
+
+/// What cargo does, where it is worth showing: downloading and compiling dependencies, not the cell.
+pub(super) fn step_for_people(step: &str) -> Option<&str> {
+    let is_step = ["Compiling ", "Downloading ", "Downloaded ", "Updating "]
+        .iter()
+        .any(|verb| step.starts_with(verb));
+    let is_cell = step.contains(&format!(" {} v", generated::CRATE));
+    // Without the folder of a package that lies on this machine.
+    (is_step && !is_cell).then(|| step.split(" (").next().unwrap_or(step))
 }
 
 /// Gives the session the prepared build's artifacts, as hard links, so that cargo builds only what is new.
@@ -352,7 +430,11 @@ mod tests {
 
     #[test]
     fn other_lines_hold_no_call() {
-        for line in ["Compiling ctx v1.0.0", "Running `rustc --crate-name tokio`", "Running ``"] {
+        for line in [
+            "Compiling ctx v1.0.0",
+            "Running `rustc --crate-name tokio`",
+            "Running ``",
+        ] {
             assert_eq!(RustcCall::from_verbose_line(line), None, "{line}");
         }
     }

@@ -21,7 +21,10 @@ const CHANGES: [(&str, &str); 3] = [
          println!(\"{VARIABLE_CHANGED_TYPE}{name}\");",
         "::threadbook::abi::type_changed(name);\n",
     ),
-    ("    println!(\"EVCXR_PANIC_NOTIFICATION\");", "    ::threadbook::abi::panicked();"),
+    (
+        "    println!(\"EVCXR_PANIC_NOTIFICATION\");",
+        "    ::threadbook::abi::panicked();",
+    ),
 ];
 
 /// The changed source, if anything is to be changed. Only evcxr's own text is touched: it comes last in the file.
@@ -37,7 +40,10 @@ pub fn rewrite(source: &str) -> Option<String> {
 
 /// A manifest as evcxr writes it.
 pub(super) fn manifest(dependencies: &[(String, String)]) -> String {
-    let list: String = dependencies.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    let list: String = dependencies
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect();
     format!(
         r#"[package]
 name = "{CRATE}"
@@ -70,20 +76,32 @@ pub(super) fn only_knows(manifest: &str, known: &[(String, String)]) -> bool {
     let Some((_, dependencies)) = manifest.split_once("[dependencies]") else {
         return false;
     };
-    let lines = dependencies.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.into_iter().all(|line| known.iter().any(|(name, value)| line == format!("{name} = {value}")))
+    let lines = dependencies
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    lines.into_iter().all(|line| {
+        known
+            .iter()
+            .any(|(name, value)| line == format!("{name} = {value}"))
+    })
 }
 
 /// The optimisation level that the manifest asks for.
 pub(super) fn opt_level(manifest: &str) -> String {
-    let value = manifest.lines().find_map(|line| line.strip_prefix("opt-level = "));
+    let value = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("opt-level = "));
     value.unwrap_or("2").trim_matches(['"', '\'']).to_owned()
 }
 
 /// Whether two manifests differ at most in the optimisation level and the order of dependencies.
 pub(super) fn same_but_opt_level(left: &str, right: &str) -> bool {
     fn lines(manifest: &str) -> Vec<&str> {
-        let mut lines: Vec<&str> = manifest.lines().filter(|line| !line.starts_with("opt-level")).collect();
+        let mut lines: Vec<&str> = manifest
+            .lines()
+            .filter(|line| !line.starts_with("opt-level"))
+            .collect();
         // evcxr keeps dependencies in a hash map, so their order changes from cell to cell.
         lines.sort_unstable();
         lines
@@ -123,6 +141,9 @@ mod tests {
         let other = one.replace("opt-level = 2", "opt-level = \"z\"");
         assert!(same_but_opt_level(&one, &other));
         assert_eq!(opt_level(&other), "z");
-        assert!(!same_but_opt_level(&one, &manifest(&[("a".to_owned(), "\"1\"".to_owned())])));
+        assert!(!same_but_opt_level(
+            &one,
+            &manifest(&[("a".to_owned(), "\"1\"".to_owned())])
+        ));
     }
 }

@@ -29,8 +29,13 @@ use std::path::PathBuf;
 /// What can go wrong before a cell is compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Nothing says where to keep prepared builds.
+    #[error("no folder for prepared builds (set `THREADBOOK_CACHE`, or `HOME`)")]
+    NoCache,
     /// There is no usable toolchain.
-    #[error("`rustc` was not found ({reason}) (install Rust with rustup, or put `rustc` on the PATH)")]
+    #[error(
+        "`rustc` was not found ({reason}) (install Rust with rustup, or put `rustc` on the PATH)"
+    )]
     NoRustc {
         /// What starting it said.
         reason: String,
@@ -61,5 +66,8 @@ pub enum Error {
 
 /// Adds the path to an error of the file system.
 pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::File { path: path.into(), source }
+    move |source| Error::File {
+        path: path.into(),
+        source,
+    }
 }

@@ -65,7 +65,10 @@ impl Prepared {
         let path = root.join("ready.json");
         let text = std::fs::read(&path).map_err(at(&path))?;
         let ready = serde_json::from_slice(&text).map_err(|error| at(&path)(error.into()))?;
-        Ok(Prepared { root: root.to_owned(), ready })
+        Ok(Prepared {
+            root: root.to_owned(),
+            ready,
+        })
     }
 
     /// Its folder.
@@ -113,7 +116,11 @@ fn dependencies(root: &Path) -> Vec<(String, String)> {
 /// Gives the prepared build for a toolchain, building it first where that has not been done.
 ///
 /// `progress` is told in a few words what happens, only when it takes long.
-pub fn prepare(cache: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prepared, Error> {
+pub fn prepare(
+    cache: &Path,
+    sysroot: &Sysroot,
+    progress: &dyn Fn(&str),
+) -> Result<Prepared, Error> {
     sysroot.library_sources()?;
     let folder = cache.join("prepared");
     std::fs::create_dir_all(&folder).map_err(at(&folder))?;
@@ -143,7 +150,12 @@ fn key(sysroot: &Sysroot) -> String {
         hasher.update(value);
     }
     sources::hash(&mut hasher);
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prepared, Error> {
@@ -158,15 +170,25 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     sources::write(&root.join("runtime"), &template.join("Cargo.lock"))?;
     let files = [
         (root.join(".cargo/config.toml"), CONFIG.to_owned()),
-        (template.join("Cargo.toml"), super::generated::manifest(&dependencies(root))),
-        (template.join("src/lib.rs"), "pub use threadbook::prelude::*;\n".to_owned()),
+        (
+            template.join("Cargo.toml"),
+            super::generated::manifest(&dependencies(root)),
+        ),
+        (
+            template.join("src/lib.rs"),
+            "pub use threadbook::prelude::*;\n".to_owned(),
+        ),
     ];
     for (path, text) in files {
         std::fs::write(&path, text).map_err(at(&path))?;
     }
     let call = compile_template(root, sysroot, progress)?;
     compile_worker(root, sysroot, &call)?;
-    let ready = Ready { call, cargo: sysroot.cargo(), toolchain: sysroot.version().to_owned() };
+    let ready = Ready {
+        call,
+        cargo: sysroot.cargo(),
+        toolchain: sysroot.version().to_owned(),
+    };
     let path = root.join("ready.json");
     let json = serde_json::to_vec_pretty(&ready).map_err(|error| at(&path)(error.into()))?;
     std::fs::write(&path, json).map_err(at(&path))?;
@@ -175,7 +197,11 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
 }
 
 /// Builds the template with cargo, first from what is already downloaded, then from the registry.
-fn compile_template(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<RustcCall, Error> {
+fn compile_template(
+    root: &Path,
+    sysroot: &Sysroot,
+    progress: &dyn Fn(&str),
+) -> Result<RustcCall, Error> {
     let mut said = String::new();
     for offline in [true, false] {
         match run_cargo(root, sysroot, offline, progress)? {
@@ -185,7 +211,10 @@ fn compile_template(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> 
     }
     let tail: Vec<&str> = said.lines().rev().take(12).collect();
     let reason = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
-    Err(Error::Build { folder: root.to_owned(), reason })
+    Err(Error::Build {
+        folder: root.to_owned(),
+        reason,
+    })
 }
 
 fn run_cargo(
@@ -215,8 +244,8 @@ fn run_cargo(
         for line in BufReader::new(stderr).lines() {
             let line = line.map_err(at(&template))?;
             let step = line.trim_start();
-            if step.starts_with("Compiling ") || step.starts_with("Downloading ") {
-                progress(&step.replace(&format!(" ({})", template.display()), ""));
+            if let Some(step) = super::cargo::step_for_people(step) {
+                progress(step);
             }
             if let Some(found) = RustcCall::from_verbose_line(step) {
                 call = Some(found);
@@ -237,8 +266,21 @@ fn run_cargo(
 /// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
 fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<(), Error> {
     let output = Command::new(sysroot.rustc())
-        .args(["--edition", "2024", "--crate-name", "threadbook_worker", "-O"])
-        .args(["-C", "prefer-dynamic", "-C", "rpath", "-C", "strip=debuginfo"])
+        .args([
+            "--edition",
+            "2024",
+            "--crate-name",
+            "threadbook_worker",
+            "-O",
+        ])
+        .args([
+            "-C",
+            "prefer-dynamic",
+            "-C",
+            "rpath",
+            "-C",
+            "strip=debuginfo",
+        ])
         .args(call.library_args())
         .arg(root.join("runtime/src/worker_main.rs"))
         .arg("-o")
@@ -249,5 +291,8 @@ fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<()
         return Ok(());
     }
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(Error::Build { folder: root.to_owned(), reason })
+    Err(Error::Build {
+        folder: root.to_owned(),
+        reason,
+    })
 }

@@ -24,7 +24,9 @@ pub fn run_if_asked() -> Option<ExitCode> {
     let result = match role.as_str() {
         "cargo" => {
             // A compile is of no use to anyone once the kernel is gone.
-            let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+            let _ = rustix::process::set_parent_process_death_signal(Some(
+                rustix::process::Signal::KILL,
+            ));
             cargo::main(&args)
         }
         "rustup" => rustup(&name, &args),
@@ -40,7 +42,10 @@ pub fn run_if_asked() -> Option<ExitCode> {
 /// Answers `rustup which TOOL`; knows nothing else.
 fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     let ["which", tool] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
-        anyhow::bail!("`{}` is not known here (expected `which TOOL`)", args.join(" "));
+        anyhow::bail!(
+            "`{}` is not known here (expected `which TOOL`)",
+            args.join(" ")
+        );
     };
     let path = match tool {
         "cargo" => Path::new(name).with_file_name("cargo"),

@@ -57,14 +57,21 @@ impl Session {
         let lock = File::create(&lock_path).map_err(at(&lock_path))?;
         lock.lock().map_err(at(&lock_path))?;
         // Another user's processes have no business in a person's cells.
-        std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(at(&path))?;
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(at(&path))?;
         let mut before = Vec::new();
         for (name, value) in environment(&path) {
             before.push((name, std::env::var_os(name)));
             // SAFETY: the caller says that no other thread could read the environment meanwhile.
             unsafe { std::env::set_var(name, value) };
         }
-        Ok(Session { path, before, _lock: lock })
+        Ok(Session {
+            path,
+            before,
+            _lock: lock,
+        })
     }
 
     /// Puts the tools into the folder.
@@ -79,7 +86,8 @@ impl Session {
             symlink(target, &link).map_err(at(&link))?;
         }
         let lock_file = self.path.join("Cargo.lock");
-        std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file).map_err(at(&lock_file))?;
+        std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file)
+            .map_err(at(&lock_file))?;
         Ok(())
     }
 
@@ -115,7 +123,8 @@ impl Drop for Session {
 
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    let session = std::env::var_os(SESSION_VAR).ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))?;
+    let session = std::env::var_os(SESSION_VAR)
+        .ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))?;
     let root = std::fs::read_link(Path::new(&session).join(PREPARED_LINK))?;
     Ok(Prepared::open(&root)?)
 }

@@ -23,7 +23,8 @@ impl Sysroot {
             match print(&rustc, &["--print", "sysroot"]) {
                 Ok(path) => {
                     let path = PathBuf::from(path.trim());
-                    let version = print(&path.join("bin/rustc"), &["-vV"]).map_err(|reason| Error::NoRustc { reason })?;
+                    let version = print(&path.join("bin/rustc"), &["-vV"])
+                        .map_err(|reason| Error::NoRustc { reason })?;
                     return Ok(Sysroot { path, version });
                 }
                 // The first answer is the one about the PATH.
@@ -51,18 +52,28 @@ impl Sysroot {
 
     /// The target that rustc builds for, such as `x86_64-unknown-linux-gnu`.
     pub fn host(&self) -> &str {
-        self.version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or("unknown")
+        self.version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .unwrap_or("unknown")
     }
 
     /// The standard library's sources.
     pub fn library_sources(&self) -> Result<PathBuf, Error> {
         let path = self.path.join("lib/rustlib/src/rust/library");
-        if path.join("std").is_dir() { Ok(path) } else { Err(Error::NoRustSrc { path }) }
+        if path.join("std").is_dir() {
+            Ok(path)
+        } else {
+            Err(Error::NoRustSrc { path })
+        }
     }
 }
 
 fn print(rustc: &Path, args: &[&str]) -> Result<String, String> {
-    let output = Command::new(rustc).args(args).output().map_err(|error| error.to_string())?;
+    let output = Command::new(rustc)
+        .args(args)
+        .output()
+        .map_err(|error| error.to_string())?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {

@@ -66,6 +66,7 @@ pub struct Worker {
 #[derive(Debug, Default)]
 pub struct Status {
     supervisor: AtomicU32,
+    shows_output: AtomicBool,
     running: AtomicBool,
     asking: AtomicBool,
     stop_next: AtomicBool,
@@ -77,9 +78,21 @@ impl Worker {
         let pipes = Arc::new(Pipes::new()?);
         let status = Arc::new(Status::default());
         let (events_tx, events_rx) = mpsc::channel();
-        let pump = pump::Pump::new(Arc::clone(&pipes), Arc::clone(&status), output, events_tx, narrator);
-        std::thread::Builder::new().name("worker-output".to_owned()).spawn(move || pump.run())?;
-        Ok(Worker { pipes, status, events_rx })
+        let pump = pump::Pump::new(
+            Arc::clone(&pipes),
+            Arc::clone(&status),
+            output,
+            events_tx,
+            narrator,
+        );
+        std::thread::Builder::new()
+            .name("worker-output".to_owned())
+            .spawn(move || pump.run())?;
+        Ok(Worker {
+            pipes,
+            status,
+            events_rx,
+        })
     }
 
     /// The command that starts the worker program with its ends of the pipes.
@@ -87,7 +100,9 @@ impl Worker {
         let fds = self.pipes.worker_ends();
         let list: Vec<String> = fds.iter().map(|fd| fd.as_raw_fd().to_string()).collect();
         let mut command = Command::new(program);
-        command.env(FDS_VAR, list.join(",")).env(SESSION_VAR, session);
+        command
+            .env(FDS_VAR, list.join(","))
+            .env(SESSION_VAR, session);
         let pipes = Arc::clone(&self.pipes);
         // SAFETY: between fork and exec only fcntl is called, which POSIX allows there; nothing is allocated.
         unsafe {
@@ -110,6 +125,11 @@ impl Worker {
     /// What other threads may ask of the worker.
     pub fn status(&self) -> Arc<Status> {
         Arc::clone(&self.status)
+    }
+
+    /// From now on output is shown; until then evcxr tries itself out.
+    pub fn show_output(&self) {
+        self.status.shows_output.store(true, Ordering::SeqCst);
     }
 
     /// Waits until everything that the worker has sent so far is in the output queue; gives back what it told

@@ -34,7 +34,10 @@ pub(super) struct Waiting {
 
 impl Pipes {
     pub(super) fn new() -> std::io::Result<Pipes> {
-        let drained = File::from(rustix::fs::memfd_create("drained", rustix::fs::MemfdFlags::CLOEXEC)?);
+        let drained = File::from(rustix::fs::memfd_create(
+            "drained",
+            rustix::fs::MemfdFlags::CLOEXEC,
+        )?);
         drained.set_len(16)?;
         let (input_read, input_write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         Ok(Pipes {
@@ -48,13 +51,20 @@ impl Pipes {
     /// In the order in which the worker expects them.
     pub(super) fn worker_ends(&self) -> [BorrowedFd<'_>; 5] {
         let [out, err] = &self.raw;
-        [self.channel.1.as_fd(), out.1.as_fd(), err.1.as_fd(), self.input.0.as_fd(), self.drained.as_fd()]
+        [
+            self.channel.1.as_fd(),
+            out.1.as_fd(),
+            err.1.as_fd(),
+            self.input.0.as_fd(),
+            self.drained.as_fd(),
+        ]
     }
 
     /// Waits until something can be read.
     pub(super) fn wait(&self) -> std::io::Result<()> {
         let [out, err] = &self.raw;
-        let mut fds = [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
+        let mut fds =
+            [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
         match rustix::event::poll(&mut fds, None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -64,7 +74,10 @@ impl Pipes {
     /// What waits now. The plain pipes are looked at first: see the pump.
     pub(super) fn waiting(&self) -> std::io::Result<Waiting> {
         let [out, err] = &self.raw;
-        let raw = [rustix::io::ioctl_fionread(&out.0)? as usize, rustix::io::ioctl_fionread(&err.0)? as usize];
+        let raw = [
+            rustix::io::ioctl_fionread(&out.0)? as usize,
+            rustix::io::ioctl_fionread(&err.0)? as usize,
+        ];
         let channel = rustix::io::ioctl_fionread(&self.channel.0)? as usize;
         Ok(Waiting { channel, raw })
     }
@@ -81,7 +94,8 @@ impl Pipes {
 
     /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.
     pub(super) fn set_drained(&self, index: usize, total: u64) -> std::io::Result<()> {
-        self.drained.write_all_at(&total.to_le_bytes(), 8 * index as u64)
+        self.drained
+            .write_all_at(&total.to_le_bytes(), 8 * index as u64)
     }
 
     pub(super) fn answer(&self, token: u32, reply: &Reply) -> std::io::Result<()> {

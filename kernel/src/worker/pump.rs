@@ -80,16 +80,21 @@ impl Pump {
         self.decoder.feed(&self.buffer);
         let mut joined = Joined::default();
         while let Some(item) = self.decoder.next() {
-            match item {
-                Item::Stdout(bytes) => joined.add(StreamName::Stdout, bytes, &self.output),
-                Item::Stderr(bytes) => joined.add(StreamName::Stderr, bytes, &self.output),
+            let (stream, bytes) = match item {
+                Item::Stdout(bytes) => (StreamName::Stdout, bytes),
+                Item::Stderr(bytes) => (StreamName::Stderr, bytes),
                 Item::Report(report) => {
-                    joined.send(&self.output);
+                    self.send(joined.take());
                     self.report(report)?;
+                    continue;
                 }
+            };
+            if !joined.takes(stream) {
+                self.send(joined.take());
             }
+            joined.add(stream, bytes);
         }
-        joined.send(&self.output);
+        self.send(joined.take());
         Ok(())
     }
 
@@ -99,24 +104,48 @@ impl Pump {
         }
         let mut bytes = vec![0; count];
         self.pipes.read_raw(index, &mut bytes)?;
-        let stream = if index == 0 { StreamName::Stdout } else { StreamName::Stderr };
-        self.output.send(Event::Stream { cell: None, stream, bytes });
+        let stream = if index == 0 {
+            StreamName::Stdout
+        } else {
+            StreamName::Stderr
+        };
+        self.send(Some(Event::Stream {
+            cell: None,
+            stream,
+            bytes,
+        }));
         self.drained[index] += count as u64;
         self.pipes.set_drained(index, self.drained[index])
     }
 
     fn report(&mut self, report: Report) -> std::io::Result<()> {
         match report {
-            Report::Ready { supervisor } => self.status.supervisor.store(supervisor, Ordering::SeqCst),
+            Report::Ready { supervisor } => {
+                self.status.supervisor.store(supervisor, Ordering::SeqCst)
+            }
             Report::Display { data, id, update } => {
                 let metadata = serde_json::Map::new();
-                self.output.send(Event::Display { cell: None, data, metadata, display_id: id, update });
+                self.send(Some(Event::Display {
+                    cell: None,
+                    data,
+                    metadata,
+                    display_id: id,
+                    update,
+                }));
             }
             Report::Result { data } => {
-                self.output.send(Event::Result { cell: None, data, metadata: serde_json::Map::new() });
+                self.send(Some(Event::Result {
+                    cell: None,
+                    data,
+                    metadata: serde_json::Map::new(),
+                }));
             }
-            Report::Clear { wait } => self.output.send(Event::Clear { cell: None, wait }),
-            Report::Input { token, prompt, password } => self.ask(token, prompt, password)?,
+            Report::Clear { wait } => self.send(Some(Event::Clear { cell: None, wait })),
+            Report::Input {
+                token,
+                prompt,
+                password,
+            } => self.ask(token, prompt, password)?,
             Report::Panic(info) => {
                 let text = self.narrator.panic(&info);
                 self.say(text);
@@ -161,23 +190,41 @@ impl Pump {
         let pipes = Arc::clone(&self.pipes);
         let status = Arc::clone(&self.status);
         status.asking.store(true, Ordering::SeqCst);
-        std::thread::Builder::new().name("input-answer".to_owned()).spawn(move || {
-            let reply = match answer_rx.blocking_recv() {
-                Ok(Answer::Line(text)) => Reply::Line { text },
-                Ok(Answer::NotAllowed) => Reply::NotAllowed,
-                Err(_) => Reply::Interrupted,
-            };
-            status.asking.store(false, Ordering::SeqCst);
-            if let Err(error) = pipes.answer(token, &reply) {
-                tracing::error!("an answer did not reach the worker: {error}");
-            }
-        })?;
-        self.output.send(Event::Input { prompt, password, answer: answer_tx });
+        std::thread::Builder::new()
+            .name("input-answer".to_owned())
+            .spawn(move || {
+                let reply = match answer_rx.blocking_recv() {
+                    Ok(Answer::Line(text)) => Reply::Line { text },
+                    Ok(Answer::NotAllowed) => Reply::NotAllowed,
+                    Err(_) => Reply::Interrupted,
+                };
+                status.asking.store(false, Ordering::SeqCst);
+                if let Err(error) = pipes.answer(token, &reply) {
+                    tracing::error!("an answer did not reach the worker: {error}");
+                }
+            })?;
+        self.output.send(Event::Input {
+            prompt,
+            password,
+            answer: answer_tx,
+        });
         Ok(())
     }
 
     fn say(&self, text: String) {
-        self.output.send(Event::Stream { cell: None, stream: StreamName::Stderr, bytes: text.into_bytes() });
+        self.send(Some(Event::Stream {
+            cell: None,
+            stream: StreamName::Stderr,
+            bytes: text.into_bytes(),
+        }));
+    }
+
+    fn send(&self, event: Option<Event>) {
+        if let Some(event) = event
+            && self.status.shows_output.load(Ordering::SeqCst)
+        {
+            self.output.send(event);
+        }
     }
 
     fn tell(&self, event: WorkerEvent) {
@@ -196,17 +243,21 @@ struct Joined {
 impl Joined {
     const ENOUGH_BYTES: usize = 64 * 1024;
 
-    fn add(&mut self, stream: StreamName, bytes: Vec<u8>, output: &OutputTx) {
-        if self.stream != Some(stream) || self.bytes.len() >= Self::ENOUGH_BYTES {
-            self.send(output);
-            self.stream = Some(stream);
-        }
+    fn takes(&self, stream: StreamName) -> bool {
+        self.stream == Some(stream) && self.bytes.len() < Self::ENOUGH_BYTES
+    }
+
+    fn add(&mut self, stream: StreamName, bytes: Vec<u8>) {
+        self.stream = Some(stream);
         self.bytes.extend(bytes);
     }
 
-    fn send(&mut self, output: &OutputTx) {
-        if let Some(stream) = self.stream.take() {
-            output.send(Event::Stream { cell: None, stream, bytes: std::mem::take(&mut self.bytes) });
-        }
+    fn take(&mut self) -> Option<Event> {
+        let stream = self.stream.take()?;
+        Some(Event::Stream {
+            cell: None,
+            stream,
+            bytes: std::mem::take(&mut self.bytes),
+        })
     }
 }

@@ -59,12 +59,17 @@ pub(crate) fn end() -> Ending {
         Some(end) => end,
         None => End::Finished,
     };
-    Ending { end, type_changes: state.type_changes }
+    Ending {
+        end,
+        type_changes: state.type_changes,
+    }
 }
 
 /// The cell's own thread panics; whether the cell catches it is not known yet.
 pub(crate) fn panicking(info: PanicInfo) {
-    let earlier = state().as_mut().and_then(|state| state.pending.replace(info));
+    let earlier = state()
+        .as_mut()
+        .and_then(|state| state.pending.replace(info));
     HAS_PENDING.store(true, Ordering::Relaxed);
     if let Some(earlier) = earlier {
         // Had it not been caught, the cell would not have come to panic again.
@@ -99,7 +104,13 @@ pub(crate) fn report_caught_panic() {
 
 /// A `?` leaves the cell.
 pub(crate) fn returned(message: String, type_name: String, place: Place) {
-    with(|state| state.end = Some(End::Returned { message, type_name, place }));
+    with(|state| {
+        state.end = Some(End::Returned {
+            message,
+            type_name,
+            place,
+        })
+    });
 }
 
 /// The person interrupted the cell while it waited.

@@ -38,7 +38,10 @@ pub(crate) struct Fds {
 /// Runs cells until the commands end.
 pub(crate) fn main(fds: Fds) -> ! {
     if let Err(error) = serve(fds) {
-        let _ = channel::send_stream(crate::wire::Kind::Stderr, format!("the worker ends: {error}\n").as_bytes());
+        let _ = channel::send_stream(
+            crate::wire::Kind::Stderr,
+            format!("the worker ends: {error}\n").as_bytes(),
+        );
         sys::exit_now(1);
     }
     sys::exit_now(0)
@@ -53,12 +56,16 @@ fn serve(fds: Fds) -> io::Result<()> {
     cell::set_main_thread();
     panic::install_hook();
     keep_flushing()?;
-    report(&Report::Ready { supervisor: sys::parent() as u32 });
+    report(&Report::Ready {
+        supervisor: sys::parent() as u32,
+    });
     let mut store = std::ptr::null_mut();
     for line in BufReader::new(Commands(fds.commands)).lines() {
         let line = line?;
         let ["LOAD_AND_RUN", so, function] = line.split(' ').collect::<Vec<_>>()[..] else {
-            return Err(io::Error::other(format!("unknown command `{line}` (expected `LOAD_AND_RUN`)")));
+            return Err(io::Error::other(format!(
+                "unknown command `{line}` (expected `LOAD_AND_RUN`)"
+            )));
         };
         let markers = run(so, function, &mut store);
         sys::write_all(fds.markers, markers.as_bytes())?;
@@ -82,7 +89,9 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
     match &ending.end {
         End::Finished => {}
         // evcxr keeps the variables that stood before the cell and drops those that it was to make.
-        End::Panicked(_) | End::Interrupted | End::NotLoaded { .. } => markers.push_str("EVCXR_PANIC_NOTIFICATION\n"),
+        End::Panicked(_) | End::Interrupted | End::NotLoaded { .. } => {
+            markers.push_str("EVCXR_PANIC_NOTIFICATION\n")
+        }
         End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),
     }
     for name in &ending.type_changes {
@@ -97,12 +106,14 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
 /// so a thread writes it out now and then.
 fn keep_flushing() -> io::Result<()> {
     const EVERY: Duration = Duration::from_millis(100);
-    std::thread::Builder::new().name("threadbook-flush".to_owned()).spawn(|| {
-        loop {
-            std::thread::sleep(EVERY);
-            let _ = io::stdout().flush();
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("threadbook-flush".to_owned())
+        .spawn(|| {
+            loop {
+                std::thread::sleep(EVERY);
+                let _ = io::stdout().flush();
+            }
+        })?;
     Ok(())
 }
 

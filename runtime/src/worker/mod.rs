@@ -24,7 +24,9 @@ use crate::wire::Report;
 
 /// Names the file descriptors that the kernel hands to the worker.
 pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
-/// Names the folder to remove when the kernel died without doing so.
+/// The file, in the session's folder, that holds the process group of the compile that runs now.
+pub const COMPILER_FILE: &str = "compiler.pid";
+/// Names the session's folder, which goes when the kernel does.
 pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 
 /// Runs the worker to its end.

@@ -17,9 +17,16 @@ pub(crate) fn install_hook() {
 
 fn hook(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
-    let message = info.payload_as_str().unwrap_or("a value that is no text").to_owned();
+    let message = info
+        .payload_as_str()
+        .unwrap_or("a value that is no text")
+        .to_owned();
     let place = info.location().map(place_of).unwrap_or_default();
-    let info = PanicInfo { thread: thread.name().unwrap_or("<unnamed>").to_owned(), message, place };
+    let info = PanicInfo {
+        thread: thread.name().unwrap_or("<unnamed>").to_owned(),
+        message,
+        place,
+    };
     if cell::on_main_thread() {
         cell::panicking(info);
     } else {

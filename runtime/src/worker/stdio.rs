@@ -50,7 +50,12 @@ pub(crate) fn install(raw: [RawFd; 2], input: RawFd, drained: RawFd) -> io::Resu
     }
     let identities = [sys::identity(0), sys::identity(1), sys::identity(2)];
     // Nothing reads the streams before the first of these calls, and there is no second.
-    let _ = STREAMS.set(Streams { raw, input, drained, identities });
+    let _ = STREAMS.set(Streams {
+        raw,
+        input,
+        drained,
+        identities,
+    });
     Ok(())
 }
 
@@ -69,7 +74,11 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
         return sys::write_through(fd, buffer, len);
     };
     // SAFETY: the caller vouches for the buffer; a length of zero may come with any pointer.
-    let bytes = if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) } };
+    let bytes = if len == 0 {
+        &[]
+    } else {
+        unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) }
+    };
     cell::report_caught_panic();
     after_programs(streams);
     match channel::send_stream(kind, bytes) {
@@ -104,7 +113,10 @@ pub unsafe fn read_hook(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
                 return -1;
             }
             Ok(Reply::NotAllowed) => {
-                let _ = channel::send_stream(Kind::Stderr, format!("stdin: {}\n", crate::Error::input_not_allowed()).as_bytes());
+                let _ = channel::send_stream(
+                    Kind::Stderr,
+                    format!("stdin: {}\n", crate::Error::input_not_allowed()).as_bytes(),
+                );
                 sys::set_errno(libc::EOPNOTSUPP);
                 return -1;
             }
@@ -162,7 +174,11 @@ pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
     };
     let _one_at_a_time = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
     let token = (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff);
-    channel::send(&Report::Input { token, prompt: prompt.to_owned(), password });
+    channel::send(&Report::Input {
+        token,
+        prompt: prompt.to_owned(),
+        password,
+    });
     loop {
         let mut head = [0; 8];
         sys::read_exact(streams.input, &mut head)?;
@@ -180,5 +196,7 @@ fn ask_terminal(prompt: &str) -> io::Result<Reply> {
     io::stdout().flush()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
-    Ok(Reply::Line { text: line.trim_end_matches(['\r', '\n']).to_owned() })
+    Ok(Reply::Line {
+        text: line.trim_end_matches(['\r', '\n']).to_owned(),
+    })
 }

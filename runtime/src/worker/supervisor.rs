@@ -4,7 +4,9 @@
 //! process outlives its kernel whatever happens to either.
 
 use std::os::fd::RawFd;
+use std::path::Path;
 
+use super::COMPILER_FILE;
 use super::FDS_VAR;
 use super::SESSION_VAR;
 use super::channel;
@@ -25,7 +27,6 @@ pub(crate) fn main() -> ! {
 }
 
 fn supervise() -> std::io::Result<()> {
-    let kernel = sys::parent();
     let session = std::env::var(SESSION_VAR).ok();
     let [channel, out, err, input, drained] = inherited_fds()?;
     restore_environment();
@@ -45,7 +46,14 @@ fn supervise() -> std::io::Result<()> {
         }
         sys::die_with_parent();
         sys::unblock_signals();
-        live::main(live::Fds { channel, raw: [out, err], input, drained, commands: live_commands, markers });
+        live::main(live::Fds {
+            channel,
+            raw: [out, err],
+            input,
+            drained,
+            commands: live_commands,
+            markers,
+        });
     };
     sys::close(live_commands);
     channel::open(channel);
@@ -61,7 +69,10 @@ fn supervise() -> std::io::Result<()> {
             while let Some(ended) = sys::reap(false) {
                 if ended.pid == live {
                     kill_descendants();
-                    channel::send(&Report::Died { signal: ended.signal, code: ended.code });
+                    channel::send(&Report::Died {
+                        signal: ended.signal,
+                        code: ended.code,
+                    });
                     return Ok(());
                 }
             }
@@ -75,20 +86,36 @@ fn supervise() -> std::io::Result<()> {
         }
     }
     kill_descendants();
-    if let Some(session) = session
-        && sys::parent() != kernel
-    {
-        // A kernel that was killed could not do this itself. A failure leaves it to the next start's sweep.
-        let _ = std::fs::remove_dir_all(session);
+    if let Some(session) = session {
+        remove_session(Path::new(&session));
     }
     Ok(())
 }
 
+/// Removes the session's folder: a kernel that was killed can't. What can't be removed is swept by a later kernel.
+fn remove_session(session: &Path) {
+    let compiler = std::fs::read_to_string(session.join(COMPILER_FILE)).ok();
+    if let Some(group) = compiler.and_then(|text| text.trim().parse::<i32>().ok()) {
+        sys::kill(-group, libc::SIGKILL);
+    }
+    // A compiler that is being killed may still add a file to a folder that is being emptied.
+    for _ in 0..3 {
+        if std::fs::remove_dir_all(session).is_ok() {
+            break;
+        }
+    }
+    let _ = std::fs::remove_file(session.with_extension("lock"));
+}
+
 fn inherited_fds() -> std::io::Result<[RawFd; 5]> {
     let text = std::env::var(FDS_VAR).map_err(std::io::Error::other)?;
-    let fds: Vec<RawFd> = text.split(',').filter_map(|number| number.parse().ok()).collect();
-    fds.try_into()
-        .map_err(|_| std::io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected five numbers")))
+    let fds: Vec<RawFd> = text
+        .split(',')
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    fds.try_into().map_err(|_| {
+        std::io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected five numbers"))
+    })
 }
 
 /// Cells do not see what evcxr and the kernel told the worker.
@@ -117,5 +144,7 @@ fn kill_descendants() {
 fn children() -> Vec<i32> {
     let path = format!("/proc/self/task/{}/children", std::process::id());
     let list = std::fs::read_to_string(path).unwrap_or_default();
-    list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    list.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }

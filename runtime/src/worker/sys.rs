@@ -12,7 +12,11 @@ use std::os::raw::c_void;
 pub(crate) type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 
 fn check(result: c_int) -> io::Result<c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 /// Writes one frame. A pipe takes up to `PIPE_BUF` bytes whole, so there is no partial write to go on from.
@@ -20,8 +24,14 @@ fn check(result: c_int) -> io::Result<c_int> {
 /// The system call is made directly: `write` itself is the worker's own function.
 pub(crate) fn write_frame(fd: RawFd, header: &[u8], payload: &[u8]) -> io::Result<()> {
     let parts = [
-        libc::iovec { iov_base: header.as_ptr() as *mut c_void, iov_len: header.len() },
-        libc::iovec { iov_base: payload.as_ptr() as *mut c_void, iov_len: payload.len() },
+        libc::iovec {
+            iov_base: header.as_ptr() as *mut c_void,
+            iov_len: header.len(),
+        },
+        libc::iovec {
+            iov_base: payload.as_ptr() as *mut c_void,
+            iov_len: payload.len(),
+        },
     ];
     loop {
         // SAFETY: both parts point at slices that live through the call, which only reads them.
@@ -87,8 +97,14 @@ pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: the structure is ours and lives through the call.
     check(unsafe { libc::fstat(fd, &raw mut stat) }).ok()?;
-    #[expect(clippy::useless_conversion, reason = "the field's width differs between systems")]
-    Some((u64::try_from(stat.st_dev).unwrap_or(0), u64::from(stat.st_ino)))
+    #[expect(
+        clippy::useless_conversion,
+        reason = "the field's width differs between systems"
+    )]
+    Some((
+        u64::try_from(stat.st_dev).unwrap_or(0),
+        u64::from(stat.st_ino),
+    ))
 }
 
 /// How many bytes wait in a pipe.
@@ -104,7 +120,11 @@ pub(crate) fn read_counter(fd: RawFd, index: usize) -> u64 {
     let mut bytes = [0; 8];
     // SAFETY: the buffer is ours and as long as said.
     let read = unsafe { libc::pread(fd, bytes.as_mut_ptr().cast(), 8, (index * 8) as libc::off_t) };
-    if read == 8 { u64::from_le_bytes(bytes) } else { 0 }
+    if read == 8 {
+        u64::from_le_bytes(bytes)
+    } else {
+        0
+    }
 }
 
 /// Duplicates onto a free descriptor that programs started later do not inherit.
@@ -187,7 +207,11 @@ pub(crate) fn signal_fd(signals: &[c_int]) -> io::Result<RawFd> {
         for signal in signals {
             libc::sigaddset(&raw mut set, *signal);
         }
-        check(libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()))?;
+        check(libc::sigprocmask(
+            libc::SIG_BLOCK,
+            &raw const set,
+            std::ptr::null_mut(),
+        ))?;
         check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC))
     }
 }
@@ -206,13 +230,19 @@ pub(crate) fn unblock_signals() {
 pub(crate) fn read_signal(fd: RawFd) -> io::Result<c_int> {
     let mut info = [0; size_of::<libc::signalfd_siginfo>()];
     read_exact(fd, &mut info)?;
-    let number = info.first_chunk::<4>().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+    let number = info
+        .first_chunk::<4>()
+        .map_or(0, |bytes| u32::from_ne_bytes(*bytes));
     Ok(number as c_int)
 }
 
 /// Waits until one of the descriptors can be read or has ended; says which.
 pub(crate) fn wait_readable<const N: usize>(fds: [RawFd; N]) -> io::Result<[bool; N]> {
-    let mut polls = fds.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    let mut polls = fds.map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
     loop {
         // SAFETY: the array is ours and as long as said.
         match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, -1) }) {
@@ -287,7 +317,11 @@ pub(crate) fn object_at(address: *const u8) -> Option<String> {
         let mut info: libc::Dl_info = std::mem::zeroed();
         (libc::dladdr(address.cast(), &raw mut info), info)
     };
-    if found == 0 { None } else { text_at(info.dli_fname) }
+    if found == 0 {
+        None
+    } else {
+        text_at(info.dli_fname)
+    }
 }
 
 fn text_at(text: *const c_char) -> Option<String> {
@@ -295,7 +329,11 @@ fn text_at(text: *const c_char) -> Option<String> {
         return None;
     }
     // SAFETY: the dynamic linker gives strings that end in a zero byte.
-    Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+    Some(
+        unsafe { CStr::from_ptr(text) }
+            .to_string_lossy()
+            .into_owned(),
+    )
 }
 
 /// Writes out what C code has printed and not yet written.
