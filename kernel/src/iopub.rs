@@ -1,7 +1,7 @@
 //! The last stage: one task through which everything published goes.
 //!
-//! A cell's busy, its output, its reply and its idle are sent by this task in the order of one queue. That idle comes
-//! last holds by construction.
+//! A cell's start, its output and its end pass through one queue, and only when the end comes out of it, behind all
+//! output, is the reply sent and idle published. That idle comes last holds by construction.
 
 use std::time::Duration;
 
@@ -38,12 +38,25 @@ pub(crate) enum Notice {
         password: bool,
         answer: oneshot::Sender<Answer>,
     },
-    /// The running cell's reply and idle are on their way.
-    Finished {
-        failed: bool,
-        /// The text of the cell's result, for the history.
-        result: Option<String>,
-    },
+    /// The running cell has ended, and all that it has published is on its way.
+    Finished(Box<Finished>),
+}
+
+/// What is left to do for a cell that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) failed: bool,
+    /// The text of the cell's result, for the history.
+    pub(crate) result: Option<String>,
+    ticket: Ticket,
+    reply: Value,
+}
+
+impl Finished {
+    /// Sends the cell's reply and idle.
+    pub(crate) fn answer(self) {
+        self.ticket.answer(self.reply);
+    }
 }
 
 /// The stage's ends.
@@ -162,11 +175,13 @@ impl Stage {
             self.sequencer.error(cell.id, content);
         }
         self.publish().await;
-        ticket.answer(reply(cell, outcome, user_expressions));
-        self.notify(Notice::Finished {
+        // The dispatcher sends the reply: by the time the client has it, the evaluator counts as free.
+        self.notify(Notice::Finished(Box::new(Finished {
             failed: matches!(outcome, Outcome::Failed(_)),
             result,
-        });
+            reply: reply(cell, outcome, user_expressions),
+            ticket,
+        })));
     }
 
     async fn publish(&mut self) {
@@ -181,8 +196,12 @@ impl Stage {
     }
 
     fn notify(&self, notice: Notice) {
-        // The dispatcher ends before this stage when the kernel ends; its input requests are dropped then.
-        let _ = self.notices_tx.send(notice);
+        // The dispatcher ends before this stage when the kernel ends. Questions are dropped then, the reply is not.
+        if let Err(mpsc::error::SendError(Notice::Finished(finished))) =
+            self.notices_tx.send(notice)
+        {
+            finished.answer();
+        }
     }
 }
 

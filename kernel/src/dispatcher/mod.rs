@@ -27,6 +27,7 @@ use self::history::History;
 use self::queue::Queue;
 use self::stdin::Prompts;
 use crate::evaluator::Control;
+use crate::iopub::Finished;
 use crate::iopub::Notice;
 use crate::message::Channel;
 use crate::message::CodePoints;
@@ -109,8 +110,6 @@ pub(crate) async fn run(parts: Parts) {
     let mut signals_open = true;
     while !dispatcher.ending {
         let event = tokio::select! {
-            // Requests come first: a failed cell aborts those that have arrived by the time its end is seen.
-            biased;
             signal = signals_rx.recv(), if signals_open => match signal {
                 Some(signal) => Event::Signal(signal),
                 None => {
@@ -125,9 +124,25 @@ pub(crate) async fn run(parts: Parts) {
             },
             Some(notice) = notices_rx.recv() => Event::Notice(notice),
         };
+        if let Event::Notice(Notice::Finished(_)) = event {
+            // What has arrived by now was sent before the client knows of the cell's end, so if the cell has failed,
+            // the cells among it are aborted.
+            for _ in 0..incoming_rx.len() {
+                if let Ok(incoming) = incoming_rx.try_recv() {
+                    dispatcher.handle(Event::Incoming(incoming));
+                }
+            }
+        }
         dispatcher.handle(event);
     }
     dispatcher.end();
+    // A cell that has just ended still gets its own answer.
+    notices_rx.close();
+    while let Some(notice) = notices_rx.recv().await {
+        if let Notice::Finished(finished) = notice {
+            finished.answer();
+        }
+    }
 }
 
 struct Dispatcher {
@@ -158,16 +173,24 @@ impl Dispatcher {
             }) => self
                 .prompts
                 .ask(self.queue.running(), prompt, password, answer),
-            Event::Notice(Notice::Finished { failed, result }) => {
-                self.prompts.clear();
-                if let Some(count) = self.queue.finished(failed) {
-                    self.history.set_result(count, result);
-                }
-                self.start_next();
-            }
+            Event::Notice(Notice::Finished(finished)) => self.finished(*finished),
             Event::Signal(Signal::Interrupt) => self.interrupt(),
             Event::Signal(Signal::Terminate) => self.ending = true,
         }
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        self.prompts.clear();
+        let ended = self.queue.finished();
+        if let Some(count) = ended.count {
+            self.history.set_result(count, finished.result.clone());
+        }
+        let abort = finished.failed && ended.stop_on_error;
+        finished.answer();
+        if abort {
+            self.queue.abort_waiting();
+        }
+        self.start_next();
     }
 
     fn frames(&mut self, channel: Channel, frames: Frames) {

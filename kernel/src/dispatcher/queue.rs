@@ -43,6 +43,14 @@ pub(super) struct Started {
     pub(super) store_history: bool,
 }
 
+/// What was asked for about a cell that has ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Its number, if it is in the history.
+    pub(super) count: Option<u32>,
+    pub(super) stop_on_error: bool,
+}
+
 impl Queue {
     pub(super) fn new(jobs_tx: mpsc::Sender<Job>, interrupted: Interrupted) -> Queue {
         Queue {
@@ -106,13 +114,15 @@ impl Queue {
         Some(started)
     }
 
-    /// The running cell has ended. Gives its number if it is in the history.
-    pub(super) fn finished(&mut self, failed: bool) -> Option<u32> {
-        let running = self.running.take()?;
-        if failed && running.stop_on_error {
-            self.abort_waiting();
+    /// The running cell has ended.
+    pub(super) fn finished(&mut self) -> Ended {
+        match self.running.take() {
+            Some(running) => Ended {
+                count: running.stored.then_some(running.cell.count),
+                stop_on_error: running.stop_on_error,
+            },
+            None => Ended::default(),
         }
-        running.stored.then_some(running.cell.count)
     }
 
     /// Answers all waiting cells without running them.
