@@ -9,11 +9,15 @@ pub mod client;
 pub mod dispatcher;
 pub mod env;
 pub mod evaluator;
+mod iopub;
+pub mod kernel;
 pub mod kernel_main;
 pub mod message;
 pub mod notebook;
 pub mod output;
+mod signals;
 pub mod socket;
+pub mod ticket;
 pub mod toolchain;
 pub mod worker;
 

@@ -1,1 +1,331 @@
-//! (to come)
+//! Routes everything that happens to the kernel: one loop over one closed enum, which never waits for anything else.
+//!
+//! Because the loop never waits, an interrupt and a shutdown work while a cell runs, and every request is answered.
+
+mod history;
+mod info;
+mod queue;
+mod runner;
+mod stdin;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc as jobs;
+
+use jupyter_protocol::CompleteRequest;
+use jupyter_protocol::InspectRequest;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+pub use self::info::Completeness;
+pub(crate) use self::runner::Interrupted;
+pub(crate) use self::runner::Job;
+pub(crate) use self::runner::run as run_evaluator;
+
+use self::history::History;
+use self::queue::Queue;
+use self::stdin::Prompts;
+use crate::evaluator::Control;
+use crate::iopub::Finished;
+use crate::iopub::Notice;
+use crate::message::Channel;
+use crate::message::CodePoints;
+use crate::message::ConnectionInfo;
+use crate::message::Frames;
+use crate::message::Message;
+use crate::message::Replays;
+use crate::message::Request;
+use crate::message::Signer;
+use crate::socket::Incoming;
+use crate::ticket::Ticket;
+use crate::ticket::Voice;
+
+/// What the operating system tells the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT: stop the running cell.
+    Interrupt,
+    /// SIGTERM, or the program that started the kernel is gone: end.
+    Terminate,
+}
+
+/// Everything that can happen to the dispatcher.
+#[derive(Debug)]
+enum Event {
+    Incoming(Incoming),
+    Notice(Notice),
+    Signal(Signal),
+}
+
+/// What the dispatcher is made of.
+pub(crate) struct Parts {
+    pub(crate) voice: Voice,
+    pub(crate) signer: Signer,
+    pub(crate) info: Option<ConnectionInfo>,
+    pub(crate) is_complete: fn(&str) -> Completeness,
+    pub(crate) control: Arc<dyn Control>,
+    pub(crate) incoming_rx: mpsc::Receiver<Incoming>,
+    pub(crate) notices_rx: mpsc::UnboundedReceiver<Notice>,
+    pub(crate) signals_rx: mpsc::UnboundedReceiver<Signal>,
+    pub(crate) jobs_tx: jobs::Sender<Job>,
+    pub(crate) interrupted: Interrupted,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+/// Runs until the kernel is to end.
+pub(crate) async fn run(parts: Parts) {
+    let Parts {
+        voice,
+        signer,
+        info,
+        is_complete,
+        control,
+        mut incoming_rx,
+        mut notices_rx,
+        mut signals_rx,
+        jobs_tx,
+        interrupted,
+    } = parts;
+    voice.status("starting", &serde_json::Map::new());
+    let mut dispatcher = Dispatcher {
+        prompts: Prompts::new(voice.clone()),
+        queue: Queue::new(jobs_tx.clone(), interrupted),
+        voice,
+        signer,
+        replays: Replays::default(),
+        info,
+        is_complete,
+        control,
+        jobs_tx,
+        evaluator_ready: false,
+        history: History::default(),
+        ending: false,
+    };
+    let mut signals_open = true;
+    while !dispatcher.ending {
+        let event = tokio::select! {
+            signal = signals_rx.recv(), if signals_open => match signal {
+                Some(signal) => Event::Signal(signal),
+                None => {
+                    signals_open = false;
+                    continue;
+                }
+            },
+            incoming = incoming_rx.recv() => match incoming {
+                Some(incoming) => Event::Incoming(incoming),
+                // Without sockets there is nobody to work for.
+                None => break,
+            },
+            Some(notice) = notices_rx.recv() => Event::Notice(notice),
+        };
+        if let Event::Notice(Notice::Finished(_)) = event {
+            // What has arrived by now was sent before the client knows of the cell's end, so if the cell has failed,
+            // the cells among it are aborted.
+            for _ in 0..incoming_rx.len() {
+                if let Ok(incoming) = incoming_rx.try_recv() {
+                    dispatcher.handle(Event::Incoming(incoming));
+                }
+            }
+        }
+        dispatcher.handle(event);
+    }
+    dispatcher.end();
+    // A cell that has just ended still gets its own answer.
+    notices_rx.close();
+    while let Some(notice) = notices_rx.recv().await {
+        if let Notice::Finished(finished) = notice {
+            finished.answer();
+        }
+    }
+}
+
+struct Dispatcher {
+    voice: Voice,
+    signer: Signer,
+    replays: Replays,
+    info: Option<ConnectionInfo>,
+    is_complete: fn(&str) -> Completeness,
+    control: Arc<dyn Control>,
+    jobs_tx: jobs::Sender<Job>,
+    evaluator_ready: bool,
+    queue: Queue,
+    prompts: Prompts,
+    history: History,
+    ending: bool,
+}
+
+impl Dispatcher {
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Incoming(Incoming::Frames(channel, frames)) => self.frames(channel, frames),
+            Event::Incoming(Incoming::Subscribed(topic)) => self.voice.welcome(topic),
+            Event::Notice(Notice::EvaluatorReady) => self.evaluator_ready = true,
+            Event::Notice(Notice::Input {
+                prompt,
+                password,
+                answer,
+            }) => self
+                .prompts
+                .ask(self.queue.running(), prompt, password, answer),
+            Event::Notice(Notice::Finished(finished)) => self.finished(*finished),
+            Event::Signal(Signal::Interrupt) => self.interrupt(),
+            Event::Signal(Signal::Terminate) => self.ending = true,
+        }
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        self.prompts.clear();
+        let ended = self.queue.finished();
+        if let Some(count) = ended.count {
+            self.history.set_result(count, finished.result.clone());
+        }
+        let abort = finished.failed && ended.stop_on_error;
+        finished.answer();
+        if abort {
+            self.queue.abort_waiting();
+        }
+        self.start_next();
+    }
+
+    fn frames(&mut self, channel: Channel, frames: Frames) {
+        let message = match Message::decode(&self.signer, &mut self.replays, frames) {
+            Ok(message) => message,
+            Err(error) => {
+                // Whoever sent this does not hold the key, or there is no telling whom to answer.
+                tracing::warn!(%error, channel = channel.name(), "dropped a message");
+                return;
+            }
+        };
+        let request = Request::parse(&message);
+        if channel == Channel::Stdin {
+            if let Ok(Request::InputReply(value)) = request {
+                self.prompts.answer(&message, value);
+            }
+            return;
+        }
+        let mut ticket = Ticket::new(&self.voice, channel, message);
+        match request {
+            // A cell is busy when it starts, not when it is queued.
+            Ok(Request::Execute(request)) if channel == Channel::Shell => {
+                self.queue.push(ticket, request);
+                self.start_next();
+            }
+            Ok(request) => {
+                ticket.start();
+                self.route(ticket, request);
+            }
+            Err(error) => ticket.refuse("MalformedRequest", &error.to_string()),
+        }
+    }
+
+    fn route(&mut self, ticket: Ticket, request: Request) {
+        match request {
+            // Answered before there is an evaluator: clients wait for this one before they do anything else.
+            Request::KernelInfo => ticket.answer(info::kernel_info()),
+            Request::Connect => ticket.answer(info::connect(self.info.as_ref())),
+            Request::CommInfo => ticket.answer(json!({"status": "ok", "comms": {}})),
+            Request::IsComplete(code) => ticket.answer((self.is_complete)(&code).reply()),
+            Request::History(request) => ticket.answer(self.history.reply(&request)),
+
+            // Work for the evaluator, which has one thread.
+            Request::Complete(request) => self.complete(ticket, request),
+            Request::Inspect(request) => self.inspect(ticket, request),
+
+            // What acts on a running cell.
+            Request::Interrupt => {
+                self.interrupt();
+                ticket.answer(json!({"status": "ok"}));
+            }
+            Request::Shutdown { restart } => {
+                ticket.answer(json!({"status": "ok", "restart": restart}));
+                self.ending = true;
+            }
+
+            // What this kernel does not have.
+            Request::CommOpen(comm_id) => {
+                // No target is known; the protocol's answer to that is a close.
+                ticket.publish("comm_close", json!({"comm_id": comm_id, "data": {}}));
+                ticket.done();
+            }
+            Request::CommOther => ticket.done(),
+            Request::Execute(_)
+            | Request::InputReply(_)
+            | Request::Debug
+            | Request::Usage
+            | Request::Unknown => {
+                let reason = format!(
+                    "this kernel does not support `{}` on this channel",
+                    ticket.request().msg_type()
+                );
+                ticket.refuse("Unsupported", &reason);
+            }
+        }
+    }
+
+    /// While the evaluator is busy nobody is kept waiting for a completion: clients ask again with the next key.
+    fn evaluator_is_free(&self) -> bool {
+        self.evaluator_ready && self.queue.running().is_none()
+    }
+
+    fn complete(&self, ticket: Ticket, request: CompleteRequest) {
+        let cursor = CodePoints(request.cursor_pos);
+        if self.evaluator_is_free() {
+            self.give(Job::Complete {
+                code: request.code,
+                cursor,
+                ticket: Box::new(ticket),
+            });
+        } else {
+            ticket.answer(runner::empty_completion(cursor));
+        }
+    }
+
+    fn inspect(&self, ticket: Ticket, request: InspectRequest) {
+        if self.evaluator_is_free() {
+            self.give(Job::Inspect {
+                code: request.code,
+                cursor: CodePoints(request.cursor_pos),
+                ticket: Box::new(ticket),
+            });
+        } else {
+            let nothing: Value =
+                json!({"status": "ok", "found": false, "data": {}, "metadata": {}});
+            ticket.answer(nothing);
+        }
+    }
+
+    fn give(&self, job: Job) {
+        // Where the thread is gone, the ticket in the job that comes back answers for itself.
+        drop(self.jobs_tx.send(job));
+    }
+
+    fn start_next(&mut self) {
+        if let Some(started) = self.queue.start_next()
+            && started.store_history
+        {
+            self.history.store(started.count, &started.code);
+        }
+    }
+
+    fn interrupt(&mut self) {
+        // Later cells go first, so that none of them starts when the running one ends.
+        self.queue.abort_waiting();
+        self.queue.raise_interrupted();
+        self.prompts.clear();
+        self.control.interrupt();
+    }
+
+    fn end(mut self) {
+        self.queue.abort_waiting();
+        // A cell that waits for the evaluator to be made must not start now.
+        self.queue.raise_interrupted();
+        self.prompts.clear();
+        self.control.shutdown();
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+use super::Marker;
 use crate::evaluator::CellId;
 
 /// stdout or stderr.
@@ -66,6 +67,8 @@ pub enum Event {
         /// Gets the answer; dropped when the cell is interrupted or ends.
         answer: oneshot::Sender<Answer>,
     },
+    /// The start or the end of a cell. Only the kernel itself sends it.
+    Marker(Marker),
 }
 
 /// The answer to a request for input.

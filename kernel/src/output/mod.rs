@@ -1,8 +1,15 @@
 //! From bytes and values to ordered, attributed iopub messages.
 
 mod event;
+mod marker;
+mod mime;
+mod sequence;
+mod utf8;
 
 pub use event::Answer;
 pub use event::Event;
 pub use event::OutputTx;
 pub use event::StreamName;
+pub(crate) use marker::Mark;
+pub use marker::Marker;
+pub(crate) use sequence::Sequencer;

@@ -3,7 +3,11 @@
 //! To the rest of the kernel a transport is a set of channels. [`bind`] puts sockets behind them,
 //! [`Connection::memory`] another program's end of the same channels; the dispatcher cannot tell.
 
+mod bind;
 mod dial;
+mod filter;
+mod guard;
+mod listen;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,8 +15,11 @@ use tokio::sync::mpsc;
 use crate::message::Channel;
 use crate::message::Frames;
 
+pub use bind::Sockets;
+pub use bind::bind;
 pub use dial::DialError;
 pub use dial::dial;
+pub use listen::BindError;
 
 /// How many iopub messages may wait for slow subscribers before whoever makes them has to wait.
 const IOPUB_QUEUE: usize = 64;

@@ -1,0 +1,141 @@
+//! The cells that wait, and the one that runs.
+
+use std::collections::VecDeque;
+use std::sync::mpsc;
+
+use serde_json::json;
+
+use super::Interrupted;
+use super::Job;
+use crate::evaluator::Cell;
+use crate::evaluator::CellId;
+use crate::message::ExecuteRequest;
+use crate::message::Message;
+use crate::ticket::Ticket;
+
+/// Execute requests in the order of their arrival.
+#[derive(Debug)]
+pub(super) struct Queue {
+    jobs_tx: mpsc::Sender<Job>,
+    interrupted: Interrupted,
+    waiting: VecDeque<(Ticket, ExecuteRequest)>,
+    running: Option<Running>,
+    last_id: u64,
+    count: u32,
+}
+
+/// The cell that the evaluator has.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Where the cell came from, and where its questions go.
+    pub(super) request: Message,
+    pub(super) allow_stdin: bool,
+    cell: Cell,
+    stop_on_error: bool,
+    stored: bool,
+}
+
+/// A cell that was just started.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) count: u32,
+    pub(super) code: String,
+    pub(super) store_history: bool,
+}
+
+/// What was asked for about a cell that has ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Its number, if it is in the history.
+    pub(super) count: Option<u32>,
+    pub(super) stop_on_error: bool,
+}
+
+impl Queue {
+    pub(super) fn new(jobs_tx: mpsc::Sender<Job>, interrupted: Interrupted) -> Queue {
+        Queue {
+            jobs_tx,
+            interrupted,
+            waiting: VecDeque::new(),
+            running: None,
+            last_id: 0,
+            count: 0,
+        }
+    }
+
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    pub(super) fn push(&mut self, ticket: Ticket, request: ExecuteRequest) {
+        self.waiting.push_back((ticket, request));
+    }
+
+    /// Gives the next cell to the evaluator if it has none.
+    pub(super) fn start_next(&mut self) -> Option<Started> {
+        if self.running.is_some() {
+            return None;
+        }
+        let (ticket, request) = self.waiting.pop_front()?;
+        self.last_id += 1;
+        if request.store_history {
+            self.count += 1;
+        }
+        let cell = Cell {
+            id: CellId(self.last_id),
+            count: self.count,
+            code: request.code,
+            silent: request.silent,
+        };
+        let mut message = ticket.request().clone();
+        // The cell's text is in the cell; what is needed of the message is its address.
+        message.content = json!({});
+        let started = Started {
+            count: cell.count,
+            code: cell.code.clone(),
+            store_history: request.store_history,
+        };
+        let running = Running {
+            request: message,
+            allow_stdin: request.allow_stdin,
+            cell: cell.clone(),
+            stop_on_error: request.stop_on_error,
+            stored: request.store_history,
+        };
+        let job = Job::Execute {
+            cell,
+            ticket: Box::new(ticket),
+            user_expressions: request.user_expressions,
+        };
+        // Where the evaluator's thread is gone, the ticket in the job that comes back answers for itself.
+        if self.jobs_tx.send(job).is_ok() {
+            self.running = Some(running);
+        }
+        Some(started)
+    }
+
+    /// The running cell has ended.
+    pub(super) fn finished(&mut self) -> Ended {
+        match self.running.take() {
+            Some(running) => Ended {
+                count: running.stored.then_some(running.cell.count),
+                stop_on_error: running.stop_on_error,
+            },
+            None => Ended::default(),
+        }
+    }
+
+    /// Answers all waiting cells without running them.
+    pub(super) fn abort_waiting(&mut self) {
+        for (ticket, _) in self.waiting.drain(..) {
+            ticket.answer(json!({"status": "aborted"}));
+        }
+    }
+
+    /// Keeps the evaluator from starting the cell that it was given but has not begun.
+    pub(super) fn raise_interrupted(&self) {
+        if let Some(running) = &self.running {
+            self.interrupted.raise(&running.cell);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The evaluator's own thread.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::evaluator::Cell;
+use crate::evaluator::Completions;
+use crate::evaluator::Diagnostic;
+use crate::evaluator::Evaluator;
+use crate::evaluator::MakeEvaluator;
+use crate::evaluator::Outcome;
+use crate::iopub::Notice;
+use crate::message::ByteOffset;
+use crate::message::CodePoints;
+use crate::output::Event;
+use crate::output::Mark;
+use crate::output::Marker;
+use crate::output::OutputTx;
+use crate::ticket::Ticket;
+
+/// Work for the evaluator.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Run a cell.
+    Execute {
+        cell: Cell,
+        ticket: Box<Ticket>,
+        user_expressions: Vec<String>,
+    },
+    /// Complete at a place.
+    Complete {
+        code: String,
+        cursor: CodePoints,
+        ticket: Box<Ticket>,
+    },
+    /// Describe a place.
+    Inspect {
+        code: String,
+        cursor: CodePoints,
+        ticket: Box<Ticket>,
+    },
+}
+
+/// Cells up to this one are not to be started: they were interrupted while they waited for the evaluator.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interrupted(Arc<AtomicU64>);
+
+impl Interrupted {
+    pub(crate) fn raise(&self, cell: &Cell) {
+        self.0.fetch_max(cell.id.0, Ordering::SeqCst);
+    }
+
+    fn holds(&self, cell: &Cell) -> bool {
+        cell.id.0 <= self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Makes the evaluator and gives it jobs until the dispatcher ends.
+pub(crate) fn run(
+    make: MakeEvaluator,
+    output: &OutputTx,
+    jobs_rx: &mpsc::Receiver<Job>,
+    interrupted: &Interrupted,
+    ready: impl FnOnce(Notice),
+) {
+    let given = output.clone();
+    let made = guarded("was being made", || make(given)).and_then(|made| made);
+    if let Err(diagnostic) = &made {
+        tracing::error!(
+            ename = diagnostic.ename,
+            evalue = diagnostic.evalue,
+            "no evaluator"
+        );
+    }
+    let mut evaluator = made;
+    ready(Notice::EvaluatorReady);
+    while let Ok(job) = jobs_rx.recv() {
+        match job {
+            Job::Execute {
+                cell,
+                ticket,
+                user_expressions,
+            } => {
+                mark(
+                    output,
+                    Mark::Begin {
+                        cell: cell.clone(),
+                        ticket,
+                    },
+                );
+                let outcome = if interrupted.holds(&cell) {
+                    Outcome::Failed(not_started())
+                } else {
+                    execute(&mut evaluator, &cell)
+                };
+                mark(
+                    output,
+                    Mark::Finish {
+                        outcome,
+                        user_expressions,
+                    },
+                );
+            }
+            Job::Complete {
+                code,
+                cursor,
+                ticket,
+            } => {
+                let byte = cursor.to_bytes(&code).0;
+                let completions = with(&mut evaluator, "completed", |evaluator| {
+                    evaluator.complete(&code, byte)
+                });
+                ticket.answer(match completions {
+                    Some(completions) => complete_reply(&code, completions),
+                    None => empty_completion(cursor),
+                });
+            }
+            Job::Inspect {
+                code,
+                cursor,
+                ticket,
+            } => {
+                let byte = cursor.to_bytes(&code).0;
+                let data = with(&mut evaluator, "inspected", |evaluator| {
+                    evaluator.inspect(&code, byte)
+                });
+                ticket.answer(json!({
+                    "status": "ok",
+                    "found": matches!(data, Some(Some(_))),
+                    "data": data.flatten().unwrap_or_default(),
+                    "metadata": {},
+                }));
+            }
+        }
+    }
+}
+
+/// What is answered where there is nothing to offer.
+pub(crate) fn empty_completion(cursor: CodePoints) -> Value {
+    json!({"status": "ok", "matches": [], "cursor_start": cursor.0, "cursor_end": cursor.0, "metadata": {}})
+}
+
+type Made = Result<Box<dyn Evaluator>, Diagnostic>;
+
+fn execute(evaluator: &mut Made, cell: &Cell) -> Outcome {
+    match evaluator {
+        Ok(evaluator) => {
+            guarded("ran a cell", || evaluator.execute(cell)).unwrap_or_else(Outcome::Failed)
+        }
+        Err(diagnostic) => Outcome::Failed(diagnostic.clone()),
+    }
+}
+
+fn with<T>(
+    evaluator: &mut Made,
+    doing: &str,
+    ask: impl FnOnce(&mut dyn Evaluator) -> T,
+) -> Option<T> {
+    let evaluator = evaluator.as_mut().ok()?;
+    guarded(doing, || ask(evaluator.as_mut())).ok()
+}
+
+/// Calls into the evaluator. A panic there is a fault of the kernel; the evaluator stays in use, as each cell starts
+/// from what the last whole one left.
+fn guarded<T>(doing: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Diagnostic {
+        ename: "InternalError".into(),
+        evalue: format!(
+            "the kernel's evaluator panicked while it {doing}: `{}` (a fault of the kernel, not of the cell; if it \
+             repeats, restart the kernel and report it)",
+            panic_text(payload.as_ref())
+        ),
+        traceback: Vec::new(),
+    })
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no text")
+}
+
+fn not_started() -> Diagnostic {
+    Diagnostic {
+        ename: "KeyboardInterrupt".into(),
+        evalue: "interrupted before the cell started".into(),
+        traceback: Vec::new(),
+    }
+}
+
+fn mark(output: &OutputTx, mark: Mark) {
+    output.send(Event::Marker(Marker(mark)));
+}
+
+fn complete_reply(code: &str, completions: Completions) -> Value {
+    let start = ByteOffset(completions.start_byte).to_code_points(code).0;
+    let end = ByteOffset(completions.end_byte)
+        .to_code_points(code)
+        .0
+        .max(start);
+    let matches: Vec<&str> = completions
+        .matches
+        .iter()
+        .map(|found| found.text.as_str())
+        .collect();
+    let types: Vec<Value> = completions
+        .matches
+        .iter()
+        .map(|found| {
+            json!({
+                "text": found.text,
+                "type": found.kind,
+                "signature": found.signature,
+                "start": start,
+                "end": end,
+            })
+        })
+        .collect();
+    json!({
+        "status": "ok",
+        "matches": matches,
+        "cursor_start": start,
+        "cursor_end": end,
+        "metadata": {"_jupyter_types_experimental": types},
+    })
+}

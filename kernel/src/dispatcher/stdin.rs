@@ -1,0 +1,110 @@
+//! Questions of the running cell to its user.
+
+use std::collections::VecDeque;
+
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::queue::Running;
+use crate::message::Channel;
+use crate::message::Message;
+use crate::output::Answer;
+use crate::ticket::Voice;
+
+/// The questions that wait for an answer. Threads of one cell may ask at the same time; the user sees one at a time.
+#[derive(Debug)]
+pub(super) struct Prompts {
+    voice: Voice,
+    waiting: VecDeque<Prompt>,
+    /// The id of the input request that the first of them was sent as.
+    asked: Option<String>,
+}
+
+#[derive(Debug)]
+struct Prompt {
+    to: Message,
+    prompt: String,
+    password: bool,
+    answer_tx: oneshot::Sender<Answer>,
+}
+
+impl Prompts {
+    pub(super) fn new(voice: Voice) -> Prompts {
+        Prompts {
+            voice,
+            waiting: VecDeque::new(),
+            asked: None,
+        }
+    }
+
+    /// Asks the client that sent the running cell, if it takes questions.
+    pub(super) fn ask(
+        &mut self,
+        running: Option<&Running>,
+        prompt: String,
+        password: bool,
+        answer_tx: oneshot::Sender<Answer>,
+    ) {
+        match running {
+            Some(running) if running.allow_stdin => {
+                self.waiting.push_back(Prompt {
+                    to: running.request.clone(),
+                    prompt,
+                    password,
+                    answer_tx,
+                });
+                self.ask_first();
+            }
+            // Whoever asked may have been interrupted meanwhile.
+            _ => drop(answer_tx.send(Answer::NotAllowed)),
+        }
+    }
+
+    /// Takes an answer. One to an earlier question, or from somebody else, is no answer to this one.
+    pub(super) fn answer(&mut self, reply: &Message, value: String) {
+        let Some(asked) = &self.asked else {
+            return;
+        };
+        // jupyter_client's own `input()` names no parent.
+        let parent = reply.parent_id();
+        if !parent.is_empty() && parent != asked {
+            return;
+        }
+        let is_from_asked = |prompt: &Prompt| {
+            parent == asked || prompt.to.header.session() == reply.header.session()
+        };
+        if !self.waiting.front().is_some_and(is_from_asked) {
+            return;
+        }
+        self.asked = None;
+        if let Some(prompt) = self.waiting.pop_front() {
+            let _ = prompt.answer_tx.send(Answer::Line(value));
+        }
+        self.ask_first();
+    }
+
+    /// Gives up all questions; whoever waits for an answer sees that none will come.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+        self.asked = None;
+    }
+
+    fn ask_first(&mut self) {
+        if self.asked.is_some() {
+            return;
+        }
+        if let Some(Prompt {
+            to,
+            prompt,
+            password,
+            ..
+        }) = self.waiting.front()
+        {
+            let content = json!({"prompt": prompt, "password": password});
+            self.asked = Some(
+                self.voice
+                    .send(Channel::Stdin, to, "input_request", content),
+            );
+        }
+    }
+}

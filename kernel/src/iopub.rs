@@ -1,0 +1,239 @@
+//! The last stage: one task through which everything published goes.
+//!
+//! A cell's start, its output and its end pass through one queue, and only when the end comes out of it, behind all
+//! output, is the reply sent and idle published. That idle comes last holds by construction.
+
+use std::time::Duration;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::evaluator::Cell;
+use crate::evaluator::Outcome;
+use crate::output::Answer;
+use crate::output::Event;
+use crate::output::Mark;
+use crate::output::Marker;
+use crate::output::Sequencer;
+use crate::ticket::Direct;
+use crate::ticket::Ticket;
+use crate::ticket::Voice;
+use crate::ticket::traceback;
+
+/// Text waits so long for more before it is sent.
+const BATCH_TIME: Duration = Duration::from_millis(50);
+
+/// What the dispatcher learns from the events of cells.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// The evaluator is made, or has failed to be made, and takes jobs.
+    EvaluatorReady,
+    /// The cell asks for a line. What it has printed is published.
+    Input {
+        prompt: String,
+        password: bool,
+        answer: oneshot::Sender<Answer>,
+    },
+    /// The running cell has ended, and all that it has published is on its way.
+    Finished(Box<Finished>),
+}
+
+/// What is left to do for a cell that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) failed: bool,
+    /// The text of the cell's result, for the history.
+    pub(crate) result: Option<String>,
+    ticket: Ticket,
+    reply: Value,
+}
+
+impl Finished {
+    /// Sends the cell's reply and idle.
+    pub(crate) fn answer(self) {
+        self.ticket.answer(self.reply);
+    }
+}
+
+/// The stage's ends.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) voice: Voice,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) direct_rx: mpsc::UnboundedReceiver<Direct>,
+    pub(crate) events_rx: mpsc::Receiver<Event>,
+    pub(crate) notices_tx: mpsc::UnboundedSender<Notice>,
+}
+
+impl Stage {
+    /// Publishes until nobody can send any more.
+    pub(crate) async fn run(mut self) {
+        let mut running = None;
+        let mut flush_at = None;
+        let mut events_open = true;
+        loop {
+            // What the handling of the last event has put here, a cell's idle above all, comes before the next event.
+            while let Ok(direct) = self.direct_rx.try_recv() {
+                self.direct(direct).await;
+            }
+            tokio::select! {
+                biased;
+                direct = self.direct_rx.recv() => match direct {
+                    Some(direct) => self.direct(direct).await,
+                    None => return,
+                },
+                () = tokio::time::sleep_until(flush_at.unwrap_or_else(Instant::now)), if flush_at.is_some() => {
+                    flush_at = None;
+                    self.sequencer.flush_waiting();
+                }
+                event = self.events_rx.recv(), if events_open => match event {
+                    Some(event) => self.event(event, &mut running).await,
+                    None => events_open = false,
+                },
+            }
+            self.publish().await;
+            if !self.sequencer.is_waiting() {
+                flush_at = None;
+            } else if flush_at.is_none() {
+                flush_at = Some(Instant::now() + BATCH_TIME);
+            }
+        }
+    }
+
+    async fn direct(&mut self, direct: Direct) {
+        match direct {
+            Direct::Message(message) => self.voice.transmit(&message).await,
+            Direct::Barrier(barrier_tx) => {
+                // Whoever waits may have given up.
+                let _ = barrier_tx.send(());
+            }
+        }
+    }
+
+    async fn event(&mut self, event: Event, running: &mut Option<(Cell, Box<Ticket>)>) {
+        self.sequencer.event(&event);
+        match event {
+            Event::Input {
+                prompt,
+                password,
+                answer,
+            } => {
+                self.publish().await;
+                self.notify(Notice::Input {
+                    prompt,
+                    password,
+                    answer,
+                });
+            }
+            Event::Marker(Marker(Mark::Begin { cell, mut ticket })) => {
+                let parent = ticket.request().header.raw().clone();
+                self.sequencer
+                    .begin(cell.id, parent, cell.count, cell.silent);
+                // A background thread's last words belong to the cell before; they go first.
+                self.publish().await;
+                ticket.start();
+                if !cell.silent {
+                    let content = json!({"code": cell.code, "execution_count": cell.count});
+                    ticket.publish("execute_input", content);
+                }
+                *running = Some((cell, ticket));
+            }
+            Event::Marker(Marker(Mark::Finish {
+                outcome,
+                user_expressions,
+            })) => {
+                if let Some((cell, ticket)) = running.take() {
+                    self.finish(&cell, *ticket, &outcome, &user_expressions)
+                        .await;
+                }
+            }
+            Event::Stream { .. }
+            | Event::Display { .. }
+            | Event::Result { .. }
+            | Event::Clear { .. } => {}
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        cell: &Cell,
+        ticket: Ticket,
+        outcome: &Outcome,
+        user_expressions: &[String],
+    ) {
+        let result = self.sequencer.end(cell.id);
+        if let Outcome::Failed(diagnostic) = outcome {
+            let content = json!({
+                "ename": diagnostic.ename,
+                "evalue": diagnostic.evalue,
+                "traceback": traceback(diagnostic),
+            });
+            self.sequencer.error(cell.id, content);
+        }
+        self.publish().await;
+        // The dispatcher sends the reply: by the time the client has it, the evaluator counts as free.
+        self.notify(Notice::Finished(Box::new(Finished {
+            failed: matches!(outcome, Outcome::Failed(_)),
+            result,
+            reply: reply(cell, outcome, user_expressions),
+            ticket,
+        })));
+    }
+
+    async fn publish(&mut self) {
+        for publication in self.sequencer.take() {
+            let message = self.voice.published(
+                publication.msg_type,
+                &publication.parent,
+                publication.content,
+            );
+            self.voice.transmit(&message).await;
+        }
+    }
+
+    fn notify(&self, notice: Notice) {
+        // The dispatcher ends before this stage when the kernel ends. Questions are dropped then, the reply is not.
+        if let Err(mpsc::error::SendError(Notice::Finished(finished))) =
+            self.notices_tx.send(notice)
+        {
+            finished.answer();
+        }
+    }
+}
+
+/// The content of an execute reply.
+fn reply(cell: &Cell, outcome: &Outcome, user_expressions: &[String]) -> Value {
+    match outcome {
+        Outcome::Finished { payload } => {
+            let unsupported = json!({
+                "status": "error",
+                "ename": "Unsupported",
+                "evalue": "user expressions are not supported",
+                "traceback": [],
+            });
+            let expressions: Map<String, Value> = user_expressions
+                .iter()
+                .map(|name| (name.clone(), unsupported.clone()))
+                .collect();
+            json!({
+                "status": "ok",
+                "execution_count": cell.count,
+                "payload": payload,
+                "user_expressions": expressions,
+            })
+        }
+        Outcome::Failed(diagnostic) => json!({
+            "status": "error",
+            "execution_count": cell.count,
+            "ename": diagnostic.ename,
+            "evalue": diagnostic.evalue,
+            "traceback": traceback(diagnostic),
+            "payload": [],
+            "user_expressions": {},
+        }),
+    }
+}

@@ -1,0 +1,196 @@
+//! The composition root: starts the stages in order, and ends them in order.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc as jobs;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+use crate::dispatcher;
+use crate::dispatcher::Completeness;
+use crate::dispatcher::Interrupted;
+use crate::dispatcher::Signal;
+use crate::evaluator::Control;
+use crate::evaluator::MakeEvaluator;
+use crate::iopub::Stage;
+use crate::message::ConnectionFileError;
+use crate::message::ConnectionInfo;
+use crate::message::Signer;
+use crate::message::read_connection_file;
+use crate::output::OutputTx;
+use crate::output::Sequencer;
+use crate::signals;
+use crate::socket::BindError;
+use crate::socket::Connection;
+use crate::socket::bind;
+use crate::ticket::Voice;
+
+/// How many events of cells may wait before whoever makes them has to wait.
+const OUTPUT_QUEUE: usize = 256;
+
+/// How long the running cell may take to end when the kernel does. jupyter_client kills it after five seconds.
+const EVALUATOR_LINGER: Duration = Duration::from_millis(2500);
+
+/// How long a client may take to fetch the last messages.
+const SOCKET_LINGER: Duration = Duration::from_millis(1000);
+
+/// What may be chosen about a kernel.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many bytes of output a cell may show.
+    pub output_limit_bytes: usize,
+    /// Tells whether a text is a whole cell.
+    pub is_complete: fn(&str) -> Completeness,
+}
+
+/// Names the variable that changes [`Options::output_limit_bytes`].
+pub const OUTPUT_LIMIT_VARIABLE: &str = "THREADBOOK_OUTPUT_LIMIT";
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            output_limit_bytes: 10_000_000,
+            is_complete: |_| Completeness::Unknown,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults, but for what the environment says.
+    pub fn from_env() -> Options {
+        let mut options = Options::default();
+        if let Ok(text) = std::env::var(OUTPUT_LIMIT_VARIABLE) {
+            match text.trim().parse() {
+                Ok(limit_bytes) => options.output_limit_bytes = limit_bytes,
+                Err(_) => tracing::warn!(
+                    "ignored {OUTPUT_LIMIT_VARIABLE}=`{text}` (expected a number of bytes)"
+                ),
+            }
+        }
+        options
+    }
+}
+
+/// Why a kernel did not start. Each text is one sentence that names the file or the port.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The connection file is of no use.
+    #[error(transparent)]
+    ConnectionFile(#[from] ConnectionFileError),
+    /// A port is taken.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The system gives no threads.
+    #[error("cannot start the kernel's threads: {0}")]
+    Threads(std::io::Error),
+}
+
+/// Runs a kernel until a client or a signal ends it.
+pub fn run(
+    connection_file: &Path,
+    options: Options,
+    control: Arc<dyn Control>,
+    make: MakeEvaluator,
+) -> Result<ExitCode, StartError> {
+    let info = read_connection_file(connection_file)?;
+    // Two threads: one may be at work on a large message while the other answers.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("sockets")
+        .enable_all()
+        .build()
+        .map_err(StartError::Threads)?;
+    let ended = runtime.block_on(async {
+        let (connection, sockets) = bind(&info).await?;
+        let signals_rx = signals::watch().map_err(StartError::Threads)?;
+        serve(connection, Some(info), signals_rx, options, control, make).await?;
+        sockets.close(SOCKET_LINGER).await;
+        Ok(ExitCode::SUCCESS)
+    });
+    // A thread that hangs in the evaluator must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Runs a kernel over any transport, until a client or a signal ends it. Without `info` nothing is signed.
+pub async fn serve(
+    connection: Connection,
+    info: Option<ConnectionInfo>,
+    signals_rx: mpsc::UnboundedReceiver<Signal>,
+    options: Options,
+    control: Arc<dyn Control>,
+    make: MakeEvaluator,
+) -> Result<(), StartError> {
+    let (scheme, key) = info.as_ref().map_or(("", ""), |info| {
+        (info.signature_scheme.as_str(), info.key.as_str())
+    });
+    // The connection file was checked for its scheme when it was read.
+    let signer = Signer::new(scheme, key)
+        .map_err(|error| StartError::Threads(std::io::Error::other(error)))?;
+    let (direct_tx, direct_rx) = mpsc::unbounded_channel();
+    let (events_tx, events_rx) = mpsc::channel(OUTPUT_QUEUE);
+    let (notices_tx, notices_rx) = mpsc::unbounded_channel();
+    let (jobs_tx, jobs_rx) = jobs::channel();
+    let interrupted = Interrupted::default();
+    let session = uuid::Uuid::new_v4().to_string();
+    let voice = Voice::new(&session, signer.clone(), connection.outgoing, direct_tx);
+
+    let stage = tokio::spawn(
+        Stage {
+            voice: voice.clone(),
+            sequencer: Sequencer::new(options.output_limit_bytes),
+            direct_rx,
+            events_rx,
+            notices_tx: notices_tx.clone(),
+        }
+        .run(),
+    );
+
+    // The sockets answer already; making the evaluator takes seconds.
+    let output = OutputTx::new(events_tx);
+    let (gone_tx, gone_rx) = oneshot::channel::<()>();
+    let raised = interrupted.clone();
+    std::thread::Builder::new()
+        .name("evaluator".into())
+        .spawn(move || {
+            dispatcher::run_evaluator(make, &output, &jobs_rx, &raised, |notice| {
+                // Only a dispatcher that has ended does not want to know.
+                let _ = notices_tx.send(notice);
+            });
+            drop(gone_tx);
+        })
+        .map_err(StartError::Threads)?;
+
+    dispatcher::run(dispatcher::Parts {
+        voice: voice.clone(),
+        signer,
+        info,
+        is_complete: options.is_complete,
+        control,
+        incoming_rx: connection.incoming,
+        notices_rx,
+        signals_rx,
+        jobs_tx,
+        interrupted,
+    })
+    .await;
+
+    // The last cell's reply, and the evaluator's own end, which removes its processes and files.
+    if tokio::time::timeout(EVALUATOR_LINGER, gone_rx)
+        .await
+        .is_err()
+    {
+        tracing::warn!("the evaluator did not end in time");
+    }
+    if tokio::time::timeout(SOCKET_LINGER, voice.flushed())
+        .await
+        .is_err()
+    {
+        tracing::warn!("a subscriber did not take the last messages");
+    }
+    stage.abort();
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! What the kernel itself puts between the events of cells, so that their order is that of one queue.
+
+use crate::evaluator::Cell;
+use crate::evaluator::Outcome;
+use crate::ticket::Ticket;
+
+/// The start or the end of a cell. Evaluators neither send nor see markers.
+#[derive(Debug)]
+pub struct Marker(pub(crate) Mark);
+
+#[derive(Debug)]
+pub(crate) enum Mark {
+    /// The cell starts: from here on, output without a cell is its.
+    Begin { cell: Cell, ticket: Box<Ticket> },
+    /// The cell has ended and all its events are before this.
+    Finish {
+        outcome: Outcome,
+        user_expressions: Vec<String>,
+    },
+}

@@ -1,0 +1,344 @@
+//! From events to iopub messages: attributed, batched, limited. Pure, the clock is the caller's.
+
+use std::collections::BTreeMap;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Event;
+use super::StreamName;
+use super::mime;
+use super::mime::Piece;
+use super::mime::Scanner;
+use super::utf8::Decoder;
+use crate::evaluator::CellId;
+
+/// A stream message is sent when it has this size. jupyter_server drops output above 1000 messages or 1 MB a second.
+const BATCH_BYTES: usize = 64 << 10;
+
+/// Cells whose threads may still print. Output of an older one goes to the latest.
+const CELLS_LIMIT: usize = 4096;
+
+/// One message to publish.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Publication {
+    pub(crate) msg_type: &'static str,
+    pub(crate) parent: Map<String, Value>,
+    pub(crate) content: Value,
+}
+
+/// Turns events into publications.
+#[derive(Debug)]
+pub(crate) struct Sequencer {
+    limit_bytes: usize,
+    latest: CellId,
+    cells: BTreeMap<CellId, CellState>,
+    pending: Option<Pending>,
+    out: Vec<Publication>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    cell: CellId,
+    stream: StreamName,
+    text: String,
+}
+
+#[derive(Debug, Default)]
+struct CellState {
+    parent: Map<String, Value>,
+    count: u32,
+    silent: bool,
+    used_bytes: usize,
+    told: bool,
+    scanner: Scanner,
+    stdout: Decoder,
+    stderr: Decoder,
+    result: Option<String>,
+}
+
+impl CellState {
+    fn decoder(&mut self, stream: StreamName) -> &mut Decoder {
+        match stream {
+            StreamName::Stdout => &mut self.stdout,
+            StreamName::Stderr => &mut self.stderr,
+        }
+    }
+}
+
+impl Sequencer {
+    /// A cell may show `limit_bytes` of output.
+    pub(crate) fn new(limit_bytes: usize) -> Sequencer {
+        // Before the first cell there is none to blame: such output has no parent.
+        let latest = CellId(0);
+        Sequencer {
+            limit_bytes,
+            latest,
+            cells: BTreeMap::from([(latest, CellState::default())]),
+            pending: None,
+            out: Vec::new(),
+        }
+    }
+
+    /// From here on, output without a cell belongs to this one.
+    pub(crate) fn begin(
+        &mut self,
+        cell: CellId,
+        parent: Map<String, Value>,
+        count: u32,
+        silent: bool,
+    ) {
+        self.flush();
+        self.latest = cell;
+        let state = CellState {
+            parent,
+            count,
+            silent,
+            ..CellState::default()
+        };
+        self.cells.insert(cell, state);
+        if self.cells.len() > CELLS_LIMIT {
+            self.cells.pop_first();
+        }
+    }
+
+    /// Takes an event. Of an input request only the flush before it is done here.
+    pub(crate) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Stream {
+                cell,
+                stream,
+                bytes,
+            } => self.stream(self.known(*cell), *stream, bytes),
+            Event::Display {
+                cell,
+                data,
+                metadata,
+                display_id,
+                update,
+            } => {
+                let content = json!({
+                    "data": data,
+                    "metadata": metadata,
+                    "transient": transient(display_id.as_deref()),
+                });
+                if *update {
+                    // nbclient finds the older cell by the display's id, but only under the parent that runs now.
+                    self.publish(self.latest, "update_display_data", content);
+                } else {
+                    self.display(self.known(*cell), content);
+                }
+            }
+            Event::Result {
+                cell,
+                data,
+                metadata,
+            } => {
+                let cell = self.known(*cell);
+                let mut count = 0;
+                if let Some(state) = self.cells.get_mut(&cell) {
+                    state.result = data
+                        .get("text/plain")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned);
+                    count = state.count;
+                }
+                let content = json!({"execution_count": count, "data": data, "metadata": metadata});
+                self.publish(cell, "execute_result", content);
+            }
+            Event::Clear { cell, wait } => {
+                self.publish(self.known(*cell), "clear_output", json!({"wait": wait}));
+            }
+            Event::Input { .. } | Event::Marker(_) => self.flush(),
+        }
+    }
+
+    /// The cell has ended: everything that is held comes out. Gives the text of its result.
+    pub(crate) fn end(&mut self, cell: CellId) -> Option<String> {
+        let pieces = self.cells.get_mut(&cell)?.scanner.finish();
+        self.pieces(cell, pieces);
+        for stream in [StreamName::Stdout, StreamName::Stderr] {
+            let mut text = String::new();
+            self.cells.get_mut(&cell)?.decoder(stream).finish(&mut text);
+            self.text(cell, stream, &text);
+        }
+        self.flush();
+        self.cells.get_mut(&cell)?.result.take()
+    }
+
+    /// The `error` message of a failed cell.
+    pub(crate) fn error(&mut self, cell: CellId, content: Value) {
+        self.publish(cell, "error", content);
+    }
+
+    /// Whether text waits for more; after a while it is to be flushed.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.pending.is_some()
+            || self
+                .cells
+                .get(&self.latest)
+                .is_some_and(|cell| cell.scanner.is_waiting())
+    }
+
+    /// Lets waiting text out although more may come.
+    pub(crate) fn flush_waiting(&mut self) {
+        let latest = self.latest;
+        if let Some(state) = self.cells.get_mut(&latest) {
+            let pieces = state.scanner.relax();
+            self.pieces(latest, pieces);
+        }
+        self.flush();
+    }
+
+    /// What is ready to be published, in order.
+    pub(crate) fn take(&mut self) -> Vec<Publication> {
+        std::mem::take(&mut self.out)
+    }
+
+    fn known(&self, cell: Option<CellId>) -> CellId {
+        cell.filter(|cell| self.cells.contains_key(cell))
+            .unwrap_or(self.latest)
+    }
+
+    fn stream(&mut self, cell: CellId, stream: StreamName, bytes: &[u8]) {
+        if stream == StreamName::Stderr {
+            self.bytes(cell, stream, bytes);
+        } else if let Some(state) = self.cells.get_mut(&cell) {
+            let pieces = state.scanner.push(bytes);
+            self.pieces(cell, pieces);
+        }
+    }
+
+    fn pieces(&mut self, cell: CellId, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(bytes) => self.bytes(cell, StreamName::Stdout, &bytes),
+                Piece::Display { mime, body } => {
+                    let data = mime::bundle(mime, &body);
+                    self.display(cell, json!({"data": data, "metadata": {}, "transient": {}}));
+                }
+            }
+        }
+    }
+
+    fn bytes(&mut self, cell: CellId, stream: StreamName, bytes: &[u8]) {
+        let mut text = String::new();
+        if let Some(state) = self.cells.get_mut(&cell) {
+            state.decoder(stream).push(bytes, &mut text);
+        }
+        self.text(cell, stream, &text);
+    }
+
+    fn text(&mut self, cell: CellId, stream: StreamName, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let (text, over) = self.within_limit(cell, text);
+        self.append(cell, stream, text);
+        if over {
+            self.tell_limit(cell);
+        }
+    }
+
+    fn append(&mut self, cell: CellId, stream: StreamName, mut text: &str) {
+        if !self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.cell == cell && pending.stream == stream)
+        {
+            self.flush();
+        }
+        while !text.is_empty() {
+            let pending = self.pending.get_or_insert_with(|| Pending {
+                cell,
+                stream,
+                text: String::new(),
+            });
+            let room = BATCH_BYTES.saturating_sub(pending.text.len());
+            // A character that does not fit goes into the next message; one always fits into an empty one.
+            let (now, later) = text.split_at(text.floor_char_boundary(room));
+            pending.text.push_str(now);
+            text = later;
+            if !text.is_empty() || pending.text.len() >= BATCH_BYTES {
+                self.flush();
+            }
+        }
+    }
+
+    /// The part of the text that the cell may still show, and whether there is more.
+    fn within_limit<'a>(&mut self, cell: CellId, text: &'a str) -> (&'a str, bool) {
+        let Some(state) = self.cells.get_mut(&cell) else {
+            return ("", false);
+        };
+        let room = self.limit_bytes.saturating_sub(state.used_bytes);
+        state.used_bytes = state.used_bytes.saturating_add(text.len());
+        let (shown, rest) = text.split_at(text.floor_char_boundary(room));
+        (shown, !rest.is_empty())
+    }
+
+    fn tell_limit(&mut self, cell: CellId) {
+        let limit = self.limit_bytes;
+        let Some(state) = self.cells.get_mut(&cell) else {
+            return;
+        };
+        if !std::mem::replace(&mut state.told, true) {
+            let told = format!(
+                "\nthis cell's output passed {limit} bytes, the rest is not shown (start the kernel with the \
+                 environment variable THREADBOOK_OUTPUT_LIMIT set to more bytes to see more)\n"
+            );
+            self.append(cell, StreamName::Stderr, &told);
+        }
+    }
+
+    fn display(&mut self, cell: CellId, content: Value) {
+        let size = content["data"].to_string().len();
+        let Some(state) = self.cells.get_mut(&cell) else {
+            return;
+        };
+        state.used_bytes = state.used_bytes.saturating_add(size);
+        if state.used_bytes > self.limit_bytes {
+            self.tell_limit(cell);
+        } else {
+            self.publish(cell, "display_data", content);
+        }
+    }
+
+    fn publish(&mut self, cell: CellId, msg_type: &'static str, content: Value) {
+        self.flush();
+        if let Some(state) = self.cells.get(&cell)
+            && !state.silent
+        {
+            self.out.push(Publication {
+                msg_type,
+                parent: state.parent.clone(),
+                content,
+            });
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            let name = match pending.stream {
+                StreamName::Stdout => "stdout",
+                StreamName::Stderr => "stderr",
+            };
+            self.publish(
+                pending.cell,
+                "stream",
+                json!({"name": name, "text": pending.text}),
+            );
+        }
+    }
+}
+
+fn transient(display_id: Option<&str>) -> Value {
+    match display_id {
+        Some(display_id) => json!({"display_id": display_id}),
+        None => json!({}),
+    }
+}
+
+#[cfg(test)]
+#[path = "sequence_tests.rs"]
+mod tests;

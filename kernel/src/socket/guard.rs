@@ -1,0 +1,253 @@
+//! The public listeners. Each connection is passed on to a private listener of `zeromq`, through a [`Filter`].
+//!
+//! This also knows what `zeromq` does not: when the last byte has left, and when a subscriber has stopped reading.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::net::UnixListener;
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+
+use super::filter::Filter;
+
+/// A peer that has not shown in this time that it speaks ZMTP only holds a connection.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
+
+/// A subscriber that reads nothing makes the cell wait for it. After this time it is cut off; ZeroMQ's clients connect
+/// again by themselves when they are back.
+const STALLED_LIMIT: Duration = Duration::from_secs(60);
+
+/// Connections of one channel at a time.
+const CONNECTIONS_LIMIT: usize = 512;
+
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// A bound public listener.
+#[derive(Debug)]
+pub(super) enum PublicListener {
+    Tcp(std::net::TcpListener),
+    Ipc(std::os::unix::net::UnixListener, PathBuf),
+}
+
+/// How a connection learns that nothing more will come out of `zeromq`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drain {
+    /// `zeromq` closes its end behind the last byte.
+    Closed,
+    /// `zeromq` has written everything before it says that a message is sent, but keeps its end open.
+    Dry,
+}
+
+/// Accepts connections until dropped, and tells when they have all been served.
+#[derive(Debug)]
+pub(super) struct Guard {
+    accepting: tokio::task::JoinHandle<()>,
+    closing_tx: watch::Sender<bool>,
+    served_rx: mpsc::Receiver<()>,
+    ipc_path: Option<PathBuf>,
+}
+
+impl Guard {
+    /// Passes connections on to the private listener at `inner`.
+    pub(super) fn new(listener: PublicListener, inner: PathBuf, drain: Drain) -> io::Result<Guard> {
+        let (closing_tx, closing_rx) = watch::channel(false);
+        let (served_tx, served_rx) = mpsc::channel(1);
+        let shared = Shared {
+            inner: Arc::from(inner),
+            drain,
+            closing_rx,
+            served_tx,
+            permits: Arc::new(Semaphore::new(CONNECTIONS_LIMIT)),
+        };
+        let mut ipc_path = None;
+        let accepting = match listener {
+            PublicListener::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                let listener = TcpListener::from_std(listener)?;
+                tokio::spawn(accept(shared, async move || {
+                    let (stream, _) = listener.accept().await?;
+                    // Replies are small and somebody waits for each.
+                    stream.set_nodelay(true)?;
+                    Ok(stream)
+                }))
+            }
+            PublicListener::Ipc(listener, path) => {
+                listener.set_nonblocking(true)?;
+                let listener = UnixListener::from_std(listener)?;
+                ipc_path = Some(path);
+                tokio::spawn(accept(shared, async move || Ok(listener.accept().await?.0)))
+            }
+        };
+        Ok(Guard {
+            accepting,
+            closing_tx,
+            served_rx,
+            ipc_path,
+        })
+    }
+
+    /// Waits until every connection has got what `zeromq` had for it. Call it when `zeromq` gets nothing more to send.
+    pub(super) async fn drained(mut self) {
+        self.accepting.abort();
+        let _ = self.closing_tx.send(true);
+        // Nothing is ever sent: the channel ends when the last connection has dropped its sender.
+        let _ = self.served_rx.recv().await;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        if let Some(path) = &self.ipc_path {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    inner: Arc<Path>,
+    drain: Drain,
+    closing_rx: watch::Receiver<bool>,
+    served_tx: mpsc::Sender<()>,
+    permits: Arc<Semaphore>,
+}
+
+async fn accept<S>(shared: Shared, next: impl AsyncFn() -> io::Result<S>)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    loop {
+        let Ok(permit) = shared.permits.clone().acquire_owned().await else {
+            return;
+        };
+        match next().await {
+            Ok(stream) => {
+                let shared = shared.clone();
+                tokio::spawn(async move {
+                    serve(&shared, stream).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: trying at once would only burn the processor.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn serve<S>(shared: &Shared, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let inner = match UnixStream::connect(&shared.inner).await {
+        Ok(inner) => inner,
+        Err(error) => {
+            tracing::warn!(%error, "cannot pass a connection on");
+            return;
+        }
+    };
+    let (peer_rx, peer_tx) = tokio::io::split(stream);
+    let (inner_rx, inner_tx) = inner.into_split();
+    let closing_rx = shared.closing_rx.clone();
+    let drain = shared.drain;
+    let served_tx = shared.served_tx.clone();
+    let outward = async move {
+        if let Err(error) = pass_out(inner_rx, peer_tx, drain, closing_rx).await {
+            tracing::debug!(%error, "a connection ended");
+        }
+        drop(served_tx);
+    };
+    let inward = async move {
+        if let Err(error) = pass_in(peer_rx, inner_tx).await {
+            tracing::warn!(%error, "cut a connection off");
+            return;
+        }
+        // The peer has closed its end, which is no reason to keep from it what it has asked for.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = outward => {}
+        () = inward => {}
+    }
+}
+
+async fn pass_in<R, W>(mut from: R, mut to: W) -> io::Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let mut filter = Filter::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let deadline = tokio::time::Instant::now() + HANDSHAKE_LIMIT;
+    loop {
+        let count = if filter.is_ready() {
+            from.read(&mut chunk).await?
+        } else {
+            tokio::time::timeout_at(deadline, from.read(&mut chunk)).await??
+        };
+        let bytes = chunk.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            return to.shutdown().await;
+        }
+        filter.check(bytes).map_err(io::Error::other)?;
+        to.write_all(bytes).await?;
+    }
+}
+
+async fn pass_out<W>(
+    mut from: tokio::net::unix::OwnedReadHalf,
+    mut to: W,
+    drain: Drain,
+    mut closing_rx: watch::Receiver<bool>,
+) -> io::Result<()>
+where
+    W: AsyncWrite + Unpin,
+{
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut closing = false;
+    loop {
+        let count = if closing {
+            match from.try_read(&mut chunk) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => return Err(error),
+            }
+        } else {
+            tokio::select! {
+                biased;
+                count = from.read(&mut chunk) => count?,
+                _ = closing_rx.wait_for(|closing| *closing), if drain == Drain::Dry => {
+                    closing = true;
+                    continue;
+                }
+            }
+        };
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        let mut bytes = chunk.get(..count).unwrap_or_default();
+        while !bytes.is_empty() {
+            let written = tokio::time::timeout(STALLED_LIMIT, to.write(bytes)).await??;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            bytes = bytes.get(written..).unwrap_or_default();
+        }
+        // A stream that is split has a buffer of its own only in theory, but a flush costs nothing where there is none.
+        to.flush().await?;
+    }
+}

@@ -1,0 +1,266 @@
+//! A front end whose verbs say what must come next. What nobody has asked for fails the test at its end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+use threadbook_kernel::client::Client;
+use threadbook_kernel::dispatcher::Signal;
+use threadbook_kernel::evaluator::Diagnostic;
+use threadbook_kernel::kernel::Options;
+use threadbook_kernel::kernel::serve;
+use threadbook_kernel::message::Channel;
+use threadbook_kernel::message::Message;
+use threadbook_kernel::message::Signer;
+use threadbook_kernel::socket::Connection;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::script::Gate;
+use super::script::Script;
+use super::script::ScriptControl;
+
+/// No test waits so long unless something hangs.
+const HANG: Duration = Duration::from_secs(30);
+
+pub(crate) struct Front {
+    runtime: Runtime,
+    pub(crate) client: Client,
+    pub(crate) gate: Arc<Gate>,
+    /// Opens the way for the evaluator to be made.
+    pub(crate) made: Arc<Gate>,
+    pub(crate) signals_tx: mpsc::UnboundedSender<Signal>,
+    kernel: JoinHandle<()>,
+    iopub: VecDeque<Message>,
+    replies: VecDeque<(Channel, Message)>,
+}
+
+impl Front {
+    /// A kernel whose evaluator is ready.
+    #[track_caller]
+    pub(crate) fn start() -> Front {
+        let front = Front::unready(None, Options::default());
+        front.made.say(super::script::Word::Go);
+        front.until_ready()
+    }
+
+    /// A kernel whose evaluator is made when the test says so, or fails to be made.
+    #[track_caller]
+    pub(crate) fn unready(failure: Option<Diagnostic>, options: Options) -> Front {
+        let runtime = Runtime::new().unwrap();
+        let gate = Arc::new(Gate::default());
+        let made = Arc::new(Gate::default());
+        let (signals_tx, signals_rx) = mpsc::unbounded_channel();
+        let (connection, peer) = runtime.block_on(async { Connection::memory() });
+        let control = Arc::new(ScriptControl(gate.clone()));
+        let (script_gate, script_made) = (gate.clone(), made.clone());
+        let kernel = runtime.spawn(async move {
+            let make = Box::new(move |output| {
+                script_made.wait();
+                let script = Script {
+                    output,
+                    gate: script_gate,
+                };
+                match failure {
+                    Some(failure) => Err(failure),
+                    None => Ok(Box::new(script) as Box<_>),
+                }
+            });
+            serve(connection, None, signals_rx, options, control, make)
+                .await
+                .unwrap();
+        });
+        let client = Client::over(peer, Signer::new("", "").unwrap());
+        let mut front = Front {
+            runtime,
+            client,
+            gate,
+            made,
+            signals_tx,
+            kernel,
+            iopub: VecDeque::new(),
+            replies: VecDeque::new(),
+        };
+        assert_eq!(front.recv_iopub().content["execution_state"], "starting");
+        assert_eq!(front.recv_iopub().msg_type(), "iopub_welcome");
+        front
+    }
+
+    /// An empty cell's reply says that the evaluator takes jobs.
+    #[track_caller]
+    fn until_ready(mut self) -> Front {
+        let id = self.execute_with("", json!({"silent": true}));
+        self.recv_busy(&id);
+        self.recv_reply(&id, "execute_reply");
+        self.recv_idle(&id);
+        self
+    }
+
+    pub(crate) fn send(&self, channel: Channel, msg_type: &str, content: Value) -> String {
+        self.client.send(channel, msg_type, content)
+    }
+
+    pub(crate) fn execute(&self, code: &str) -> String {
+        self.execute_with(code, json!({}))
+    }
+
+    pub(crate) fn execute_with(&self, code: &str, options: Value) -> String {
+        let mut content = json!({"code": code, "silent": false, "store_history": true, "user_expressions": {},
+            "allow_stdin": true, "stop_on_error": true});
+        for (name, value) in options.as_object().unwrap() {
+            content[name] = value.clone();
+        }
+        self.send(Channel::Shell, "execute_request", content)
+    }
+
+    /// A request with a reply and nothing else: busy, reply, idle.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
+        let id = self.send(channel, &format!("{stem}_request"), content);
+        self.recv_busy(&id);
+        let reply = self.recv_reply(&id, &format!("{stem}_reply"));
+        self.recv_idle(&id);
+        reply
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_iopub(&mut self) -> Message {
+        while self.iopub.is_empty() {
+            self.pump();
+        }
+        self.iopub.pop_front().unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn recv(&mut self, id: &str, msg_type: &str) -> Value {
+        let message = self.recv_iopub();
+        assert_eq!(
+            (message.msg_type(), message.parent_id()),
+            (msg_type, id),
+            "{:?}",
+            message.content
+        );
+        message.content
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_busy(&mut self, id: &str) {
+        assert_eq!(self.recv(id, "status")["execution_state"], "busy");
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_idle(&mut self, id: &str) {
+        assert_eq!(self.recv(id, "status")["execution_state"], "idle");
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_input(&mut self, id: &str, count: u32) {
+        assert_eq!(self.recv(id, "execute_input")["execution_count"], count);
+    }
+
+    /// The text of a stream, however it was batched.
+    #[track_caller]
+    pub(crate) fn recv_stream(&mut self, id: &str, name: &str, expected: &str) {
+        let mut text = String::new();
+        while text.len() < expected.len() {
+            let content = self.recv(id, "stream");
+            assert_eq!(content["name"], name, "{content}");
+            text.push_str(content["text"].as_str().unwrap());
+        }
+        assert_eq!(text, expected);
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_reply(&mut self, id: &str, msg_type: &str) -> Value {
+        let message = loop {
+            if let Some(place) = self
+                .replies
+                .iter()
+                .position(|(_, reply)| reply.parent_id() == id)
+            {
+                break self.replies.remove(place).unwrap().1;
+            }
+            self.pump();
+        };
+        assert_eq!(message.msg_type(), msg_type, "{:?}", message.content);
+        message.content
+    }
+
+    #[track_caller]
+    pub(crate) fn recv_input_request(&mut self, id: &str) -> Message {
+        loop {
+            let asked = |(channel, message): &(Channel, Message)| {
+                *channel == Channel::Stdin && message.parent_id() == id
+            };
+            if let Some(place) = self.replies.iter().position(asked) {
+                return self.replies.remove(place).unwrap().1;
+            }
+            self.pump();
+        }
+    }
+
+    /// A whole cell that prints nothing.
+    #[track_caller]
+    pub(crate) fn run(&mut self, code: &str, count: u32) -> Value {
+        let id = self.execute(code);
+        self.recv_busy(&id);
+        self.recv_input(&id, count);
+        let reply = self.recv_reply(&id, "execute_reply");
+        self.recv_idle(&id);
+        reply
+    }
+
+    /// Ends the kernel, and fails if it said anything that nobody asked for.
+    #[track_caller]
+    pub(crate) fn end(mut self) {
+        let reply = self.ask(Channel::Control, "shutdown", json!({"restart": false}));
+        assert_eq!(reply["restart"], false);
+        self.ended();
+    }
+
+    /// The kernel ends by itself.
+    #[track_caller]
+    pub(crate) fn ended(mut self) {
+        let Front {
+            runtime,
+            client,
+            kernel,
+            replies,
+            ..
+        } = &mut self;
+        runtime.block_on(async {
+            tokio::time::timeout(HANG, kernel)
+                .await
+                .expect("the kernel does not end")
+                .unwrap();
+            while let Some((channel, message)) = client.next().await {
+                replies.push_back((channel, message));
+            }
+        });
+        assert!(
+            self.iopub.is_empty() && self.replies.is_empty(),
+            "unread: {:?} {:?}",
+            self.iopub,
+            self.replies
+        );
+    }
+
+    #[track_caller]
+    fn pump(&mut self) {
+        let next = self
+            .runtime
+            .block_on(async { tokio::time::timeout(HANG, self.client.next()).await });
+        match next {
+            Ok(Some((Channel::Iopub, message))) => self.iopub.push_back(message),
+            Ok(Some(reply)) => self.replies.push_back(reply),
+            Ok(None) => panic!(
+                "the kernel closed the connection; unread: {:?} {:?}",
+                self.iopub, self.replies
+            ),
+            Err(_) => panic!("nothing comes; unread: {:?} {:?}", self.iopub, self.replies),
+        }
+    }
+}

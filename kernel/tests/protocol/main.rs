@@ -1,0 +1,6 @@
+//! The kernel's side of the protocol, over a transport in memory, with cells that are scripts.
+
+mod cells;
+mod front;
+mod requests;
+mod script;

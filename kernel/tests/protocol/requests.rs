@@ -1,0 +1,328 @@
+//! Requests beside cells.
+
+use bytes::Bytes;
+use serde_json::json;
+use threadbook_kernel::dispatcher::Completeness;
+use threadbook_kernel::dispatcher::Signal;
+use threadbook_kernel::kernel::Options;
+use threadbook_kernel::message::Channel;
+
+use super::front::Front;
+use super::script::Word;
+use super::script::failed;
+
+#[test]
+fn kernel_info_is_answered_before_there_is_an_evaluator() {
+    let mut front = Front::unready(None, Options::default());
+    for channel in [Channel::Shell, Channel::Control] {
+        let info = front.ask(channel, "kernel_info", json!({}));
+        assert_eq!(info["status"], "ok");
+        assert_eq!(info["protocol_version"], "5.5");
+        assert_eq!(info["implementation"], "threadbook");
+        assert_eq!(info["language_info"]["name"], "rust");
+        assert_eq!(info["language_info"]["file_extension"], ".rs");
+        assert!(info["language_info"].get("nbconvert_exporter").is_none());
+        assert_eq!(info["supported_features"], json!([]));
+    }
+    front.made.say(Word::Go);
+    front.end();
+}
+
+#[test]
+fn completions_count_code_points() {
+    let mut front = Front::start();
+    let reply = front.ask(
+        Channel::Shell,
+        "complete",
+        json!({"code": "🦀 é🦀 x", "cursor_pos": 4}),
+    );
+    assert_eq!(reply["matches"], json!(["é🦀…"]));
+    assert_eq!(
+        (&reply["cursor_start"], &reply["cursor_end"]),
+        (&json!(2), &json!(4))
+    );
+    let types = &reply["metadata"]["_jupyter_types_experimental"][0];
+    assert_eq!(
+        (&types["type"], &types["start"], &types["end"]),
+        (&json!("function"), &json!(2), &json!(4))
+    );
+    let reply = front.ask(
+        Channel::Shell,
+        "complete",
+        json!({"code": "ab", "cursor_pos": 99}),
+    );
+    assert_eq!(reply["cursor_end"], 2);
+    front.end();
+}
+
+#[test]
+fn inspections_say_what_stands_there_or_that_nothing_does() {
+    let mut front = Front::start();
+    let content = json!({"code": "🦀ab", "cursor_pos": 1, "detail_level": 0});
+    let reply = front.ask(Channel::Shell, "inspect", content);
+    assert_eq!(
+        (&reply["found"], &reply["data"]["text/plain"]),
+        (&json!(true), &json!("ab"))
+    );
+    let reply = front.ask(
+        Channel::Shell,
+        "inspect",
+        json!({"code": "", "cursor_pos": 0}),
+    );
+    assert_eq!(
+        (&reply["found"], &reply["data"]),
+        (&json!(false), &json!({}))
+    );
+    front.end();
+}
+
+#[test]
+fn completion_does_not_wait_for_a_running_cell() {
+    let mut front = Front::start();
+    let cell = front.execute("wait");
+    front.recv_busy(&cell);
+    front.recv_input(&cell, 1);
+    let reply = front.ask(
+        Channel::Shell,
+        "complete",
+        json!({"code": "ab", "cursor_pos": 1}),
+    );
+    assert_eq!(
+        (&reply["matches"], &reply["cursor_start"]),
+        (&json!([]), &json!(1))
+    );
+    let reply = front.ask(
+        Channel::Shell,
+        "inspect",
+        json!({"code": "ab", "cursor_pos": 1}),
+    );
+    assert_eq!(reply["found"], false);
+    let info = front.ask(Channel::Shell, "kernel_info", json!({}));
+    assert_eq!(info["status"], "ok");
+    front.gate.say(Word::Go);
+    front.recv_reply(&cell, "execute_reply");
+    front.recv_idle(&cell);
+    front.end();
+}
+
+#[test]
+fn is_complete_asks_the_given_function() {
+    let options = Options {
+        is_complete: |code| match code {
+            "{" => Completeness::Incomplete {
+                indent: "    ".into(),
+            },
+            "}" => Completeness::Invalid,
+            "" => Completeness::Unknown,
+            _ => Completeness::Complete,
+        },
+        ..Options::default()
+    };
+    let mut front = Front::unready(None, options);
+    front.made.say(Word::Go);
+    let mut ask = |code: &str| front.ask(Channel::Shell, "is_complete", json!({"code": code}));
+    assert_eq!(ask("{"), json!({"status": "incomplete", "indent": "    "}));
+    assert_eq!(ask("}"), json!({"status": "invalid"}));
+    assert_eq!(ask(""), json!({"status": "unknown"}));
+    assert_eq!(ask("1"), json!({"status": "complete"}));
+    front.end();
+}
+
+#[test]
+fn history_holds_stored_cells_and_their_results() {
+    let mut front = Front::start();
+    front.run("", 1);
+    let id = front.execute("result 7");
+    front.recv_busy(&id);
+    front.recv_input(&id, 2);
+    assert_eq!(front.recv(&id, "execute_result")["execution_count"], 2);
+    front.recv_reply(&id, "execute_reply");
+    front.recv_idle(&id);
+    let content = json!({"hist_access_type": "tail", "n": 5, "output": true, "raw": true});
+    let reply = front.ask(Channel::Shell, "history", content);
+    assert_eq!(
+        reply["history"],
+        json!([[1, 1, ["", null]], [1, 2, ["result 7", "7"]]])
+    );
+    front.end();
+}
+
+#[test]
+fn comms_are_none_and_an_opened_one_is_closed_on_iopub() {
+    let mut front = Front::start();
+    assert_eq!(
+        front.ask(Channel::Shell, "comm_info", json!({})),
+        json!({"status": "ok", "comms": {}})
+    );
+    let content = json!({"comm_id": "c", "target_name": "t", "data": {}});
+    let id = front.send(Channel::Shell, "comm_open", content);
+    front.recv_busy(&id);
+    assert_eq!(front.recv(&id, "comm_close")["comm_id"], "c");
+    front.recv_idle(&id);
+    for msg_type in ["comm_msg", "comm_close"] {
+        let id = front.send(
+            Channel::Shell,
+            msg_type,
+            json!({"comm_id": "c", "data": {}}),
+        );
+        front.recv_busy(&id);
+        front.recv_idle(&id);
+    }
+    front.end();
+}
+
+#[test]
+fn every_request_gets_a_reply() {
+    let mut front = Front::start();
+    assert_eq!(
+        front.ask(Channel::Shell, "connect", json!({}))["status"],
+        "ok"
+    );
+    for stem in ["debug", "usage", "create_subshell", "no_such"] {
+        for channel in [Channel::Control, Channel::Shell] {
+            let reply = front.ask(channel, stem, json!({"command": "x"}));
+            assert_eq!(
+                (&reply["status"], &reply["ename"]),
+                (&json!("error"), &json!("Unsupported"))
+            );
+        }
+    }
+    for (stem, content) in [
+        ("execute", json!({"code": 3})),
+        ("complete", json!({})),
+        ("inspect", json!({"code": "x", "cursor_pos": -1})),
+        ("is_complete", json!({"code": null})),
+        ("history", json!({"hist_access_type": "guess"})),
+        ("shutdown", json!({"restart": "perhaps"})),
+    ] {
+        let reply = front.ask(Channel::Shell, stem, content);
+        assert_eq!(
+            (&reply["status"], &reply["ename"]),
+            (&json!("error"), &json!("MalformedRequest"))
+        );
+    }
+    front.end();
+}
+
+#[test]
+fn bad_frames_are_dropped_and_the_channel_lives() {
+    let mut front = Front::start();
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    for channel in [Channel::Shell, Channel::Control, Channel::Stdin] {
+        for frames in [
+            vec![""],
+            vec!["<IDS|MSG>"],
+            vec!["a", "b", "c"],
+            vec!["<IDS|MSG>", "", "{}", "{}", "{}", "{}"],
+            vec!["<IDS|MSG>", "", "[]", "3", "\"\"", "null"],
+            vec![
+                "<IDS|MSG>",
+                "",
+                "{\"msg_id\": 1, \"msg_type\": 2}",
+                "{}",
+                "{}",
+                "{}",
+            ],
+            vec![
+                "<IDS|MSG>",
+                "",
+                "{\"msg_id\": \"1\", \"msg_type\": \"x\"}",
+                "{}",
+                "{}",
+                &deep,
+            ],
+            vec!["<IDS|MSG>", "", "{"],
+        ] {
+            let frames = frames
+                .into_iter()
+                .map(|frame| Bytes::copy_from_slice(frame.as_bytes()));
+            front.client.send_frames(channel, frames.collect());
+        }
+    }
+    front.ask(Channel::Shell, "kernel_info", json!({}));
+    front.ask(Channel::Control, "kernel_info", json!({}));
+    front.end();
+}
+
+#[test]
+fn shutdown_works_while_a_cell_runs() {
+    for (channel, restart) in [(Channel::Control, true), (Channel::Shell, false)] {
+        let mut front = Front::start();
+        let cell = front.execute("wait");
+        let queued = front.execute("print never");
+        front.recv_busy(&cell);
+        front.recv_input(&cell, 1);
+        let id = front.send(channel, "shutdown_request", json!({"restart": restart}));
+        let reply = front.recv_reply(&id, "shutdown_reply");
+        assert_eq!(
+            (&reply["status"], &reply["restart"]),
+            (&json!("ok"), &json!(restart))
+        );
+        front.recv_busy(&id);
+        front.recv_idle(&id);
+        assert_eq!(
+            front.recv_reply(&queued, "execute_reply")["status"],
+            "aborted"
+        );
+        front.recv_busy(&queued);
+        front.recv_idle(&queued);
+        assert_eq!(
+            front.recv_reply(&cell, "execute_reply")["ename"],
+            "KeyboardInterrupt"
+        );
+        front.recv(&cell, "error");
+        front.recv_idle(&cell);
+        front.ended();
+    }
+}
+
+#[test]
+fn a_termination_signal_ends_in_order() {
+    let front = Front::start();
+    front.signals_tx.send(Signal::Terminate).unwrap();
+    front.ended();
+}
+
+#[test]
+fn shutdown_does_not_run_a_cell_that_waits_for_the_evaluator() {
+    let mut front = Front::unready(None, Options::default());
+    let cell = front.execute("print never");
+    let id = front.send(Channel::Control, "shutdown_request", json!({}));
+    front.recv_reply(&id, "shutdown_reply");
+    front.recv_busy(&id);
+    front.recv_idle(&id);
+    front.made.say(Word::Go);
+    front.recv_busy(&cell);
+    front.recv_input(&cell, 1);
+    assert_eq!(front.recv(&cell, "error")["ename"], "KeyboardInterrupt");
+    front.recv_reply(&cell, "execute_reply");
+    front.recv_idle(&cell);
+    front.ended();
+}
+
+#[test]
+fn without_an_evaluator_every_cell_says_why() {
+    let mut front = Front::unready(
+        Some(failed("ToolchainError", "no cargo")),
+        Options::default(),
+    );
+    front.made.say(Word::Go);
+    for count in 1..3 {
+        let id = front.execute("print x");
+        front.recv_busy(&id);
+        front.recv_input(&id, count);
+        assert_eq!(front.recv(&id, "error")["evalue"], "no cargo");
+        assert_eq!(
+            front.recv_reply(&id, "execute_reply")["ename"],
+            "ToolchainError"
+        );
+        front.recv_idle(&id);
+    }
+    let reply = front.ask(
+        Channel::Shell,
+        "complete",
+        json!({"code": "ab", "cursor_pos": 1}),
+    );
+    assert_eq!(reply["matches"], json!([]));
+    front.end();
+}

@@ -1,0 +1,200 @@
+//! An evaluator whose cells are scripts: each line says what to do.
+
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use threadbook_kernel::evaluator::Cell;
+use threadbook_kernel::evaluator::CellId;
+use threadbook_kernel::evaluator::Completion;
+use threadbook_kernel::evaluator::Completions;
+use threadbook_kernel::evaluator::Control;
+use threadbook_kernel::evaluator::Diagnostic;
+use threadbook_kernel::evaluator::Evaluator;
+use threadbook_kernel::evaluator::Outcome;
+use threadbook_kernel::output::Answer;
+use threadbook_kernel::output::Event;
+use threadbook_kernel::output::OutputTx;
+use threadbook_kernel::output::StreamName;
+use tokio::sync::oneshot;
+
+/// What a test and the kernel may tell a cell that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Go,
+    Interrupt,
+    Shutdown,
+}
+
+/// Where cells wait.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    word: Mutex<Option<Word>>,
+    changed: Condvar,
+}
+
+impl Gate {
+    pub(crate) fn say(&self, word: Word) {
+        *self.word.lock().unwrap() = Some(word);
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn wait(&self) -> Word {
+        let mut word = self.word.lock().unwrap();
+        loop {
+            if let Some(word) = word.take() {
+                return word;
+            }
+            word = self.changed.wait(word).unwrap();
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ScriptControl(pub(crate) Arc<Gate>);
+
+impl Control for ScriptControl {
+    fn interrupt(&self) {
+        self.0.say(Word::Interrupt);
+    }
+
+    fn shutdown(&self) {
+        self.0.say(Word::Shutdown);
+    }
+}
+
+pub(crate) struct Script {
+    pub(crate) output: OutputTx,
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl Script {
+    fn stream(&self, cell: Option<CellId>, stream: StreamName, bytes: impl Into<Vec<u8>>) {
+        self.output.send(Event::Stream {
+            cell,
+            stream,
+            bytes: bytes.into(),
+        });
+    }
+
+    fn display(&self, text: &str, update: bool) {
+        self.output.send(Event::Display {
+            cell: None,
+            data: bundle(text),
+            metadata: Map::new(),
+            display_id: Some("id".into()),
+            update,
+        });
+    }
+
+    fn line(&mut self, cell: &Cell, verb: &str, rest: &str) -> Result<(), Diagnostic> {
+        match verb {
+            "print" => self.stream(None, StreamName::Stdout, format!("{rest}\n")),
+            "eprint" => self.stream(None, StreamName::Stderr, format!("{rest}\n")),
+            "raw" => self.stream(None, StreamName::Stdout, rest.replace("\\n", "\n")),
+            "as" => {
+                let (id, text) = rest.split_once(' ').unwrap();
+                let id = CellId(id.parse().unwrap());
+                self.stream(Some(id), StreamName::Stdout, text);
+            }
+            "flood" => {
+                for line in 0..rest.parse().unwrap() {
+                    self.stream(None, StreamName::Stdout, format!("line {line}\n"));
+                }
+            }
+            "display" => self.display(rest, false),
+            "update" => self.display(rest, true),
+            "clear" => self.output.send(Event::Clear {
+                cell: None,
+                wait: true,
+            }),
+            "result" => self.output.send(Event::Result {
+                cell: Some(cell.id),
+                data: bundle(rest),
+                metadata: Map::new(),
+            }),
+            "input" => {
+                let (answer, answer_rx) = oneshot::channel();
+                self.output.send(Event::Input {
+                    prompt: rest.into(),
+                    password: false,
+                    answer,
+                });
+                match answer_rx.blocking_recv() {
+                    Ok(Answer::Line(line)) => {
+                        self.stream(None, StreamName::Stdout, format!("got {line}\n"))
+                    }
+                    Ok(Answer::NotAllowed) => return Err(failed("InputError", "not allowed")),
+                    Err(_) => return Err(failed("KeyboardInterrupt", "interrupted")),
+                }
+            }
+            "wait" => {
+                if self.gate.wait() != Word::Go {
+                    return Err(failed("KeyboardInterrupt", "interrupted"));
+                }
+            }
+            "later" => {
+                let (output, gate, text) =
+                    (self.output.clone(), self.gate.clone(), rest.to_owned());
+                std::thread::spawn(move || {
+                    gate.wait();
+                    output.send(Event::Stream {
+                        cell: None,
+                        stream: StreamName::Stdout,
+                        bytes: text.into(),
+                    });
+                });
+            }
+            "fail" => return Err(failed("Panic", rest)),
+            "panic" => panic!("{rest}"),
+            other => panic!("no such verb: {other}"),
+        }
+        Ok(())
+    }
+}
+
+impl Evaluator for Script {
+    fn execute(&mut self, cell: &Cell) -> Outcome {
+        for line in cell.code.lines() {
+            let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+            if let Err(diagnostic) = self.line(cell, verb, rest) {
+                return Outcome::Failed(diagnostic);
+            }
+        }
+        Outcome::Finished {
+            payload: Vec::new(),
+        }
+    }
+
+    fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
+        let start_byte = code[..cursor_byte].rfind(' ').map_or(0, |place| place + 1);
+        Completions {
+            start_byte,
+            end_byte: cursor_byte,
+            matches: vec![Completion {
+                text: format!("{}…", &code[start_byte..cursor_byte]),
+                kind: "function".into(),
+                signature: "fn()".into(),
+            }],
+        }
+    }
+
+    fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
+        (!code.is_empty()).then(|| bundle(&code[cursor_byte..]))
+    }
+}
+
+pub(crate) fn failed(ename: &str, evalue: &str) -> Diagnostic {
+    Diagnostic {
+        ename: ename.into(),
+        evalue: evalue.into(),
+        traceback: vec![format!("{ename} at cell 1"), evalue.into()],
+    }
+}
+
+fn bundle(text: &str) -> Map<String, Value> {
+    Map::from_iter([("text/plain".to_owned(), json!(text))])
+}
