@@ -223,3 +223,115 @@ pub(crate) fn traceback(diagnostic: &Diagnostic) -> Vec<String> {
         diagnostic.traceback.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Frames;
+    use crate::message::Replays;
+    use crate::socket::Connection;
+
+    fn decode(frames: Frames) -> Message {
+        let signer = Signer::new("", "").unwrap();
+        Message::decode(&signer, &mut Replays::default(), frames).unwrap()
+    }
+
+    /// What a request of that type leads to when `act` is done to its ticket: replies, then publications.
+    async fn check(msg_type: &str, act: impl FnOnce(Ticket), replies: &[&str], published: &[&str]) {
+        let (connection, mut peer) = Connection::memory();
+        let (direct_tx, mut direct_rx) = mpsc::unbounded_channel();
+        let voice = Voice::new(
+            "s",
+            Signer::new("", "").unwrap(),
+            connection.outgoing,
+            direct_tx,
+        );
+        let request = Message::new(msg_type, "client", json!({}));
+        let id = request.header.msg_id().to_owned();
+        act(Ticket::new(&voice, Channel::Shell, request));
+        drop(voice);
+        let mut seen = Vec::new();
+        while let Some((_, frames)) = peer.replies_rx.recv().await {
+            let reply = decode(frames);
+            assert_eq!(reply.parent_id(), id);
+            seen.push(format!(
+                "{} {}",
+                reply.msg_type(),
+                reply.content["status"].as_str().unwrap()
+            ));
+        }
+        assert_eq!(seen, replies);
+        seen.clear();
+        while let Some(Direct::Message(message)) = direct_rx.recv().await {
+            assert_eq!(message.parent_id(), id);
+            seen.push(
+                message.content["execution_state"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            );
+        }
+        assert_eq!(seen, published);
+    }
+
+    #[tokio::test]
+    async fn a_ticket_that_is_dropped_blames_the_kernel() {
+        check(
+            "execute_request",
+            drop,
+            &["execute_reply error"],
+            &["busy", "idle"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_sent_once() {
+        let answer = |ticket: Ticket| ticket.answer(json!({"status": "ok"}));
+        check(
+            "execute_request",
+            answer,
+            &["execute_reply ok"],
+            &["busy", "idle"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn busy_is_published_once() {
+        let start = |mut ticket: Ticket| {
+            ticket.start();
+            ticket.start();
+            ticket.refuse("Unsupported", "no");
+        };
+        check(
+            "no_such_request",
+            start,
+            &["no_such_reply error"],
+            &["busy", "idle"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_message_without_reply_is_busy_and_idle() {
+        check("comm_msg", drop, &[], &["busy", "idle"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_on_the_way_still_answers() {
+        let panicking = |ticket: Ticket| {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+                let _ticket = ticket;
+                panic!("on the way");
+            }));
+        };
+        check(
+            "inspect_request",
+            panicking,
+            &["inspect_reply error"],
+            &["busy", "idle"],
+        )
+        .await;
+    }
+}
