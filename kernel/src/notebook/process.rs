@@ -41,8 +41,8 @@ pub(crate) struct KernelProcess {
     child: Child,
     group: Pid,
     info: ConnectionInfo,
-    /// Removed when this is dropped.
-    _folder: TempDir,
+    /// The private folder, removed when this is dropped, if not before.
+    folder: Option<TempDir>,
 }
 
 impl KernelProcess {
@@ -80,12 +80,17 @@ impl KernelProcess {
             child,
             group,
             info,
-            _folder: private,
+            folder: Some(private),
         })
     }
 
     pub(crate) fn info(&self) -> &ConnectionInfo {
         &self.info
+    }
+
+    /// Removes the connection file, which nobody reads again. From here on, not even SIGKILL leaves anything behind.
+    pub(crate) fn connected(&mut self) {
+        self.folder = None;
     }
 
     /// Waits until the process has ended.

@@ -124,6 +124,7 @@ async fn lead(
     ran: &mut Vec<Ran>,
 ) -> Result<(), Stop> {
     let (client, language_info) = connect(process, signals).await?;
+    process.connected();
     notebook.set_language_info(&language_info);
     let mut session = Session {
         options,
