@@ -29,7 +29,7 @@ CELLS = {
 # Rows of the table: what is measured, its unit, and how its values become one.
 ROWS = [
     ("ready", "process start to kernel_info reply", "s"),
-    ("first", "process start to first result (`1+1`)", "s"),
+    ("first", "process start to first cell answered (`1+1`)", "s"),
     ("warm", "warm `1+1`, request to idle", "ms"),
     ("lines", "{lines:,} printed lines, request to idle", "s"),
     ("lost", "of those lines, not received by idle", "lines"),
@@ -44,6 +44,7 @@ def main():
         prefix = Path(folder)
         # The runs must not find the user's own kernels, nor write into the user's history.
         os.environ["JUPYTER_PATH"] = str(prefix / "share/jupyter")
+        (prefix / "home").mkdir()
         for variable in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             os.environ[variable] = str(prefix / "home" / variable.lower())
         kernels, remarks = installed(options, prefix)
@@ -107,8 +108,7 @@ def one_round(name, options, values, last):
     cells = CELLS[language]
     with Kernel(name) as kernel:
         values["ready"].append(kernel.until_info())
-        kernel.run(cells["sum"])
-        values["first"].append(kernel.age())
+        values["first"].append(kernel.until_result(cells["sum"]))
         for _ in range(options.warm):
             values["warm"].append(kernel.run(cells["sum"]).seconds * 1000)
         values["rest"].append(kernel.settled_memory())

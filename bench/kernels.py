@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 
 import zmq
 from jupyter_client.manager import KernelManager
@@ -54,18 +55,41 @@ class Kernel:
         self.reply(msg_id)
         return self.age()
 
+    def until_result(self, code):
+        """Seconds from the start of the process to the reply to a first cell.
+
+        The reply and not the output, which is only sent to those whose subscription has reached the kernel by then.
+        """
+        self.answered(self.client.execute(code), code)
+        age = self.age()
+        self.subscribe()
+        return age
+
+    def subscribe(self):
+        """Asks until an answer shows on iopub too: from then on nothing is missed there."""
+        while True:
+            self.reply(self.client.kernel_info())
+            try:
+                self.client.get_iopub_msg(timeout=0.2)
+                return
+            except Empty:
+                if self.age() > BOUND_S:
+                    raise
+
     def run(self, code, watch_memory=False):
         """Runs a cell and waits for its idle and its reply."""
         memory = Memory(self) if watch_memory else None
         began = time.perf_counter()
-        msg_id = self.client.execute(code)
+        msg_id = self.client.execute(code, allow_stdin=False)
         newlines = self.until_idle(msg_id)
-        reply = self.reply(msg_id)
+        self.answered(msg_id, code)
         seconds = time.perf_counter() - began
-        highest = memory.stop() if memory else None
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"`{code}` failed: {reply['content'].get('evalue')}")
-        return Run(seconds, newlines, highest)
+        return Run(seconds, newlines, memory.stop() if memory else None)
+
+    def answered(self, msg_id, code):
+        reply = self.reply(msg_id)["content"]
+        if reply["status"] != "ok":
+            raise RuntimeError(f"`{code}` failed: {reply.get('evalue')}")
 
     def until_idle(self, msg_id):
         """The number of lines that arrived on stdout until the request was idle."""
@@ -109,7 +133,7 @@ class Memory:
         self.kernel = kernel
         self.highest = kernel.memory()
         self.done = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
+        self.thread = threading.Thread(target=self.watch, daemon=True)
         self.thread.start()
 
     def watch(self):
