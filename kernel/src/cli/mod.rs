@@ -182,7 +182,9 @@ impl Command {
                 kernelspec::uninstall(&target.place.location(), &target.name)?;
             }
             Command::Doctor => return Ok(doctor::run()),
-            Command::Kernel { connection_file } => crate::kernel_main(&connection_file)?,
+            Command::Kernel { connection_file } => {
+                return Ok(crate::kernel_main(&connection_file)?);
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

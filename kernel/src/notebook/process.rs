@@ -26,7 +26,6 @@ use tokio::process::Child;
 use tokio::process::Command;
 use uuid::Uuid;
 
-use super::signals::Signals;
 use crate::env as variables;
 use crate::message::ConnectionInfo;
 
@@ -102,16 +101,12 @@ impl KernelProcess {
         self.child.wait().await
     }
 
-    /// Ends the kernel and everything in its process group: SIGTERM first; SIGKILL once the grace is over, or at once
-    /// when the user asks again.
-    pub(crate) async fn end(mut self, signals: &mut Signals) {
+    /// Ends the kernel and everything in its process group: SIGTERM first, SIGKILL once the grace is over. Not sooner,
+    /// however often the user asks: a kernel that is killed can't remove its folders.
+    pub(crate) async fn end(mut self) {
         if self.child.id().is_some() {
             self.signal(Signal::TERM);
-            tokio::select! {
-                _ = self.child.wait() => {}
-                () = tokio::time::sleep(TERM_GRACE) => {}
-                _ = signals.next() => {}
-            }
+            let _ = tokio::time::timeout(TERM_GRACE, self.child.wait()).await;
         }
         // The kernel may have gone and left some of its group, so this is not for a stubborn kernel only.
         self.signal(Signal::KILL);
