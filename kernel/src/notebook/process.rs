@@ -63,11 +63,11 @@ impl KernelProcess {
             .args(["kernel", "-f"])
             .arg(&file)
             .current_dir(folder)
+            // The kernel watches this process, and ends should it be killed without a chance to end the kernel.
             .env(variables::PARENT_PID, std::process::id().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .process_group(0);
-        end_with_this_process(&mut command);
         let child = command
             .spawn()
             .with_context(|| format!("can't start the kernel `{}`", program.display()))?;
@@ -167,21 +167,3 @@ fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
         .open(path)?
         .write_all(content)
 }
-
-/// Has the system end the kernel should this process be killed without a chance to do it.
-#[cfg(target_os = "linux")]
-fn end_with_this_process(command: &mut Command) {
-    let ask = || {
-        Ok(rustix::process::set_parent_process_death_signal(Some(
-            Signal::TERM,
-        ))?)
-    };
-    // SAFETY: the closure makes one system call and allocates nothing, which is allowed between fork and exec.
-    unsafe {
-        command.pre_exec(ask);
-    }
-}
-
-/// Elsewhere the kernel looks after its parent by itself.
-#[cfg(not(target_os = "linux"))]
-fn end_with_this_process(_command: &mut Command) {}
