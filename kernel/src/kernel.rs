@@ -13,6 +13,7 @@ use crate::dispatcher;
 use crate::dispatcher::Completeness;
 use crate::dispatcher::Interrupted;
 use crate::dispatcher::Signal;
+use crate::env::OUTPUT_LIMIT;
 use crate::evaluator::Control;
 use crate::evaluator::MakeEvaluator;
 use crate::iopub::Stage;
@@ -46,9 +47,6 @@ pub struct Options {
     pub is_complete: fn(&str) -> Completeness,
 }
 
-/// Names the variable that changes [`Options::output_limit_bytes`].
-pub const OUTPUT_LIMIT_VARIABLE: &str = "THREADBOOK_OUTPUT_LIMIT";
-
 impl Default for Options {
     fn default() -> Options {
         Options {
@@ -62,11 +60,11 @@ impl Options {
     /// The defaults, but for what the environment says.
     pub fn from_env() -> Options {
         let mut options = Options::default();
-        if let Ok(text) = std::env::var(OUTPUT_LIMIT_VARIABLE) {
+        if let Ok(text) = std::env::var(OUTPUT_LIMIT) {
             match text.trim().parse() {
                 Ok(limit_bytes) => options.output_limit_bytes = limit_bytes,
                 Err(_) => tracing::warn!(
-                    "ignored {OUTPUT_LIMIT_VARIABLE}=`{text}` (expected a number of bytes)"
+                    "ignored {OUTPUT_LIMIT}=`{text}` (expected a number of bytes)"
                 ),
             }
         }

@@ -15,9 +15,7 @@ use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 
 use crate::dispatcher::Signal;
-
-/// Jupyter names the process that started the kernel here.
-const PARENT_VARIABLE: &str = "JPY_PARENT_PID";
+use crate::env::PARENT_PID;
 
 /// Watches SIGINT, SIGTERM and the parent.
 pub(crate) fn watch() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
@@ -64,13 +62,13 @@ fn wait_for_end(process: &OwnedFd) -> io::Result<()> {
 }
 
 fn parent() -> Option<OwnedFd> {
-    let text = std::env::var(PARENT_VARIABLE).ok()?;
+    let text = std::env::var(PARENT_PID).ok()?;
     let pid = text.trim().parse().ok().and_then(Pid::from_raw)?;
     match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(parent) => Some(parent),
         Err(error) => {
             // In a container the number may be that of a process outside.
-            tracing::warn!(%error, "cannot watch the process of {PARENT_VARIABLE}=`{text}`");
+            tracing::warn!(%error, "cannot watch the process of {PARENT_PID}=`{text}`");
             None
         }
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// An argument that leads to no notebook.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FindError {
-    #[error("can't read `{}`: {source}", path.display())]
+    #[error("can't read `{}`", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("`{}` is not a notebook (expected a file name that ends in `.ipynb`)", .0.display())]
     OtherFile(PathBuf),

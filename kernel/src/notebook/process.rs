@@ -26,7 +26,6 @@ use tokio::process::Child;
 use tokio::process::Command;
 use uuid::Uuid;
 
-use super::signals::Signals;
 use crate::env as variables;
 use crate::message::ConnectionInfo;
 
@@ -64,11 +63,11 @@ impl KernelProcess {
             .args(["kernel", "-f"])
             .arg(&file)
             .current_dir(folder)
+            // The kernel watches this process, and ends should it be killed without a chance to end the kernel.
             .env(variables::PARENT_PID, std::process::id().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .process_group(0);
-        end_with_this_process(&mut command);
         let child = command
             .spawn()
             .with_context(|| format!("can't start the kernel `{}`", program.display()))?;
@@ -102,16 +101,12 @@ impl KernelProcess {
         self.child.wait().await
     }
 
-    /// Ends the kernel and everything in its process group: SIGTERM first; SIGKILL once the grace is over, or at once
-    /// when the user asks again.
-    pub(crate) async fn end(mut self, signals: &mut Signals) {
+    /// Ends the kernel and everything in its process group: SIGTERM first, SIGKILL once the grace is over. Not sooner,
+    /// however often the user asks: a kernel that is killed can't remove its folders.
+    pub(crate) async fn end(mut self) {
         if self.child.id().is_some() {
             self.signal(Signal::TERM);
-            tokio::select! {
-                _ = self.child.wait() => {}
-                () = tokio::time::sleep(TERM_GRACE) => {}
-                _ = signals.next() => {}
-            }
+            let _ = tokio::time::timeout(TERM_GRACE, self.child.wait()).await;
         }
         // The kernel may have gone and left some of its group, so this is not for a stubborn kernel only.
         self.signal(Signal::KILL);
@@ -172,21 +167,3 @@ fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
         .open(path)?
         .write_all(content)
 }
-
-/// Has the system end the kernel should this process be killed without a chance to do it.
-#[cfg(target_os = "linux")]
-fn end_with_this_process(command: &mut Command) {
-    let ask = || {
-        Ok(rustix::process::set_parent_process_death_signal(Some(
-            Signal::TERM,
-        ))?)
-    };
-    // SAFETY: the closure makes one system call and allocates nothing, which is allowed between fork and exec.
-    unsafe {
-        command.pre_exec(ask);
-    }
-}
-
-/// Elsewhere the kernel looks after its parent by itself.
-#[cfg(not(target_os = "linux"))]
-fn end_with_this_process(_command: &mut Command) {}

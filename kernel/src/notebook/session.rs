@@ -73,7 +73,7 @@ pub(crate) async fn execute(
             let stop = lead(notebook, options, &mut process, signals, terminal, &mut ran)
                 .await
                 .err();
-            process.end(signals).await;
+            process.end().await;
             stop
         }
         Err(error) => Some(Stop::Failed(format!("{error:#}"))),

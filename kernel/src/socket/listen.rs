@@ -90,7 +90,7 @@ pub(super) struct PrivateDir {
 
 impl PrivateDir {
     pub(super) fn new() -> Result<PrivateDir, BindError> {
-        let parent = std::env::temp_dir();
+        let parent = parent(std::env::temp_dir());
         sweep(&parent);
         let private = |source: io::Error| BindError::Private {
             path: parent.clone(),
@@ -109,6 +109,15 @@ impl PrivateDir {
 
     pub(super) fn socket(&self, channel: Channel) -> PathBuf {
         self.dir.path().join(channel.name())
+    }
+}
+
+/// The path of a socket has at most 107 bytes, of which the folder and the socket need some forty.
+fn parent(temp_dir: PathBuf) -> PathBuf {
+    if temp_dir.as_os_str().len() > 64 {
+        PathBuf::from("/tmp")
+    } else {
+        temp_dir
     }
 }
 
@@ -152,5 +161,37 @@ mod tests {
         );
         drop(private);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_killed_kernels_left_is_swept_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let made = |name: &str, age: Duration| {
+            let path = parent.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("shell"), "").unwrap();
+            let dir = File::open(&path).unwrap();
+            dir.set_modified(std::time::SystemTime::now() - age)
+                .unwrap();
+            (path, dir)
+        };
+        let old = Duration::from_secs(3600);
+        let (left, _) = made("threadbook-sockets-left", old);
+        let (young, _) = made("threadbook-sockets-young", Duration::ZERO);
+        let (other, _) = made("other", old);
+        let (lives, lock) = made("threadbook-sockets-lives", old);
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        sweep(parent.path());
+        assert!(!left.exists());
+        assert!(young.exists() && other.exists() && lives.exists());
+    }
+
+    #[test]
+    fn a_long_temporary_folder_is_not_used_for_sockets() {
+        assert_eq!(parent(PathBuf::from("/var/tmp")), PathBuf::from("/var/tmp"));
+        assert_eq!(
+            parent(PathBuf::from("/x".repeat(60))),
+            PathBuf::from("/tmp")
+        );
     }
 }

@@ -145,6 +145,7 @@ fn key(sysroot: &Sysroot) -> String {
     let mut hasher = Sha256::new();
     hasher.update(sysroot.version());
     hasher.update(CONFIG);
+    hasher.update(include_str!("prepare.rs"));
     for (name, value) in DEPENDENCIES {
         hasher.update(name);
         hasher.update(value);
@@ -265,22 +266,15 @@ fn run_cargo(
 
 /// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
 fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<(), Error> {
-    let output = Command::new(sysroot.rustc())
-        .args([
-            "--edition",
-            "2024",
-            "--crate-name",
-            "threadbook_worker",
-            "-O",
-        ])
-        .args([
-            "-C",
-            "prefer-dynamic",
-            "-C",
-            "rpath",
-            "-C",
-            "strip=debuginfo",
-        ])
+    let mut command = Command::new(sysroot.rustc());
+    for folder in call.out_dir().into_iter().chain([sysroot.libraries()]) {
+        command.arg(format!("-Clink-arg=-Wl,-rpath,{}", folder.display()));
+    }
+    let output = command
+        // The old kind of path: it goes before LD_LIBRARY_PATH, where cargo's tests have another build of the runtime.
+        .arg("-Clink-arg=-Wl,--disable-new-dtags")
+        .args(["--edition=2024", "--crate-name=threadbook_worker", "-O"])
+        .args(["-Cprefer-dynamic", "-Cstrip=debuginfo"])
         .args(call.library_args())
         .arg(root.join("runtime/src/worker_main.rs"))
         .arg("-o")

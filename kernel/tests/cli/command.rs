@@ -31,16 +31,7 @@ impl Home {
 
     /// Runs the command and gives back all that it says, with the home folder written as `~`.
     pub(crate) fn threadbook(&self, arguments: &[&str]) -> String {
-        let output = Command::new(program())
-            .args(arguments)
-            .current_dir(self.path())
-            .env_clear()
-            .env("HOME", self.path())
-            .env("TMPDIR", self.path())
-            .env("PATH", "/nothing")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
+        let output = self.command(arguments).output().unwrap();
         let text = format!(
             "{}{}exit code {}\n",
             String::from_utf8(output.stdout).unwrap(),
@@ -51,6 +42,20 @@ impl Home {
         let real = self.path().canonicalize().unwrap();
         text.replace(real.to_str().unwrap(), "~")
             .replace(self.path().to_str().unwrap(), "~")
+    }
+
+    /// The command, not yet started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("TMPDIR", self.path())
+            .env("PATH", "/nothing")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
     }
 }
 

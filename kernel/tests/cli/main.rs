@@ -4,3 +4,5 @@ mod command;
 mod doctor;
 mod help;
 mod install;
+mod run;
+mod scripted_kernel;
