@@ -2,8 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Seek as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -64,18 +62,6 @@ impl Jupyter {
             self.program("jupyter-nbconvert")
                 .args(arguments)
                 .current_dir(folder),
-        )
-    }
-
-    /// Types the lines into `jupyter console` on a kernel, then ends the input.
-    pub fn console(&self, kernel: &str, lines: &str) -> Result<Finished> {
-        let mut typed = tempfile::tempfile().context("can't make the console's input")?;
-        typed.write_all(lines.as_bytes())?;
-        typed.rewind()?;
-        self.run(
-            self.program("jupyter-console")
-                .args(["--simple-prompt", "--kernel", kernel])
-                .stdin(typed),
         )
     }
 

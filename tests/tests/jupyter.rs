@@ -36,7 +36,7 @@ fn the_checks_hold_for_ipykernel() -> Result<()> {
             .script("thousand.py", &["python3", "--count", "50"])?
             .succeeded()
     );
-    console_shows_a_result(&jupyter, "python3")
+    Ok(())
 }
 
 #[test]
@@ -151,17 +151,6 @@ fn nbconvert_fails_on_a_failed_assertion() -> Result<()> {
     assert!(text.contains("Panic"), "{text}");
     assert!(text.contains("assertion `left == right` failed"), "{text}");
     assert!(!folder.path().join("executed.ipynb").exists());
-    Ok(())
-}
-
-#[test]
-fn jupyter_console_shows_a_result() -> Result<()> {
-    console_shows_a_result(&Jupyter::with_threadbook()?, "threadbook")
-}
-
-fn console_shows_a_result(jupyter: &Jupyter, kernel: &str) -> Result<()> {
-    let text = jupyter.console(kernel, "6*7\n")?.succeeded();
-    assert!(text.contains("Out[1]: 42"), "{text}");
     Ok(())
 }
 
