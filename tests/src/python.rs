@@ -36,13 +36,13 @@ impl Environment {
         let lock_path = parent.join(format!("{name}.lock"));
         let lock = File::create(&lock_path)
             .with_context(|| format!("can't make `{}`", lock_path.display()))?;
-        // Held until the end of this function, or of this process: a killed one leaves no lock.
+        // Held until the end of this function. Where this process is killed, pip goes on alone, and holds it until its end.
         lock.lock().context("can't lock the virtual environment")?;
         let environment = Environment {
             folder: parent.join(name),
         };
         if !environment.is_complete() {
-            environment.make()?;
+            environment.make(&lock)?;
         }
         Ok(environment)
     }
@@ -61,7 +61,8 @@ impl Environment {
         self.completion_mark().exists()
     }
 
-    fn make(&self) -> Result<()> {
+    /// The lock becomes the standard input of the programs that write into the folder, as a way for them to inherit it.
+    fn make(&self, lock: &File) -> Result<()> {
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder).with_context(|| {
                 format!("can't remove the unfinished `{}`", self.folder.display())
@@ -70,7 +71,8 @@ impl Environment {
         let created = output(
             Command::new("python3")
                 .args(["-m", "venv"])
-                .arg(&self.folder),
+                .arg(&self.folder)
+                .stdin(lock.try_clone()?),
         )?;
         ensure!(
             created.status.success(),
@@ -87,7 +89,8 @@ impl Environment {
                     "--disable-pip-version-check",
                     "--requirement",
                 ])
-                .arg(crate::scripts().join("requirements.txt")),
+                .arg(crate::scripts().join("requirements.txt"))
+                .stdin(lock.try_clone()?),
         )?;
         ensure!(
             installed.status.success(),
