@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Buf;
+use bytes::BytesMut;
+use rustix::io::Errno;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
@@ -15,23 +18,28 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::filter::Filter;
 
 /// A peer that has not shown in this time that it speaks ZMTP only holds a connection.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
 
-/// A subscriber that reads nothing makes the cell wait for it. After this time it is cut off; ZeroMQ's clients connect
-/// again by themselves when they are back.
+/// A subscriber that reads nothing makes the cell wait for it once the bytes read ahead for it are many. After this time it is cut off;
+/// ZeroMQ's clients connect again by themselves when they are back.
 const STALLED_LIMIT: Duration = Duration::from_secs(60);
 
 /// Connections of one channel at a time.
 const CONNECTIONS_LIMIT: usize = 512;
 
 const CHUNK_BYTES: usize = 64 << 10;
+
+/// So much waits for a slow peer: more than a cell's output by default.
+const AHEAD_BYTES: usize = 16 << 20;
 
 /// A bound public listener.
 #[derive(Debug)]
@@ -208,8 +216,9 @@ where
     }
 }
 
+/// Passes bytes on to the peer, reading ahead of it: a slow subscriber must not hold up the others at once.
 async fn pass_out<W>(
-    mut from: tokio::net::unix::OwnedReadHalf,
+    mut from: OwnedReadHalf,
     mut to: W,
     drain: Drain,
     mut closing_rx: watch::Receiver<bool>,
@@ -218,36 +227,53 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut chunk = vec![0; CHUNK_BYTES];
+    let mut ahead = BytesMut::new();
+    let mut stalled_at = Instant::now() + STALLED_LIMIT;
     let mut closing = false;
-    loop {
-        let count = if closing {
-            match from.try_read(&mut chunk) {
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                Err(error) => return Err(error),
-            }
-        } else {
-            tokio::select! {
-                biased;
-                count = from.read(&mut chunk) => count?,
-                _ = closing_rx.wait_for(|closing| *closing), if drain == Drain::Dry => {
-                    closing = true;
-                    continue;
+    let mut ended = false;
+    while !ended || !ahead.is_empty() {
+        let has_room = ahead.len() < AHEAD_BYTES;
+        // Neither reading nor writing has done anything when its branch is not the one taken.
+        tokio::select! {
+            count = from.read(&mut chunk), if !ended && !closing && has_room => {
+                let count = count?;
+                ended = count == 0;
+                if ahead.is_empty() {
+                    stalled_at = Instant::now() + STALLED_LIMIT;
                 }
+                ahead.extend_from_slice(chunk.get(..count).unwrap_or_default());
             }
-        };
-        if count == 0 {
-            return to.shutdown().await;
-        }
-        let mut bytes = chunk.get(..count).unwrap_or_default();
-        while !bytes.is_empty() {
-            let written = tokio::time::timeout(STALLED_LIMIT, to.write(bytes)).await??;
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+            written = tokio::time::timeout_at(stalled_at, to.write(&ahead)), if !ahead.is_empty() => {
+                let written = written??;
+                if written == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                ahead.advance(written);
+                stalled_at = Instant::now() + STALLED_LIMIT;
             }
-            bytes = bytes.get(written..).unwrap_or_default();
+            _ = closing_rx.wait_for(|closing| *closing), if drain == Drain::Dry && !closing => {
+                closing = true;
+            }
         }
-        // A stream that is split has a buffer of its own only in theory, but a flush costs nothing where there is none.
-        to.flush().await?;
+        if closing && !ended && ahead.len() < AHEAD_BYTES {
+            ended = take_ready(&from, &mut ahead)?;
+        }
     }
+    to.shutdown().await
+}
+
+/// Takes what is there without waiting for more; says whether that was all.
+fn take_ready(from: &OwnedReadHalf, ahead: &mut BytesMut) -> io::Result<bool> {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    while ahead.len() < AHEAD_BYTES {
+        // Asking the system itself: `try_read` only knows what the reactor has heard of.
+        match rustix::io::read(from.as_ref(), &mut chunk) {
+            Ok(0) => return Ok(true),
+            Ok(count) => ahead.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+            Err(Errno::AGAIN) => return Ok(true),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
 }
