@@ -63,9 +63,9 @@ impl Options {
         if let Ok(text) = std::env::var(OUTPUT_LIMIT) {
             match text.trim().parse() {
                 Ok(limit_bytes) => options.output_limit_bytes = limit_bytes,
-                Err(_) => tracing::warn!(
-                    "ignored {OUTPUT_LIMIT}=`{text}` (expected a number of bytes)"
-                ),
+                Err(_) => {
+                    tracing::warn!("ignored {OUTPUT_LIMIT}=`{text}` (expected a number of bytes)")
+                }
             }
         }
         options

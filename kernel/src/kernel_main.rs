@@ -23,7 +23,10 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
 
     let filter = tracing_subscriber::EnvFilter::try_from_env(env::LOG)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let cache = env::cache_folder();
     // A kernel without a folder still answers: each cell says what is wrong.
     let session = cache.ok_or(Error::NoCache).and_then(|cache| {

@@ -244,7 +244,8 @@ impl Evaluator for RustEvaluator {
                     .completions
                     .into_iter()
                     .map(|found| Completion {
-                        text: found.code,
+                        // Without the argument list: the person types it, and sees it in the signature.
+                        text: found.code.split('(').next().unwrap_or_default().to_owned(),
                         kind: found.kind.to_owned(),
                         signature: found.label,
                     })
