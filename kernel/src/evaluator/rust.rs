@@ -93,9 +93,11 @@ impl RustEvaluator {
                 format!("the evaluator did not start: {error}"),
             )
         };
+        session.begin_bare().map_err(failed)?;
         // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
         let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
         let mut context = CommandContext::with_eval_context(context);
+        session.end_bare().map_err(failed)?;
         let mut prelude: String = prepared
             .dependencies()
             .iter()
@@ -245,6 +247,14 @@ impl Evaluator for RustEvaluator {
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count, &cell.code);
         self.run(cell)
+    }
+
+    fn warm_up(&mut self) {
+        // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
+        const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
+        if let Err(error) = self.context.completions(CODE, CODE.len()) {
+            tracing::debug!("rust-analyzer was not warmed: {error}");
+        }
     }
 
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
