@@ -133,7 +133,7 @@ fn install() -> Result<PathBuf> {
             .with_context(|| format!("can't remove `{}`", prefix.display()))?;
     }
     let output = Command::new(crate::threadbook_binary()?)
-        .args(["install", "--prefix"])
+        .args(["install", "--no-prepare", "--prefix"])
         .arg(&prefix)
         .output()
         .context("can't run `threadbook install`")?;

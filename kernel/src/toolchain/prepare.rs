@@ -91,6 +91,11 @@ impl Prepared {
         &self.ready.call
     }
 
+    /// What its rustc said of itself.
+    pub fn toolchain(&self) -> &str {
+        &self.ready.toolchain
+    }
+
     /// The real cargo.
     pub fn cargo(&self) -> &Path {
         &self.ready.cargo
@@ -127,9 +132,9 @@ pub fn prepare(
     progress: &dyn Fn(&str),
 ) -> Result<Prepared, Error> {
     sysroot.library_sources()?;
+    let root = prepared_folder(cache, sysroot);
     let folder = cache.join("prepared");
     std::fs::create_dir_all(&folder).map_err(at(&folder))?;
-    let root = folder.join(key(sysroot));
     if let Ok(prepared) = Prepared::open(&root) {
         return Ok(prepared);
     }
@@ -144,6 +149,11 @@ pub fn prepare(
         Ok(prepared) => Ok(prepared),
         Err(_) => build(&root, sysroot, progress),
     }
+}
+
+/// Where the prepared build for a toolchain lies, or will lie.
+pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
+    cache.join("prepared").join(key(sysroot))
 }
 
 fn key(sysroot: &Sysroot) -> String {
@@ -189,7 +199,10 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
         std::fs::write(&path, text).map_err(at(&path))?;
     }
     for library in ["core", "alloc", "std"] {
-        let src = bare_sysroot(root).join("lib/rustlib/src/rust/library").join(library).join("src");
+        let src = bare_sysroot(root)
+            .join("lib/rustlib/src/rust/library")
+            .join(library)
+            .join("src");
         std::fs::create_dir_all(&src).map_err(at(&src))?;
         let file = src.join("lib.rs");
         std::fs::write(&file, "").map_err(at(&file))?;

@@ -67,6 +67,8 @@ fn rustc(args: &[String]) -> anyhow::Result<i32> {
         println!("{}", bare.display());
         return Ok(0);
     }
-    let error = Command::new(session::rustc_of_this_process()?).args(args).exec();
+    let error = Command::new(session::rustc_of_this_process()?)
+        .args(args)
+        .exec();
     Err(error.into())
 }

@@ -140,6 +140,16 @@ impl Drop for Session {
     }
 }
 
+/// The prepared builds that living kernels use, one for each kernel.
+pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
+    let sessions = cache.join("sessions");
+    sweep(&sessions);
+    let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| std::fs::read_link(entry.path().join(PREPARED_LINK)).ok())
+        .collect()
+}
+
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
     let root = std::fs::read_link(session_of_this_process()?.join(PREPARED_LINK))?;
