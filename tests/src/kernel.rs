@@ -30,7 +30,7 @@ pub use ran::Failure;
 pub use ran::Ran;
 
 /// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile.
-pub const HANG: Duration = Duration::from_secs(180);
+pub const HANG: Duration = Duration::from_secs(90);
 
 /// A kernel and its client.
 #[derive(Debug)]
