@@ -124,6 +124,8 @@ pub fn prepare(
     sysroot.library_sources()?;
     let folder = cache.join("prepared");
     std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+    // cargo names folders without links; its calls are compared with these paths.
+    let folder = folder.canonicalize().map_err(at(&folder))?;
     let root = folder.join(key(sysroot));
     if let Ok(prepared) = Prepared::open(&root) {
         return Ok(prepared);
