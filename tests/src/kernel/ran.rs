@@ -101,7 +101,7 @@ impl Ran {
     #[track_caller]
     pub fn result(&self) -> String {
         let results = self.contents("execute_result");
-        assert_eq!(results.len(), 1, "{:#?}", self.iopub);
+        assert_eq!(results.len(), 1, "{:#?}", brief(&self.iopub));
         assert_eq!(results[0]["execution_count"], self.reply["execution_count"]);
         results[0]["data"]["text/plain"]
             .as_str()
@@ -132,7 +132,7 @@ impl Ran {
     /// Asserts that the cell printed this and did nothing else.
     #[track_caller]
     pub fn printed(self, text: &str) {
-        assert_eq!(self.stdout(), text, "{:#?}", self.iopub);
+        assert_eq!(self.stdout(), text, "{:#?}", brief(&self.iopub));
         self.nothing();
     }
 
@@ -150,7 +150,7 @@ impl Ran {
         self.nothing_failed();
         let unread = self.unread();
         self.mark_all();
-        assert!(unread.is_empty(), "nobody has read {unread:#?}");
+        assert!(unread.is_empty(), "nobody has read {unread:?}");
     }
 
     #[track_caller]
@@ -166,10 +166,14 @@ impl Ran {
     pub fn failed(self, ename: &str) -> Failure {
         if self.reply["status"] != "error" {
             self.mark_all();
-            panic!("the cell did not fail: {:#?} {:#?}", self.reply, self.iopub);
+            panic!(
+                "the cell did not fail: {:#?} {:#?}",
+                self.reply,
+                brief(&self.iopub)
+            );
         }
         let errors = self.contents("error");
-        assert_eq!(errors.len(), 1, "{:#?}", self.iopub);
+        assert_eq!(errors.len(), 1, "{:#?}", brief(&self.iopub));
         for field in ["ename", "evalue", "traceback"] {
             assert_eq!(errors[0][field], self.reply[field], "{field}");
         }
@@ -185,17 +189,17 @@ impl Ran {
         assert_eq!(failure.ename, ename, "{failure:#?}");
         let unread = self.unread();
         self.mark_all();
-        assert!(unread.is_empty(), "nobody has read {unread:#?}");
+        assert!(unread.is_empty(), "nobody has read {unread:?}");
         failure
     }
 
     /// Asserts that the cell was not run because one before it had failed.
     #[track_caller]
     pub fn aborted(self) {
-        assert_eq!(self.reply["status"], "aborted", "{:#?}", self.iopub);
+        assert_eq!(self.reply["status"], "aborted", "{:#?}", brief(&self.iopub));
         let unread = self.unread();
         self.mark_all();
-        assert!(unread.is_empty(), "nobody has read {unread:#?}");
+        assert!(unread.is_empty(), "nobody has read {unread:?}");
     }
 
     fn mark(&self, kind: &str) {
@@ -210,7 +214,7 @@ impl Ran {
         }
     }
 
-    fn unread(&self) -> Vec<&Message> {
+    fn unread(&self) -> Vec<String> {
         let is_unread = |message: &&Message| {
             let kind = match message.msg_type() {
                 "stream" => message.content["name"].as_str().unwrap_or_default(),
@@ -219,7 +223,7 @@ impl Ran {
             let index = KINDS.iter().position(|other| *other == kind);
             index.is_some_and(|index| !self.read[index].get())
         };
-        self.iopub.iter().filter(is_unread).collect()
+        brief(self.iopub.iter().filter(is_unread))
     }
 }
 
@@ -227,7 +231,7 @@ impl Drop for Ran {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let unread = self.unread();
-            assert!(unread.is_empty(), "nobody has read {unread:#?}");
+            assert!(unread.is_empty(), "nobody has read {unread:?}");
         }
     }
 }
@@ -241,6 +245,14 @@ impl Failure {
         }
         self
     }
+}
+
+/// Types and contents only.
+fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<String> {
+    let messages = messages.into_iter();
+    messages
+        .map(|message| format!("{}: {}", message.msg_type(), message.content))
+        .collect()
 }
 
 /// The text of one stream, or of both as they came.
