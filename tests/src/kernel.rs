@@ -308,8 +308,11 @@ impl Kernel {
                     self.process.log()
                 ),
                 Err(_) => panic!(
-                    "no {what} within {HANG:?}; so far {:#?}; log: {}",
-                    self.requests,
+                    "no {what} within {HANG:?}; so far {:?}; log: {}",
+                    self.requests
+                        .values()
+                        .map(|request| ran::brief(request.iopub.iter().chain(&request.reply)))
+                        .collect::<Vec<_>>(),
                     self.process.log()
                 ),
             }

@@ -248,7 +248,7 @@ impl Failure {
 }
 
 /// Types and contents only.
-fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<String> {
+pub(super) fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<String> {
     let messages = messages.into_iter();
     messages
         .map(|message| format!("{}: {}", message.msg_type(), message.content))
