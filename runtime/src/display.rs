@@ -31,6 +31,7 @@ pub struct Display {
 }
 
 /// Shows plain text.
+#[track_caller]
 pub fn text(text: impl Into<String>) -> Display {
     show(bundle([("text/plain", text.into())]))
 }
@@ -40,26 +41,31 @@ pub fn text(text: impl Into<String>) -> Display {
 /// ```
 /// threadbook::display::html("<b>bold</b>");
 /// ```
+#[track_caller]
 pub fn html(html: impl Into<String>) -> Display {
     show(with_text("text/html", html.into()))
 }
 
 /// Shows an SVG picture.
+#[track_caller]
 pub fn svg(svg: impl Into<String>) -> Display {
     show(with_text("image/svg+xml", svg.into()))
 }
 
 /// Shows Markdown.
+#[track_caller]
 pub fn markdown(markdown: impl Into<String>) -> Display {
     show(with_text("text/markdown", markdown.into()))
 }
 
 /// Shows LaTeX, for example `$e^{i\pi} = -1$`.
+#[track_caller]
 pub fn latex(latex: impl Into<String>) -> Display {
     show(with_text("text/latex", latex.into()))
 }
 
 /// Shows a PNG picture, given as the bytes of a PNG file.
+#[track_caller]
 pub fn png(png: impl AsRef<[u8]>) -> Display {
     let png = png.as_ref();
     let text = format!("<PNG image, {} bytes>", png.len());
@@ -76,6 +82,7 @@ pub fn png(png: impl AsRef<[u8]>) -> Display {
 /// threadbook::display::json(&vec![1, 2, 3])?;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+#[track_caller]
 pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Display> {
     let value = serde_json::to_value(value)?;
     let text = value.to_string();
@@ -90,37 +97,47 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Display> {
 /// ```
 /// threadbook::display::mime([("text/html", "<b>7</b>"), ("text/plain", "7")]);
 /// ```
+#[track_caller]
 pub fn mime<K: Into<String>, V: Into<Value>>(forms: impl IntoIterator<Item = (K, V)>) -> Display {
     show(bundle(forms))
 }
 
 /// Takes away what the cell has shown so far; with `wait`, only when the next output comes, so that nothing flickers.
+#[track_caller]
 pub fn clear_output(wait: bool) {
-    worker::report(&Report::Clear { wait });
+    worker::report(&Report::Clear {
+        load: worker::load_of_caller(),
+        wait,
+    });
 }
 
 impl Display {
     /// Replaces the content by plain text.
+    #[track_caller]
     pub fn update_text(&self, text: impl Into<String>) {
         self.update(bundle([("text/plain", text.into())]));
     }
 
     /// Replaces the content by HTML.
+    #[track_caller]
     pub fn update_html(&self, html: impl Into<String>) {
         self.update(with_text("text/html", html.into()));
     }
 
     /// Replaces the content by Markdown.
+    #[track_caller]
     pub fn update_markdown(&self, markdown: impl Into<String>) {
         self.update(with_text("text/markdown", markdown.into()));
     }
 
     /// Replaces the content by an SVG picture.
+    #[track_caller]
     pub fn update_svg(&self, svg: impl Into<String>) {
         self.update(with_text("image/svg+xml", svg.into()));
     }
 
     /// Replaces the content by one thing in several forms.
+    #[track_caller]
     pub fn update_mime<K: Into<String>, V: Into<Value>>(
         &self,
         forms: impl IntoIterator<Item = (K, V)>,
@@ -130,6 +147,7 @@ impl Display {
 
     fn update(&self, data: Map<String, Value>) {
         worker::report(&Report::Display {
+            load: worker::load_of_caller(),
             data,
             id: Some(self.id.clone()),
             update: true,
@@ -137,6 +155,7 @@ impl Display {
     }
 }
 
+#[track_caller]
 fn show(data: Map<String, Value>) -> Display {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // The pid tells displays of two kernels, or of a restarted worker, apart.
@@ -146,6 +165,7 @@ fn show(data: Map<String, Value>) -> Display {
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
     worker::report(&Report::Display {
+        load: worker::load_of_caller(),
         data,
         id: Some(id.clone()),
         update: false,

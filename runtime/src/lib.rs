@@ -18,9 +18,13 @@ pub mod abi;
 pub mod display;
 mod error;
 pub mod input;
+mod persistent;
 pub mod prelude;
 #[doc(hidden)]
+pub mod print;
+#[doc(hidden)]
 pub mod show;
+mod task;
 #[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]
@@ -31,6 +35,7 @@ pub use error::Error;
 pub use error::Result;
 pub use input::getpass;
 pub use input::input;
+pub use persistent::LocalKey;
 
 pub use rayon;
 pub use serde;

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-/// Bytes before the payload: kind, whether more follows, payload length, report number.
+/// Bytes before the payload: kind, whether more follows, payload length, and a number: of a report, or of the load of
+/// a cell that a stream's bytes come from.
 pub const HEADER_LEN: usize = 8;
 /// Bytes that fit into one frame.
 pub const PAYLOAD_MAX: usize = 4096 - HEADER_LEN;
@@ -82,6 +83,8 @@ pub enum Report {
     },
     /// A display: new, or replacing the earlier one of that id.
     Display {
+        /// Which load of a cell shows it, 0 where that is not known.
+        load: u32,
         /// MIME type to value.
         data: Map<String, Value>,
         /// Name for later updates.
@@ -96,6 +99,8 @@ pub enum Report {
     },
     /// clear_output.
     Clear {
+        /// Which load of a cell asks for it.
+        load: u32,
         /// Whether to wait for the next output.
         wait: bool,
     },
@@ -110,8 +115,17 @@ pub enum Report {
     },
     /// A panic in a thread of the user, or one of the cell itself that the cell caught.
     Panic(PanicInfo),
+    /// What `dbg!` prints.
+    Debug {
+        /// The expression and its value.
+        text: String,
+        /// Where the macro stands.
+        place: Place,
+    },
     /// A cell starts; compiling is over.
     Started {
+        /// From now on this number in frames and reports means this cell's code.
+        load: u32,
         /// The shared object, which tells the build.
         so: String,
     },
@@ -207,15 +221,17 @@ pub struct Place {
     pub column: u32,
     /// The shared object that holds the code, where it is known: it tells one cell's `src/lib.rs` from another's.
     pub so: Option<String>,
+    /// Which load of a cell that was, 0 where it was none.
+    pub load: u32,
 }
 
 /// One thing out of the pipe.
 #[derive(Debug, PartialEq)]
 pub enum Item {
-    /// Bytes of stdout.
-    Stdout(Vec<u8>),
-    /// Bytes of stderr.
-    Stderr(Vec<u8>),
+    /// Bytes of stdout, and which load of a cell printed them (0: not known).
+    Stdout(u32, Vec<u8>),
+    /// Bytes of stderr, likewise.
+    Stderr(u32, Vec<u8>),
     /// A whole report.
     Report(Report),
 }
@@ -256,8 +272,8 @@ impl Decoder {
             self.start += HEADER_LEN + len;
             let number = u32::from_le_bytes([n0, n1, n2, n3]);
             match Kind::from_code(kind) {
-                Some(Kind::Stdout) => return Some(Item::Stdout(payload)),
-                Some(Kind::Stderr) => return Some(Item::Stderr(payload)),
+                Some(Kind::Stdout) => return Some(Item::Stdout(number, payload)),
+                Some(Kind::Stderr) => return Some(Item::Stderr(number, payload)),
                 Some(Kind::Report) => {
                     let mut whole = self.pieces.remove(&number).unwrap_or_default();
                     whole.extend(payload);
@@ -286,7 +302,11 @@ mod tests {
     #[test]
     fn frames_survive_any_cut() {
         let mut bytes = frame(Kind::Stdout, false, 0, b"abc");
-        let report = serde_json::to_vec(&Report::Clear { wait: true }).unwrap();
+        let report = serde_json::to_vec(&Report::Clear {
+            load: 0,
+            wait: true,
+        })
+        .unwrap();
         bytes.extend(frame(Kind::Report, true, 7, &report[..5]));
         bytes.extend(frame(Kind::Stderr, false, 0, b"between"));
         bytes.extend(frame(Kind::Report, false, 7, &report[5..]));
@@ -300,9 +320,12 @@ mod tests {
             assert_eq!(
                 items,
                 [
-                    Item::Stdout(b"abc".to_vec()),
-                    Item::Stderr(b"between".to_vec()),
-                    Item::Report(Report::Clear { wait: true }),
+                    Item::Stdout(0, b"abc".to_vec()),
+                    Item::Stderr(0, b"between".to_vec()),
+                    Item::Report(Report::Clear {
+                        load: 0,
+                        wait: true
+                    }),
                 ],
                 "cut at {cut}"
             );
@@ -314,7 +337,7 @@ mod tests {
         let mut decoder = Decoder::default();
         decoder.feed(&frame(Kind::Report, false, 1, b"{"));
         decoder.feed(&frame(Kind::Stdout, false, 0, b"on"));
-        assert_eq!(decoder.next(), Some(Item::Stdout(b"on".to_vec())));
+        assert_eq!(decoder.next(), Some(Item::Stdout(0, b"on".to_vec())));
         assert_eq!(decoder.next(), None);
     }
 }

@@ -16,6 +16,7 @@ use super::render;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
+use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::worker::Narrator;
 
@@ -44,6 +45,9 @@ impl Builds {
 
     /// A cell is about to be compiled.
     pub(super) fn begin_cell(&self, count: u32, text: &str) {
+        if let Err(error) = std::fs::write(self.session.join(CELL_FILE), text) {
+            tracing::error!("the cell's text could not be noted: {error}");
+        }
         let mut inner = self.inner();
         inner.latest = count;
         inner.cells.push(count, text);
@@ -109,6 +113,10 @@ impl Narrator for Builds {
         let warnings = warnings(&self.session.join(DIAGNOSTICS_FILE), &map, latest);
         self.inner().maps.insert(so.to_owned(), map);
         (!warnings.is_empty()).then_some(warnings)
+    }
+
+    fn place(&self, place: &Place) -> String {
+        self.describe(place).text
     }
 
     fn panic(&self, info: &PanicInfo) -> String {

@@ -10,6 +10,7 @@ pub(super) fn question(code: &str) -> Option<&str> {
     let code = code.trim();
     let name = code.strip_suffix("??").or_else(|| code.strip_suffix('?'))?;
     let is_name = !name.is_empty()
+        && !name.ends_with(".await")
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && name.chars().all(is_part);
     is_name.then_some(name)
@@ -71,7 +72,7 @@ mod tests {
         ] {
             assert_eq!(question(code), Some(name), "{code}");
         }
-        for code in ["f()?", "let x = y?;", "?", "3?", "a b?", ""] {
+        for code in ["f()?", "x.await?", "let x = y?;", "?", "3?", "a b?", ""] {
             assert_eq!(question(code), None, "{code}");
         }
     }

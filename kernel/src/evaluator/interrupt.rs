@@ -10,6 +10,7 @@ use rustix::process::Pid;
 use rustix::process::Signal;
 use threadbook::worker::COMPILER_FILE;
 
+use super::CellId;
 use super::Control;
 use crate::toolchain::cargo::INTERRUPTED_FILE;
 use crate::worker::Status;
@@ -37,11 +38,11 @@ impl Stop {
     }
 
     /// A cell begins.
-    pub(super) fn begin_cell(&self) {
+    pub(super) fn begin_cell(&self, cell: CellId) {
         let mut state = self.state();
         state.interrupts = Some(0);
         if let Some(worker) = &state.worker {
-            worker.begin_cell();
+            worker.begin_cell(cell);
         }
         if let Some(session) = &state.session {
             // Usually there is none.

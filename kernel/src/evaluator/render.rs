@@ -1,6 +1,7 @@
 //! rustc's messages, with positions in cells in place of those in generated code.
 
 use super::source_map::SourceMap;
+use super::source_map::as_written;
 
 /// The file that evcxr generates, as rustc names it.
 const FILE: &str = "src/lib.rs";
@@ -9,6 +10,7 @@ const FILE: &str = "src/lib.rs";
 /// numbers in the margin become those of the cell, and lines of generated code are left out.
 pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
     let lines: Vec<Line> = rendered.lines().map(|line| Line::read(line, map)).collect();
+    let lines = without_generated(lines);
     let width = |number: u32| number.to_string().len();
     let before = lines
         .iter()
@@ -31,6 +33,33 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
     }
     text.trim_end()
         .replace("`evcxr_variable_store`", "the end of the cell")
+}
+
+/// Leaves out source lines of generated code with the marks under them, and suggestions that are about nothing else.
+fn without_generated(lines: Vec<Line>) -> Vec<Line> {
+    let mut parts: Vec<Vec<Line>> = Vec::new();
+    for line in lines {
+        match parts.last_mut() {
+            Some(part) if !line.is_headline() => part.push(line),
+            _ => parts.push(vec![line]),
+        }
+    }
+    let mut kept = Vec::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        let is_generated = |line: &Line| matches!(line.number, Some((_, None)));
+        let is_cells = |line: &Line| matches!(line.number, Some((_, Some(_))));
+        if index > 0 && part.iter().any(is_generated) && !part.iter().any(is_cells) {
+            continue;
+        }
+        let mut under_generated = false;
+        for line in part {
+            under_generated = is_generated(&line) || (under_generated && line.is_marks());
+            if !under_generated {
+                kept.push(line);
+            }
+        }
+    }
+    kept
 }
 
 fn rewrite_positions(line: &str, map: &SourceMap) -> String {
@@ -80,7 +109,9 @@ struct Line {
 
 impl Line {
     fn read(line: &str, map: &SourceMap) -> Line {
-        let line = rewrite_positions(line, map);
+        // The marks under such a line stay where they are: they point at most at what was put in.
+        let (line, _) = as_written(line);
+        let line = rewrite_positions(&line, map);
         let start = skip_blank(&line, 0);
         let (before, rest) = line.split_at(start);
         if let Some((number, len)) = number(rest) {
@@ -101,6 +132,18 @@ impl Line {
             number: None,
             after: rest.to_owned(),
         }
+    }
+
+    /// Whether a part of the message begins: the error itself, a help, a note.
+    fn is_headline(&self) -> bool {
+        let text = plain(&format!("{}{}", self.before, self.after));
+        self.number.is_none() && !text.is_empty() && !text.starts_with([' ', '.'])
+    }
+
+    /// Whether it holds marks or labels for the source line above.
+    fn is_marks(&self) -> bool {
+        let text = plain(&self.after);
+        self.number.is_none() && text.trim_end().len() > 1 && text.starts_with('|')
     }
 
     /// `None`: it shows generated code.
@@ -180,10 +223,10 @@ mod tests {
             "\x1b[1m\x1b[91merror[E0425]\x1b[0m: cannot find value `c`\n\x1b[1m\x1b[94m --> \x1b[0msrc/lib.rs:4:9\n  \
              \x1b[94m|\x1b[0m\n\x1b[1m\x1b[94m4\x1b[0m \x1b[1m\x1b[94m|\x1b[0m let b = c;\n\x1b[94m5 |\x1b[0m gen\n",
             expect![[r#"
-                [1m[91merror[E0425][0m: cannot find value `c`
-                [1m[94m --> [0mcell 3, line 2, column 9
-                  [94m|[0m
-                [1m[94m2[0m [1m[94m|[0m let b = c;"#]],
+                [1m[91merror[E0425][0m: cannot find value `c`
+                [1m[94m --> [0mcell 3, line 2, column 9
+                  [94m|[0m
+                [1m[94m2[0m [1m[94m|[0m let b = c;"#]],
         );
     }
 

@@ -24,6 +24,7 @@ use super::help;
 use super::interrupt::Stop;
 use super::render;
 use super::source_map::SourceMap;
+use crate::cell::keep_items;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
@@ -32,6 +33,17 @@ use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
+
+/// What every session begins with.
+///
+/// The macros are named one by one, since only so they go before std's. The last line has evcxr generate code that may
+/// await and return errors from the start, which it would otherwise find out by a failed compile; the stand-in for cargo
+/// puts our runtime in the place of the one that evcxr generates.
+const PRELUDE: &str = "\
+use threadbook::prelude::*;
+use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
+async { Ok::<(), std::fmt::Error>(()) }.await?;
+";
 
 /// Runs Rust cells with evcxr, in a worker process of our own.
 pub struct RustEvaluator {
@@ -89,7 +101,7 @@ impl RustEvaluator {
             .iter()
             .map(|(name, value)| format!(":dep {name} = {value}\n"))
             .collect();
-        prelude.push_str("use threadbook::prelude::*;\n");
+        prelude.push_str(PRELUDE);
         context.execute(&prelude).map_err(started)?;
         worker.sync();
         worker.show_output();
@@ -105,7 +117,7 @@ impl RustEvaluator {
 
     fn run(&mut self, cell: &Cell) -> Outcome {
         let before: HashSet<String> = self.variables();
-        let result = self.context.execute(&cell.code);
+        let result = self.context.execute(&keep_items(&cell.code));
         let events = self.worker.sync();
         let interrupted = self.stop.end_cell();
         let mut end = None;
@@ -230,7 +242,7 @@ impl Evaluator for RustEvaluator {
                 )),
             };
         }
-        self.stop.begin_cell();
+        self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count, &cell.code);
         self.run(cell)
     }

@@ -12,6 +12,10 @@ use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasModuleItem;
 
+use crate::cell::without_wrapping;
+use crate::toolchain::statics::ATTRIBUTE_END;
+use crate::toolchain::statics::ATTRIBUTE_START;
+
 /// A place in a cell, all from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CellPlace {
@@ -53,10 +57,18 @@ struct Piece {
     lines: Vec<String>,
 }
 
-/// For each line of a generated file, from 0: the cell, its line, and how far columns are shifted.
+/// Where each line of a generated file comes from, from 0.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceMap {
-    lines: Vec<Option<(u32, u32, u32)>>,
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Line {
+    /// The cell, its line, and how far columns are shifted.
+    origin: Option<(u32, u32, u32)>,
+    /// What was put in: at which column, from 1, and how many characters.
+    insertions: Vec<(u32, u32)>,
 }
 
 impl Cells {
@@ -93,11 +105,22 @@ impl Cells {
                 }
             }
         }
-        let generated: Vec<&str> = generated.lines().map(str::trim_end).collect();
-        let mut lines = vec![None; generated.len()];
+        let (generated, mut lines): (Vec<String>, Vec<Line>) = generated
+            .lines()
+            .map(|line| {
+                let (line, insertions) = as_written(line.trim_end());
+                (
+                    line.trim_end().to_owned(),
+                    Line {
+                        origin: None,
+                        insertions,
+                    },
+                )
+            })
+            .unzip();
         let mut index = 0;
         while let Some(line) = generated.get(index) {
-            let found = by_first_line.get(line).and_then(|candidates| {
+            let found = by_first_line.get(line.as_str()).and_then(|candidates| {
                 candidates.iter().find(|(_, piece)| {
                     generated[index..].len() >= piece.lines.len()
                         && piece
@@ -108,13 +131,14 @@ impl Cells {
                 })
             });
             let Some((cell, piece)) = found else {
-                lines[index] = self.use_declaration(line);
+                lines[index].origin = self.use_declaration(line);
                 index += 1;
                 continue;
             };
             for offset in 0..piece.lines.len() {
                 let shift = if offset == 0 { piece.indent } else { 0 };
-                lines[index + offset] = Some((*cell, piece.first_line + offset as u32, shift));
+                lines[index + offset].origin =
+                    Some((*cell, piece.first_line + offset as u32, shift));
             }
             index += piece.lines.len();
         }
@@ -141,13 +165,41 @@ impl Cells {
 impl SourceMap {
     /// The place in a cell of a place in the generated file; nothing where evcxr's own code stands.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
-        let (cell, cell_line, shift) = (*self.lines.get((line as usize).checked_sub(1)?)?)?;
+        let line = self.lines.get((line as usize).checked_sub(1)?)?;
+        let (cell, cell_line, shift) = line.origin?;
+        let mut column = column;
+        for (at, len) in line.insertions.iter().rev() {
+            if column > *at {
+                column = column.saturating_sub(*len).max(*at);
+            }
+        }
         Some(CellPlace {
             cell,
             line: cell_line,
             column: column + shift,
         })
     }
+}
+
+/// How long an attribute is that the toolchain puts before a static.
+const ATTRIBUTE_LEN: u32 = (ATTRIBUTE_START.len() + 16 + ATTRIBUTE_END.len()) as u32;
+
+/// Takes out what was put in: attributes before statics, the wrapping of thread-locals. Says where it stood, the
+/// outermost last.
+pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
+    let mut text = line.to_owned();
+    let mut cuts = Vec::new();
+    while let Some(start) = text.find(ATTRIBUTE_START) {
+        let end = start + ATTRIBUTE_LEN as usize;
+        if text.get(start..end).is_none() {
+            break;
+        }
+        cuts.push((text[..start].chars().count() as u32 + 1, ATTRIBUTE_LEN));
+        text.replace_range(start..end, "");
+    }
+    let (text, wrapping) = without_wrapping(&text);
+    cuts.splice(0..0, wrapping.into_iter().rev());
+    (text, cuts)
 }
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next.
@@ -248,6 +300,19 @@ mod tests {
                 "cell 3, line 1, column 1",
                 "-"
             ]
+        );
+    }
+
+    #[test]
+    fn attributes_put_before_statics_do_not_count() {
+        let attribute = format!("{ATTRIBUTE_START}0123456789abcdef{ATTRIBUTE_END}");
+        let mut cells = Cells::default();
+        cells.push(1, "fn f() { static N: u8 = x; }");
+        let map = cells.map(&format!("fn f() {{ {attribute}static N: u8 = x; }}"));
+        assert_eq!(map.place(1, 5).map(|place| place.column), Some(5));
+        assert_eq!(
+            map.place(1, 26 + ATTRIBUTE_LEN).map(|place| place.column),
+            Some(26)
         );
     }
 

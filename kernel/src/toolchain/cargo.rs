@@ -25,11 +25,17 @@ use threadbook::worker::COMPILER_FILE;
 use super::Prepared;
 use super::generated;
 use super::session;
+use super::statics;
+use super::statics::Definitions;
 
 /// rustc's diagnostics of the last compile, one JSON object a line.
 pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
 /// Exists while a compile is not wanted any more.
 pub const INTERRUPTED_FILE: &str = "interrupted";
+/// The text of the cell that is compiled.
+pub const CELL_FILE: &str = "cell.rs";
+/// How often each static was defined.
+const STATICS_FILE: &str = "statics.json";
 /// The rustc call for the manifest that cargo built last, with that manifest.
 const CALL_FILE: &str = "call.json";
 
@@ -197,12 +203,11 @@ fn compile(
     if session.join(INTERRUPTED_FILE).exists() {
         return Ok(130);
     }
-    let source_path = session.join("src/lib.rs");
-    let source = std::fs::read_to_string(&source_path)?;
-    let depends_on_runtime = manifest.lines().any(|line| line.starts_with("threadbook "));
-    if depends_on_runtime && let Some(changed) = generated::rewrite(&source) {
-        std::fs::write(&source_path, changed)?;
-    }
+    let definitions = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
+        Some(rewrite_source(session)?)
+    } else {
+        None
+    };
     let opt_level = generated::opt_level(manifest);
     let noted: Option<(String, RustcCall)> = std::fs::read(session.join(CALL_FILE))
         .ok()
@@ -220,14 +225,42 @@ fn compile(
         ),
         _ => None,
     };
-    match call {
+    let code = match call {
         Some(call) if check_only => call_rustc(&call.checking(), session),
         Some(call) => call_rustc(&call, session),
         None => {
             share_prepared_target(prepared, session)?;
             pass_on(prepared, session, args, only_known)
         }
+    }?;
+    if code == 0
+        && !check_only
+        && let Some(definitions) = definitions
+    {
+        // What did not compile has defined nothing.
+        std::fs::write(
+            session.join(STATICS_FILE),
+            serde_json::to_vec(&definitions)?,
+        )?;
     }
+    Ok(code)
+}
+
+/// Changes the generated code; gives the definitions of statics that hold if it compiles.
+fn rewrite_source(session: &Path) -> anyhow::Result<Definitions> {
+    let path = session.join("src/lib.rs");
+    let source = std::fs::read_to_string(&path)?;
+    let cell = std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default();
+    let definitions = std::fs::read(session.join(STATICS_FILE))
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default();
+    let shared = statics::share(&source, &cell, &definitions);
+    std::fs::write(
+        &path,
+        generated::rewrite(&shared.source, &shared.thread_locals),
+    )?;
+    Ok(shared.definitions)
 }
 
 /// Runs rustc and tells evcxr what cargo would have told it.

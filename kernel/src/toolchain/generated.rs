@@ -8,7 +8,7 @@ pub(super) const CRATE: &str = "ctx";
 /// The name of the crate with which evcxr asks whether a dependency can be had.
 pub(super) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
-/// Text of evcxr's, and what stands in its place.
+/// evcxr's text, and what stands in its place, on as many lines.
 const CHANGES: [(&str, &str); 3] = [
     (
         "fn from(error: T) -> Self {\n                    eprintln!(\"{}\", error);\n                    \
@@ -17,25 +17,80 @@ const CHANGES: [(&str, &str); 3] = [
          ::threadbook::abi::returned(&error);\n",
     ),
     (
-        "eprintln!(\"The type of the variable {name} was redefined, so was lost.\",);\n            \
-         println!(\"{VARIABLE_CHANGED_TYPE}{name}\");",
-        "::threadbook::abi::type_changed(name);\n",
-    ),
-    (
         "    println!(\"EVCXR_PANIC_NOTIFICATION\");",
         "    ::threadbook::abi::panicked();",
     ),
+    (
+        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};",
+        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store}; /*redefined*/",
+    ),
 ];
 
-/// The changed source, if anything is to be changed. Only evcxr's own text is touched: it comes last in the file.
-pub fn rewrite(source: &str) -> Option<String> {
+/// The module that evcxr puts into every cell: where its variables are kept.
+const STORE: (&str, &str) = (
+    "mod evcxr_internal_runtime {\n",
+    "\n}\n#[unsafe(no_mangle)]\npub extern \"C\" fn run_user_code_",
+);
+/// How evcxr runs a cell that awaits: on a runtime of its own, made in the cell's crate.
+const ASYNC: (&str, &str) = (
+    "let mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\"",
+    ".block_on(async {\n",
+);
+/// The end of that, which is the last line of its kind.
+const ASYNC_END: &str = "\n});\n";
+
+/// Changes what evcxr generated; the cell's own code stays as it is, on its lines.
+///
+/// `thread_locals` are defined anew by this cell.
+pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
     let mut changed = source.to_owned();
     for (from, to) in CHANGES {
+        // evcxr's text comes after the cells' items, so that the last one is evcxr's own.
         if let Some(start) = changed.rfind(from) {
             changed.replace_range(start..start + from.len(), to);
         }
     }
-    (changed != source).then_some(changed)
+    let redefined = if thread_locals.is_empty() {
+        String::new()
+    } else {
+        format!("::threadbook::abi::redefined(&{thread_locals:?});")
+    };
+    changed = changed.replacen("/*redefined*/", &redefined, 1);
+    replace_between(
+        &mut changed,
+        STORE,
+        "mod evcxr_internal_runtime { pub use ::threadbook::abi::store::*;\n",
+    );
+    let wants_tokio = mentions_async(&changed);
+    let call = if wants_tokio { "block_on" } else { "run" };
+    let opening = format!("::threadbook::abi::{call}(Box::pin(\n");
+    if replace_between(&mut changed, ASYNC, &opening) {
+        if let Some(end) = changed.rfind(ASYNC_END) {
+            changed.replace_range(end..end + ASYNC_END.len(), "\n}));\n");
+        }
+        changed = changed.replacen(".block_on(async {\n", "async {\n", 1);
+    }
+    changed
+}
+
+/// Replaces from the first text up to the second, which stays; the lines in between become empty ones.
+fn replace_between(source: &mut String, (from, to): (&str, &str), with: &str) -> bool {
+    let Some(start) = source.rfind(from) else {
+        return false;
+    };
+    let Some(len) = source[start..].find(to) else {
+        return false;
+    };
+    let lines = source[start..start + len].matches('\n').count() - with.matches('\n').count();
+    source.replace_range(start..start + len, &format!("{with}{}", "\n".repeat(lines)));
+    true
+}
+
+/// Whether any code could use tokio: evcxr's own mention of it aside.
+fn mentions_async(source: &str) -> bool {
+    let count = |word: &str| source.matches(word).count();
+    // evcxr writes `tokio` twice and `async` once for a cell that runs as this one does.
+    count("tokio") > 2 || count("async") > 1 || count(".await") > 0
 }
 
 /// A manifest as evcxr writes it.
@@ -117,10 +172,34 @@ mod tests {
     fn markers_become_calls_and_lines_stay() {
         let source = "fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n\
                       if std::panic::catch_unwind(||{\n}).is_err() {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}\n";
-        let changed = rewrite(source).unwrap();
+        let changed = rewrite(source, &[]);
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(changed.contains("fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }"));
         assert!(changed.contains("    ::threadbook::abi::panicked();"));
+    }
+
+    #[test]
+    fn a_cell_is_run_by_the_runtime_and_lines_stay() {
+        let source = "fn user() {}\nmod evcxr_internal_runtime {\npub struct VariableStore {\n}\n}\n#[unsafe(no_mangle)]\n\
+                      pub extern \"C\" fn run_user_code_3(\nlet mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\", ||\n\
+                      std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match\n\
+                      mutex.lock() { Ok(guard) => guard, }\n.block_on(async {\n1 + 1;\n});\n})) { \n";
+        let changed = rewrite(source, &[]);
+        assert_eq!(changed.lines().count(), source.lines().count());
+        assert!(
+            changed.contains("::threadbook::abi::run(Box::pin(\n"),
+            "{changed}"
+        );
+        assert!(
+            changed.contains("\nasync {\n1 + 1;\n}));\n})) { \n"),
+            "{changed}"
+        );
+        assert!(!changed.contains("struct VariableStore"), "{changed}");
+        let awaiting = rewrite(&source.replace("1 + 1;", "x.await;"), &[]);
+        assert!(
+            awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
+            "{awaiting}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
 //! | `generated` | what is changed in the code that evcxr generates |
+//! | `statics` | statics that keep their values from cell to cell |
 
 pub mod cargo;
 pub mod generated;
@@ -17,6 +18,7 @@ mod prepare;
 pub mod roles;
 mod session;
 mod sources;
+pub mod statics;
 mod sysroot;
 
 pub use prepare::Prepared;

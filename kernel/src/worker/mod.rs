@@ -13,14 +13,17 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
 use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
+use threadbook::wire::Place;
 use threadbook::worker::FDS_VAR;
 use threadbook::worker::SESSION_VAR;
 
+use crate::evaluator::CellId;
 use crate::output::OutputTx;
 use pipes::Pipes;
 
@@ -50,6 +53,9 @@ pub trait Narrator: Send {
     /// A compiled cell starts: what is there to say of it, such as rustc's warnings?
     fn started(&self, so: &str) -> Option<String>;
 
+    /// A place in code, in words.
+    fn place(&self, place: &Place) -> String;
+
     /// A panic that does not end a cell.
     fn panic(&self, info: &PanicInfo) -> String;
 }
@@ -66,6 +72,7 @@ pub struct Worker {
 #[derive(Debug, Default)]
 pub struct Status {
     supervisor: AtomicU32,
+    cell: AtomicU64,
     shows_output: AtomicBool,
     running: AtomicBool,
     asking: AtomicBool,
@@ -163,8 +170,13 @@ impl Status {
     }
 
     /// A new cell begins, which nobody has interrupted.
-    pub fn begin_cell(&self) {
+    pub fn begin_cell(&self, cell: CellId) {
+        self.cell.store(cell.0, Ordering::SeqCst);
         self.stop_next.store(false, Ordering::SeqCst);
+    }
+
+    fn cell(&self) -> CellId {
+        CellId(self.cell.load(Ordering::SeqCst))
     }
 
     /// Ends the worker and everything below it.

@@ -5,6 +5,7 @@
 //! overtakes a program. The other way round, each turn looks at the plain pipes first, then takes the whole channel,
 //! then takes from the plain pipes only what it saw: a frame sent before a program printed was in the channel by then.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -19,6 +20,7 @@ use super::Narrator;
 use super::Status;
 use super::WorkerEvent;
 use super::pipes::Pipes;
+use crate::evaluator::CellId;
 use crate::output::Answer;
 use crate::output::Event;
 use crate::output::OutputTx;
@@ -32,6 +34,7 @@ pub(super) struct Pump {
     narrator: Box<dyn Narrator>,
     decoder: Decoder,
     drained: [u64; 2],
+    cells: HashMap<u32, CellId>,
     buffer: Vec<u8>,
 }
 
@@ -51,6 +54,7 @@ impl Pump {
             narrator,
             decoder: Decoder::default(),
             drained: [0; 2],
+            cells: HashMap::new(),
             buffer: Vec::new(),
         }
     }
@@ -80,19 +84,20 @@ impl Pump {
         self.decoder.feed(&self.buffer);
         let mut joined = Joined::default();
         while let Some(item) = self.decoder.next() {
-            let (stream, bytes) = match item {
-                Item::Stdout(bytes) => (StreamName::Stdout, bytes),
-                Item::Stderr(bytes) => (StreamName::Stderr, bytes),
+            let (stream, load, bytes) = match item {
+                Item::Stdout(load, bytes) => (StreamName::Stdout, load, bytes),
+                Item::Stderr(load, bytes) => (StreamName::Stderr, load, bytes),
                 Item::Report(report) => {
                     self.send(joined.take());
                     self.report(report)?;
                     continue;
                 }
             };
-            if !joined.takes(stream) {
+            let source = (stream, self.cell_of(load));
+            if !joined.takes(source) {
                 self.send(joined.take());
             }
-            joined.add(stream, bytes);
+            joined.add(source, bytes);
         }
         self.send(joined.take());
         Ok(())
@@ -121,12 +126,19 @@ impl Pump {
     fn report(&mut self, report: Report) -> std::io::Result<()> {
         match report {
             Report::Ready { supervisor } => {
-                self.status.supervisor.store(supervisor, Ordering::SeqCst)
+                self.status.supervisor.store(supervisor, Ordering::SeqCst);
+                // A new process counts its loads from the start again.
+                self.cells.clear();
             }
-            Report::Display { data, id, update } => {
+            Report::Display {
+                load,
+                data,
+                id,
+                update,
+            } => {
                 let metadata = serde_json::Map::new();
                 self.send(Some(Event::Display {
-                    cell: None,
+                    cell: self.cell_of(load),
                     data,
                     metadata,
                     display_id: id,
@@ -140,7 +152,10 @@ impl Pump {
                     metadata: serde_json::Map::new(),
                 }));
             }
-            Report::Clear { wait } => self.send(Some(Event::Clear { cell: None, wait })),
+            Report::Clear { load, wait } => {
+                let cell = self.cell_of(load);
+                self.send(Some(Event::Clear { cell, wait }));
+            }
             Report::Input {
                 token,
                 prompt,
@@ -148,11 +163,17 @@ impl Pump {
             } => self.ask(token, prompt, password)?,
             Report::Panic(info) => {
                 let text = self.narrator.panic(&info);
-                self.say(text);
+                self.say(self.cell_of(info.place.load), text);
             }
-            Report::Started { so } => {
+            Report::Debug { text, place } => {
+                let place_text = self.narrator.place(&place);
+                self.say(self.cell_of(place.load), format!("[{place_text}] {text}\n"));
+            }
+            Report::Started { load, so } => {
+                let cell = self.status.cell();
+                self.cells.insert(load, cell);
                 if let Some(text) = self.narrator.started(&so) {
-                    self.say(text);
+                    self.say(Some(cell), text);
                 }
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });
@@ -211,9 +232,14 @@ impl Pump {
         Ok(())
     }
 
-    fn say(&self, text: String) {
+    /// The cell whose code was loaded under a number. Not known for code of libraries: then it is the latest cell's.
+    fn cell_of(&self, load: u32) -> Option<CellId> {
+        self.cells.get(&load).copied()
+    }
+
+    fn say(&self, cell: Option<CellId>, text: String) {
         self.send(Some(Event::Stream {
-            cell: None,
+            cell,
             stream: StreamName::Stderr,
             bytes: text.into_bytes(),
         }));
@@ -233,31 +259,35 @@ impl Pump {
     }
 }
 
-/// Neighbouring frames of one stream, joined: a printing cell makes one frame a line.
+/// Where bytes come from: neighbours of one source are joined.
+type Source = (StreamName, Option<CellId>);
+
+/// Neighbouring frames of one source, joined: a printing cell makes one frame a line.
 #[derive(Default)]
 struct Joined {
-    stream: Option<StreamName>,
+    source: Option<Source>,
     bytes: Vec<u8>,
 }
 
 impl Joined {
     const ENOUGH_BYTES: usize = 64 * 1024;
 
-    fn takes(&self, stream: StreamName) -> bool {
-        self.stream == Some(stream) && self.bytes.len() < Self::ENOUGH_BYTES
+    fn takes(&self, source: Source) -> bool {
+        self.source == Some(source) && self.bytes.len() < Self::ENOUGH_BYTES
     }
 
-    fn add(&mut self, stream: StreamName, bytes: Vec<u8>) {
-        self.stream = Some(stream);
+    fn add(&mut self, source: Source, bytes: Vec<u8>) {
+        self.source = Some(source);
         self.bytes.extend(bytes);
     }
 
     fn take(&mut self) -> Option<Event> {
-        let stream = self.stream.take()?;
+        let (stream, cell) = self.source.take()?;
+        let bytes = std::mem::take(&mut self.bytes);
         Some(Event::Stream {
-            cell: None,
+            cell,
             stream,
-            bytes: std::mem::take(&mut self.bytes),
+            bytes,
         })
     }
 }

@@ -24,10 +24,10 @@ pub(crate) fn is_open() -> bool {
 }
 
 /// Sends bytes of a stream. Allocates nothing and takes no lock.
-pub(crate) fn send_stream(kind: Kind, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn send_stream(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Result<()> {
     let fd = FD.load(Ordering::Relaxed);
     for chunk in bytes.chunks(PAYLOAD_MAX) {
-        sys::write_frame(fd, &wire::header(kind, false, chunk.len(), 0), chunk)?;
+        sys::write_frame(fd, &wire::header(kind, false, chunk.len(), load), chunk)?;
     }
     Ok(())
 }

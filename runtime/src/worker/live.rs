@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::cell;
 use super::channel;
+use super::loads;
 use super::panic;
 use super::report;
 use super::stdio;
@@ -40,6 +41,7 @@ pub(crate) fn main(fds: Fds) -> ! {
     if let Err(error) = serve(fds) {
         let _ = channel::send_stream(
             crate::wire::Kind::Stderr,
+            0,
             format!("the worker ends: {error}\n").as_bytes(),
         );
         sys::exit_now(1);
@@ -76,7 +78,11 @@ fn serve(fds: Fds) -> io::Result<()> {
 /// Runs one cell; gives back what evcxr waits for.
 fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
     cell::begin();
-    report(&Report::Started { so: so.to_owned() });
+    let load = loads::begin(so);
+    report(&Report::Started {
+        load,
+        so: so.to_owned(),
+    });
     let loaded = sys::load(so, function);
     if let Ok(function) = loaded {
         *store = function(*store);

@@ -9,6 +9,7 @@
 pub(crate) mod cell;
 mod channel;
 mod live;
+mod loads;
 mod panic;
 mod stdio;
 mod supervisor;
@@ -20,6 +21,7 @@ pub use stdio::write_hook;
 pub(crate) use panic::place_of;
 pub(crate) use stdio::ask;
 
+use crate::wire::Kind;
 use crate::wire::Report;
 
 /// Names the file descriptors that the kernel hands to the worker.
@@ -44,8 +46,29 @@ pub(crate) fn report(report: &Report) {
     } else if let Report::Display { data, .. } | Report::Result { data } = report
         && let Some(text) = data.get("text/plain").and_then(|text| text.as_str())
     {
-        println!("{text}");
+        std::println!("{text}");
     }
+}
+
+/// Whether this process is a worker, with a kernel to show its output.
+pub(crate) fn is_open() -> bool {
+    channel::is_open()
+}
+
+/// Prints on behalf of the cell whose code holds the anchor.
+pub(crate) fn print(kind: Kind, anchor: &'static str, text: &str) {
+    cell::report_caught_panic();
+    stdio::settle();
+    if let Err(error) = channel::send_stream(kind, loads::load_at(anchor.as_ptr()), text.as_bytes())
+    {
+        panic!("failed printing: {error}");
+    }
+}
+
+/// Which load of a cell the caller's code is in.
+#[track_caller]
+pub(crate) fn load_of_caller() -> u32 {
+    loads::load_at(std::panic::Location::caller().file().as_ptr())
 }
 
 /// Unwinds the cell on behalf of the person who interrupted it.

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::panic::PanicHookInfo;
 
 use super::cell;
+use super::loads;
 use super::report;
 use super::sys;
 use crate::wire::PanicInfo;
@@ -36,10 +37,12 @@ fn hook(info: &PanicHookInfo<'_>) {
 
 /// A location, and the shared object that it lies in: the file's name is a constant of that object.
 pub(crate) fn place_of(location: &Location<'_>) -> Place {
+    let anchor = location.file().as_ptr();
     Place {
         file: location.file().to_owned(),
         line: location.line(),
         column: location.column(),
-        so: sys::object_at(location.file().as_ptr()),
+        so: sys::object_at(anchor),
+        load: loads::load_at(anchor),
     }
 }

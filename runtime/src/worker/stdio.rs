@@ -81,7 +81,7 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
     };
     cell::report_caught_panic();
     after_programs(streams);
-    match channel::send_stream(kind, bytes) {
+    match channel::send_stream(kind, 0, bytes) {
         Ok(()) => len as isize,
         Err(error) => {
             sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
@@ -115,6 +115,7 @@ pub unsafe fn read_hook(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
             Ok(Reply::NotAllowed) => {
                 let _ = channel::send_stream(
                     Kind::Stderr,
+                    0,
                     format!("stdin: {}\n", crate::Error::input_not_allowed()).as_bytes(),
                 );
                 sys::set_errno(libc::EOPNOTSUPP);
@@ -192,7 +193,7 @@ pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
 }
 
 fn ask_terminal(prompt: &str) -> io::Result<Reply> {
-    print!("{prompt}");
+    std::print!("{prompt}");
     io::stdout().flush()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;

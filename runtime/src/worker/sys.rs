@@ -290,8 +290,9 @@ pub(crate) fn exit_now(code: c_int) -> ! {
 pub(crate) fn load(so: &str, function: &str) -> Result<CellFn, String> {
     let path = CString::new(so).map_err(|error| error.to_string())?;
     let name = CString::new(function).map_err(|error| error.to_string())?;
+    // Global, so that a static which an earlier cell has loaded is found there: see `toolchain::statics` in the kernel.
     // SAFETY: loading runs the object's initialisers, which rustc made from a cell; it is what a cell is for.
-    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
     if handle.is_null() {
         return Err(link_error());
     }

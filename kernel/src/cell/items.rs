@@ -1,0 +1,126 @@
+//! Items that evcxr would not keep.
+//!
+//! evcxr keeps functions, types and statics for later cells, but not what a macro defines: a `thread_local!` would be
+//! gone with its cell. Wrapped in a module, which evcxr keeps, it stays. The wrapping adds no line, and is known by its
+//! form, so that positions can be told without it.
+
+use ra_ap_syntax::AstNode;
+use ra_ap_syntax::Edition;
+use ra_ap_syntax::SourceFile;
+use ra_ap_syntax::SyntaxNode;
+use ra_ap_syntax::ast;
+use ra_ap_syntax::ast::HasModuleItem;
+
+const OPENING: (&str, &str) = (
+    "mod threadbook_locals_",
+    " { use super::*; use super::thread_local; ",
+);
+const CLOSING: (&str, &str) = (" } use threadbook_locals_", "::*; ");
+
+/// The cell's text with its own `thread_local!` definitions wrapped.
+pub fn keep_items(text: &str) -> String {
+    if !text.contains("thread_local!") {
+        return text.to_owned();
+    }
+    const BEFORE: &str = "fn f(){";
+    let file = SourceFile::parse(&format!("{BEFORE}{text}\n}}"), Edition::Edition2024).tree();
+    let Some(ast::Item::Fn(function)) = file.items().next() else {
+        return text.to_owned();
+    };
+    let Some(list) = function.body().and_then(|body| body.stmt_list()) else {
+        return text.to_owned();
+    };
+    let mut kept = text.to_owned();
+    let children: Vec<SyntaxNode> = list.syntax().children().collect();
+    for child in children.iter().rev() {
+        let Some(names) = thread_locals(child) else {
+            continue;
+        };
+        let range = child.text_range();
+        let (start, end) = (
+            usize::from(range.start()) - BEFORE.len(),
+            usize::from(range.end()) - BEFORE.len(),
+        );
+        let name = names.join("_");
+        kept.insert_str(
+            end.min(text.len()),
+            &format!("{}{name}{}", CLOSING.0, CLOSING.1),
+        );
+        kept.insert_str(start, &format!("{}{name}{}", OPENING.0, OPENING.1));
+    }
+    kept
+}
+
+/// Takes the wrapping out of a line; says how many characters were taken out at which columns, from 1.
+pub(crate) fn without_wrapping(line: &str) -> (String, Vec<(u32, u32)>) {
+    let mut text = line.to_owned();
+    let mut cuts = Vec::new();
+    for (from, to) in [OPENING, CLOSING] {
+        while let Some(start) = text.find(from) {
+            let Some(len) = text[start..].find(to).map(|at| at + to.len()) else {
+                break;
+            };
+            cuts.push((text[..start].chars().count() as u32 + 1, len as u32));
+            text.replace_range(start..start + len, "");
+        }
+    }
+    (text, cuts)
+}
+
+/// The names that a statement defines, if it is a call of `thread_local!`.
+fn thread_locals(statement: &SyntaxNode) -> Option<Vec<String>> {
+    let call = statement
+        .descendants()
+        .take(3)
+        .find_map(ast::MacroCall::cast)?;
+    if call.path()?.syntax().text() != "thread_local" {
+        return None;
+    }
+    let tokens = call
+        .syntax()
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token());
+    let words: Vec<String> = tokens
+        .filter(|token| !token.kind().is_trivia())
+        .map(|token| token.text().to_owned())
+        .collect();
+    Some(
+        words
+            .windows(2)
+            .filter(|pair| pair[0] == "static")
+            .map(|pair| pair[1].clone())
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_locals_are_wrapped_and_lines_stay() {
+        let text = "let a = 1;\nthread_local! {\n    static A: u8 = 1;\n    static B: u8 = 2;\n}\nA.with(f)";
+        let kept = keep_items(text);
+        assert_eq!(
+            kept,
+            "let a = 1;\nmod threadbook_locals_A_B { use super::*; use super::thread_local; thread_local! {\n    \
+             static A: u8 = 1;\n    static B: u8 = 2;\n} } use threadbook_locals_A_B::*; \nA.with(f)"
+        );
+        let lines: Vec<String> = kept.lines().map(|line| without_wrapping(line).0).collect();
+        assert_eq!(lines, text.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is() {
+        for text in [
+            "// thread_local! { }",
+            "\"thread_local!\"",
+            "fn f() { thread_local! { static A: u8 = 1; } }",
+            "thread_local!",
+        ] {
+            let kept = keep_items(text);
+            let lines: String = kept.lines().map(|line| without_wrapping(line).0).collect();
+            assert_eq!(lines, text);
+        }
+    }
+}

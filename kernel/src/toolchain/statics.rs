@@ -1,0 +1,254 @@
+//! Statics that keep their values from cell to cell.
+//!
+//! evcxr compiles the items of earlier cells again into each cell, so each cell's shared object has its own copy of
+//! every `static`. A copy is given an exported symbol whose name stays the same from cell to cell. The worker loads
+//! objects into one global scope, where the dynamic linker lets the first definition of a symbol stand for all: every
+//! cell so uses the copy of the cell that was loaded first. Nothing else of the code changes.
+//!
+//! A static that is defined in a later cell starts anew: the symbol's name counts the definitions.
+
+use std::collections::HashMap;
+
+use ra_ap_syntax::AstNode;
+use ra_ap_syntax::Edition;
+use ra_ap_syntax::SourceFile;
+use ra_ap_syntax::SyntaxKind;
+use ra_ap_syntax::SyntaxNode;
+use ra_ap_syntax::ast;
+use ra_ap_syntax::ast::HasAttrs;
+use ra_ap_syntax::ast::HasName;
+use sha2::Digest;
+use sha2::Sha256;
+
+/// How each attribute that is put in begins. The kernel takes them out again where code is shown.
+pub const ATTRIBUTE_START: &str = "#[unsafe(export_name=\"threadbook_static_";
+/// How each ends, after sixteen hexadecimal digits.
+pub const ATTRIBUTE_END: &str = "\")] ";
+
+/// How often each static was defined, by its path.
+pub(super) type Definitions = HashMap<String, u64>;
+
+/// The source with attributes, and the definitions as they stand when this source has been compiled.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) source: String,
+    pub(super) definitions: Definitions,
+    /// Thread-locals that this cell defines.
+    pub(super) thread_locals: Vec<String>,
+}
+
+/// Gives every static its symbol. `cell` is the text of the cell that is compiled: what stands in it is defined anew.
+pub(super) fn share(source: &str, cell: &str, definitions: &Definitions) -> Shared {
+    let mut definitions = definitions.clone();
+    let mut thread_locals = Vec::new();
+    let mut insertions = Vec::new();
+    if source.contains("static") || source.contains("thread_local") {
+        let file = SourceFile::parse(source, Edition::Edition2024);
+        for node in file.syntax_node().descendants() {
+            if let Some(item) = ast::Static::cast(node.clone()) {
+                let Some(path) = path(&item) else {
+                    continue;
+                };
+                let count = definitions.entry(path.clone()).or_insert(0);
+                if cell.contains(&item.syntax().text().to_string()) {
+                    *count += 1;
+                }
+                let symbol = symbol(&path, &item, *count);
+                insertions.push((
+                    place(source, start(&item)),
+                    format!("{ATTRIBUTE_START}{symbol}{ATTRIBUTE_END}"),
+                ));
+            } else if let Some(call) = ast::MacroCall::cast(node)
+                && cell.contains(&call.syntax().text().to_string())
+            {
+                thread_locals.extend(thread_local_names(&call));
+            }
+        }
+    }
+    let mut shared = source.to_owned();
+    for (at, attribute) in insertions.into_iter().rev() {
+        shared.insert_str(at, &attribute);
+    }
+    Shared {
+        source: shared,
+        definitions,
+        thread_locals,
+    }
+}
+
+/// The static's path in its crate; nothing for one that has a symbol of its own already, or none at all.
+fn path(item: &ast::Static) -> Option<String> {
+    let attributes = item
+        .attrs()
+        .map(|attribute| attribute.syntax().text().to_string());
+    let named = [
+        "no_mangle",
+        "export_name",
+        "link_name",
+        "link_section",
+        "thread_local",
+    ];
+    let is_foreign = item
+        .syntax()
+        .parent()
+        .is_some_and(|parent| ast::ExternItemList::can_cast(parent.kind()));
+    if is_foreign
+        || attributes
+            .into_iter()
+            .any(|text| named.iter().any(|name| text.contains(name)))
+    {
+        return None;
+    }
+    let mut parts = vec![item.name()?.text().to_string()];
+    for ancestor in item.syntax().ancestors().skip(1) {
+        parts.extend(name_of(&ancestor));
+    }
+    parts.reverse();
+    Some(parts.join("::"))
+}
+
+fn name_of(node: &SyntaxNode) -> Option<String> {
+    if let Some(item) = ast::Impl::cast(node.clone()) {
+        let types = [item.trait_(), item.self_ty()].into_iter().flatten();
+        return Some(
+            types
+                .map(|ty| ty.syntax().text().to_string())
+                .collect::<Vec<_>>()
+                .join(" for "),
+        );
+    }
+    let name = ast::Fn::cast(node.clone())
+        .and_then(|item| item.name())
+        .or_else(|| ast::Module::cast(node.clone()).and_then(|item| item.name()))?;
+    // The cell's own function is another one in each cell.
+    let name = name.text().to_string();
+    Some(if name.starts_with("run_user_code_") {
+        "cell".to_owned()
+    } else {
+        name
+    })
+}
+
+fn symbol(path: &str, item: &ast::Static, count: u64) -> String {
+    let ty = item
+        .ty()
+        .map(|ty| ty.syntax().text().to_string())
+        .unwrap_or_default();
+    let mut hasher = Sha256::new();
+    hasher.update(format!("{path}: {ty} #{count}"));
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Where an attribute may stand: behind comments and other attributes.
+fn start(item: &ast::Static) -> usize {
+    let first = item
+        .syntax()
+        .children_with_tokens()
+        .find(|child| !child.kind().is_trivia() && child.kind() != SyntaxKind::ATTR);
+    let first = first.map_or_else(|| item.syntax().text_range(), |child| child.text_range());
+    usize::from(first.start())
+}
+
+/// Moves the attribute to the end of the line before, where that can be done: then no column changes.
+fn place(source: &str, start: usize) -> usize {
+    let line_start = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let is_first = source[line_start..start].trim().is_empty();
+    let before = source[..line_start].trim_end_matches('\n');
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    // What is put behind a line comment would be part of it.
+    if is_first && line_start > 0 && !last_line.contains("//") {
+        line_start - 1
+    } else {
+        start
+    }
+}
+
+/// The names in a call of `thread_local!`.
+fn thread_local_names(call: &ast::MacroCall) -> Vec<String> {
+    let is_thread_local = call
+        .path()
+        .and_then(|path| path.segment())
+        .is_some_and(|segment| segment.syntax().text() == "thread_local");
+    if !is_thread_local {
+        return Vec::new();
+    }
+    let words: Vec<String> = call
+        .syntax()
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+        .filter(|token| !token.kind().is_trivia())
+        .map(|token| token.text().to_owned())
+        .collect();
+    words
+        .windows(2)
+        .filter(|pair| pair[0] == "static")
+        .map(|pair| pair[1].clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn symbols(shared: &Shared) -> Vec<String> {
+        let pieces = shared.source.split(ATTRIBUTE_START).skip(1);
+        pieces.map(|piece| piece[..16].to_owned()).collect()
+    }
+
+    #[test]
+    fn a_symbol_stays_until_the_static_is_defined_again() {
+        let source = "/// Text.\n#[used] pub static N: u8 = 1;\nfn f() { static N: u8 = 2; }\n";
+        let first = share(source, source, &Definitions::new());
+        assert_eq!(first.source.lines().count(), 3);
+        let names = symbols(&first);
+        assert_eq!(names.len(), 2);
+        assert_ne!(names[0], names[1]);
+        assert!(
+            first.source.contains("#[used] #[unsafe(export_name="),
+            "{}",
+            first.source
+        );
+        let later = share(source, "f()", &first.definitions);
+        assert_eq!(symbols(&later), names);
+        let again = share(source, "pub static N: u8 = 1;", &later.definitions);
+        assert_eq!(
+            symbols(&again),
+            names,
+            "the item's text is its attributes too"
+        );
+        let again = share("static N: u8 = 1;", "static N: u8 = 1;", &later.definitions);
+        assert_ne!(symbols(&again)[0], names[0]);
+    }
+
+    #[test]
+    fn statics_with_symbols_of_their_own_are_left_alone() {
+        for source in [
+            "#[unsafe(no_mangle)] static N: u8 = 1;",
+            "unsafe extern \"C\" { static environ: *const u8; }",
+            "// static N: u8 = 1;",
+            "const T: &str = \"static N: u8 = 1;\";",
+        ] {
+            assert_eq!(share(source, source, &Definitions::new()).source, source);
+        }
+    }
+
+    #[test]
+    fn thread_locals_of_the_cell_are_named() {
+        let source =
+            "thread_local! { static A: u8 = 1; pub static B: Cell<u8> = const { Cell::new(0) } }";
+        assert_eq!(
+            share(source, source, &Definitions::new()).thread_locals,
+            ["A", "B"]
+        );
+        assert!(
+            share(source, "A.with(f)", &Definitions::new())
+                .thread_locals
+                .is_empty()
+        );
+    }
+}
