@@ -322,8 +322,11 @@ impl Dispatcher {
             self.queue.abort_waiting();
         }
         self.queue.raise_interrupted();
-        self.prompts.clear();
+        // First the evaluator: a cell that waits for an answer unwinds by itself once its question is gone.
         self.control.interrupt();
+        if self.queue.running().is_some() {
+            self.prompts.refuse();
+        }
     }
 
     fn end(mut self) {
