@@ -196,15 +196,19 @@ impl RustEvaluator {
         };
         match error {
             Error::CompilationErrors(errors) => {
-                let map = self.builds.latest_map();
-                let mut rendered: Vec<String> = Vec::new();
-                for error in errors.iter().filter(|error| error.level() == "error") {
-                    let text = rendered_error(error, &map);
-                    if !rendered.contains(&text) {
-                        rendered.push(text);
-                    }
-                }
                 let from_rustc = errors.iter().any(|error| !error.json.is_null());
+                let mut rendered = match from_rustc {
+                    true => self.builds.errors(),
+                    false => Vec::new(),
+                };
+                if rendered.is_empty() {
+                    let map = self.builds.latest_map();
+                    rendered = errors
+                        .iter()
+                        .map(|error| rendered_error(error, &map))
+                        .collect();
+                    rendered.dedup();
+                }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
                 if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);

@@ -132,9 +132,9 @@ pub fn prepare(
     progress: &dyn Fn(&str),
 ) -> Result<Prepared, Error> {
     sysroot.library_sources()?;
-    let root = prepared_folder(cache, sysroot);
     let folder = cache.join("prepared");
     std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let root = prepared_folder(cache, sysroot);
     if let Ok(prepared) = Prepared::open(&root) {
         return Ok(prepared);
     }
@@ -153,7 +153,9 @@ pub fn prepare(
 
 /// Where the prepared build for a toolchain lies, or will lie.
 pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
-    cache.join("prepared").join(key(sysroot))
+    // cargo names folders without links; its calls are compared with these paths.
+    let folder = cache.join("prepared");
+    folder.canonicalize().unwrap_or(folder).join(key(sysroot))
 }
 
 fn key(sysroot: &Sysroot) -> String {

@@ -51,6 +51,8 @@ impl Session {
         let sessions = cache.join("sessions");
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
+        let sessions = sessions.canonicalize().map_err(at(&sessions))?;
+        let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
         if std::fs::read_to_string(&config).ok().as_deref() != Some(prepare::CONFIG) {
