@@ -1,11 +1,14 @@
 //! The composition root: starts the stages in order, and ends them in order.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc as jobs;
 use std::time::Duration;
 
+use threadbook::worker::SOCKETS_LINK;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -45,6 +48,8 @@ pub struct Options {
     pub output_limit_bytes: usize,
     /// Tells whether a text is a whole cell.
     pub is_complete: fn(&str) -> Completeness,
+    /// A folder that goes even when the kernel is killed, and everything that links in it lead to.
+    pub session: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -52,6 +57,7 @@ impl Default for Options {
         Options {
             output_limit_bytes: 10_000_000,
             is_complete: |_| Completeness::Unknown,
+            session: None,
         }
     }
 }
@@ -103,6 +109,11 @@ pub fn run(
         .map_err(StartError::Threads)?;
     let ended = runtime.block_on(async {
         let (connection, sockets) = bind(&info).await?;
+        if let Some(session) = &options.session
+            && let Err(error) = symlink(sockets.folder(), session.join(SOCKETS_LINK))
+        {
+            tracing::warn!("the sockets' folder would outlive a kernel that is killed: {error}");
+        }
         let signals_rx = signals::watch().map_err(StartError::Threads)?;
         serve(connection, Some(info), signals_rx, options, control, make).await?;
         sockets.close(SOCKET_LINGER).await;

@@ -22,7 +22,7 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
     use crate::toolchain::Session;
 
     let filter = tracing_subscriber::EnvFilter::try_from_env(env::LOG)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("threadbook_kernel=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -33,6 +33,10 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
         // SAFETY: the caller says that the process has one thread.
         unsafe { Session::reserve(&cache) }.map(|session| (cache, session))
     });
+    let folder = session
+        .as_ref()
+        .ok()
+        .map(|(_, session)| session.path().to_owned());
     let stop = Arc::new(Stop::default());
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);
@@ -43,6 +47,7 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
     };
     let options = kernel::Options {
         is_complete: cell::is_complete,
+        session: folder,
         ..kernel::Options::from_env()
     };
     Ok(kernel::run(connection_file, options, stop, make)?)

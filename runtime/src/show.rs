@@ -32,7 +32,8 @@ impl<T: Debug + ?Sized> ShowDebug for T {
     }
 }
 
-fn result_text(text: String) {
+/// Shows a text as the cell's result.
+pub(crate) fn result_text(text: String) {
     let mut data = Map::new();
     data.insert("text/plain".to_owned(), text.into());
     worker::report(&Report::Result { data });

@@ -41,6 +41,8 @@ class Cells:
     ask: str
     # Asks for a password with the prompt `secret? ` and prints `got <line>`.
     ask_secretly: str
+    # Whether the variables stay when a cell that burns CPU is interrupted.
+    spin_keeps_variables: bool
     # The error name of an interrupted cell.
     interrupted: str = "KeyboardInterrupt"
 
@@ -81,9 +83,11 @@ RUST = Cells(
         f"std::thread::spawn(|| {{ {rust_wait(path)} "
         f'for i in 0..{count} {{ println!("detached {{i}}"); }} }});'
     ),
-    detached_belongs_to="its own",
+    detached_belongs_to="the latest",
     ask='let answer = threadbook::input("name? ")?; println!("got {answer}");',
     ask_secretly='let answer = threadbook::getpass("secret? ")?; println!("got {answer}");',
+    # The process that runs the cell is killed, and no snapshot of it is taken yet.
+    spin_keeps_variables=False,
 )
 
 PYTHON_SPIN = 'print("started", flush=True)\nwhile True: pass'
@@ -110,6 +114,7 @@ PYTHON = Cells(
     detached_belongs_to="the latest",
     ask='print("got", input("name? "))',
     ask_secretly='import getpass\nprint("got", getpass.getpass("secret? "))',
+    spin_keeps_variables=True,
 )
 
 BY_LANGUAGE = {cells.language: cells for cells in (RUST, PYTHON)}

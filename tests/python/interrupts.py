@@ -3,15 +3,15 @@
 import harness
 
 
-def a_spinning_cell_ends_and_its_variables_stay(kernel):
-    interrupted(kernel, kernel.cells.spin)
+def a_spinning_cell_ends(kernel):
+    interrupted(kernel, kernel.cells.spin, kernel.cells.spin_keeps_variables)
 
 
 def a_sleeping_cell_ends_and_its_variables_stay(kernel):
     interrupted(kernel, kernel.cells.sleep)
 
 
-def interrupted(kernel, code):
+def interrupted(kernel, code, keeps_variables=True):
     client = kernel.client
     client.run(kernel.cells.keep(41)).succeeded()
     running = client.send(code)
@@ -23,8 +23,13 @@ def interrupted(kernel, code):
     outcome = harness.Outcome(reply, before + client.until_idle(running))
     outcome.failed(kernel.cells.interrupted)
     client.outcome(queued).aborted()
-    kept = client.run(kernel.cells.kept).succeeded()
-    assert kept.result == "41", kept
+    kept = client.run(kernel.cells.kept)
+    if keeps_variables:
+        assert kept.succeeded().result == "41", kept
+    else:
+        # Gone, and the error of the interrupted cell has said so.
+        kept.failed()
+        assert kernel.cells.kept in reply["content"]["evalue"], reply["content"]
 
 
 def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
@@ -37,7 +42,7 @@ def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
 
 if __name__ == "__main__":
     harness.main(
-        a_spinning_cell_ends_and_its_variables_stay,
+        a_spinning_cell_ends,
         a_sleeping_cell_ends_and_its_variables_stay,
         an_interrupt_of_an_idle_kernel_harms_nothing,
     )

@@ -123,7 +123,12 @@ class Watched:
 def nothing_left(mark, scratch):
     harness.wait_until(lambda: not marked(mark), lambda: f"these have ended: {describe(marked(mark))}")
     for folder in [scratch, *extra_folders()]:
-        harness.wait_until(lambda: not list(folder.iterdir()), lambda: f"these are gone: {list(folder.iterdir())}")
+        harness.wait_until(lambda: not entries(folder), lambda: f"these are gone: {entries(folder)}")
+
+
+def entries(folder):
+    """What a session could have left: a hidden file is configuration, which stays."""
+    return [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
 
 
 def extra_folders():

@@ -17,11 +17,10 @@ RUST = {
     "code_stderr": 'eprintln!("test");',
     "completion_samples": [
         {"text": "std::thread::yield_no", "matches": {"yield_now"}},
-        {"text": "%%capt", "matches": {"%%capture"}},
         # Nothing to complete, and nothing but code points that are two UTF-16 units: still an answer.
         {"text": "𝒳𝒴"},
     ],
-    "complete_code_samples": ["1 + 1", "let x = 1;", "fn f() {}", "%time 1 + 1", "// a remark", 'let s = "a\nb";'],
+    "complete_code_samples": ["1 + 1", "let x = 1;", "fn f() {}", "// a remark", 'let s = "a\nb";'],
     "incomplete_code_samples": ["fn f() {", "let x = (1,", 'let s = "abc', "/* a remark", "match 1 {\n    _ => 2,"],
     "invalid_code_samples": ["fn f() }", "let x = (1];"],
     "code_page_something": "Vec?",

@@ -12,6 +12,7 @@ use anyhow::Result;
 use anyhow::ensure;
 use tempfile::TempDir;
 
+use crate::cache::PrivateCache;
 use crate::python::Environment;
 
 /// Jupyter with folders of its own, so that tests share no history, settings or runtime files with each other or with
@@ -20,6 +21,7 @@ use crate::python::Environment;
 pub struct Jupyter {
     environment: Environment,
     prefix: Option<PathBuf>,
+    cache: Option<PrivateCache>,
     home: TempDir,
 }
 
@@ -37,6 +39,7 @@ impl Jupyter {
     pub fn with_threadbook() -> Result<Self> {
         let mut jupyter = Self::alone()?;
         jupyter.prefix = Some(installed_prefix()?);
+        jupyter.cache = Some(PrivateCache::new()?);
         Ok(jupyter)
     }
 
@@ -45,6 +48,7 @@ impl Jupyter {
         Ok(Self {
             environment: Environment::ready()?,
             prefix: None,
+            cache: None,
             home: TempDir::new().context("can't make a folder for Jupyter's files")?,
         })
     }
@@ -76,6 +80,10 @@ impl Jupyter {
             ("XDG_STATE_HOME", "state"),
         ] {
             command.env(variable, self.home.path().join(folder));
+        }
+        if let Some(cache) = &self.cache {
+            command.env("THREADBOOK_CACHE", cache.path());
+            command.env("CHECK_EMPTY_FOLDERS", cache.sessions());
         }
         match &self.prefix {
             Some(prefix) => command.env("JUPYTER_PATH", prefix.join("share/jupyter")),
@@ -133,7 +141,7 @@ fn install() -> Result<PathBuf> {
             .with_context(|| format!("can't remove `{}`", prefix.display()))?;
     }
     let output = Command::new(crate::threadbook_binary()?)
-        .args(["install", "--prefix"])
+        .args(["install", "--no-prepare", "--prefix"])
         .arg(&prefix)
         .output()
         .context("can't run `threadbook install`")?;

@@ -1,6 +1,8 @@
 //! Shared parts of the end-to-end tests.
 
+pub mod cache;
 pub mod jupyter;
+pub mod kernel;
 pub mod python;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 //!
 //! Each command lives in a file of its own and says how it ended by an [`exit::Failure`] or an exit code.
 
+mod cache;
 mod doctor;
 mod exit;
 mod kernelspec;
@@ -72,6 +73,15 @@ Exit codes:
   1  no such kernelspec, or it belongs to another kernel
   2  the arguments can't be used";
 
+const CACHE_HELP: &str = "\
+A prepared build is the runtime that cells link, built once for each toolchain and version. The current one, and those
+that kernels use now, are never removed.
+
+Exit codes:
+  0  listed or pruned
+  1  the folder could not be read, or a build not removed
+  2  the arguments can't be used";
+
 const DOCTOR_HELP: &str = "\
 Each line says `ok`, `warn` or `fail`, what was looked at and what was found; what to do about it comes after `->`.
 
@@ -108,12 +118,22 @@ enum Command {
         /// Name that Jupyter's menus show
         #[arg(long, value_name = "TEXT", default_value = "Rust (Threadbook)")]
         display_name: String,
+        /// Leave building the runtime, which takes half a minute, to the first kernel
+        #[arg(long)]
+        no_prepare: bool,
     },
     /// Undo `install`
     #[command(after_help = UNINSTALL_HELP)]
     Uninstall {
         #[command(flatten)]
         target: Target,
+    },
+    /// List the prepared builds of the runtime
+    #[command(after_help = CACHE_HELP)]
+    Cache {
+        /// Remove the builds of other toolchains and versions, and those that were not finished
+        #[arg(long)]
+        prune: bool,
     },
     /// Check that everything the kernel needs is here
     #[command(after_help = DOCTOR_HELP)]
@@ -177,7 +197,14 @@ impl Command {
             Command::Install {
                 target,
                 display_name,
-            } => kernelspec::install(&target.place.location(), &target.name, &display_name)?,
+                no_prepare,
+            } => {
+                kernelspec::install(&target.place.location(), &target.name, &display_name)?;
+                if !no_prepare {
+                    cache::prepare()?;
+                }
+            }
+            Command::Cache { prune } => cache::run(prune)?,
             Command::Uninstall { target } => {
                 kernelspec::uninstall(&target.place.location(), &target.name)?;
             }

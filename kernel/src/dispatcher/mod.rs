@@ -187,6 +187,7 @@ impl Dispatcher {
         }
         let abort = finished.failed && ended.stop_on_error;
         finished.answer();
+        self.queue.answer_aborted();
         if abort {
             self.queue.abort_waiting();
         }
@@ -315,10 +316,17 @@ impl Dispatcher {
 
     fn interrupt(&mut self) {
         // Later cells go first, so that none of them starts when the running one ends.
-        self.queue.abort_waiting();
+        if self.queue.running().is_some() {
+            self.queue.abort_later();
+        } else {
+            self.queue.abort_waiting();
+        }
         self.queue.raise_interrupted();
-        self.prompts.clear();
+        // First the evaluator: a cell that waits for an answer unwinds by itself once its question is gone.
         self.control.interrupt();
+        if self.queue.running().is_some() {
+            self.prompts.refuse();
+        }
     }
 
     fn end(mut self) {

@@ -19,6 +19,8 @@ pub(super) struct Queue {
     jobs_tx: mpsc::Sender<Job>,
     interrupted: Interrupted,
     waiting: VecDeque<(Ticket, ExecuteRequest)>,
+    /// Those that were waiting when the running cell was interrupted: replies come in the order of requests.
+    aborted: Vec<Ticket>,
     running: Option<Running>,
     last_id: u64,
     count: u32,
@@ -57,6 +59,7 @@ impl Queue {
             jobs_tx,
             interrupted,
             waiting: VecDeque::new(),
+            aborted: Vec::new(),
             running: None,
             last_id: 0,
             count: 0,
@@ -127,7 +130,19 @@ impl Queue {
 
     /// Answers all waiting cells without running them.
     pub(super) fn abort_waiting(&mut self) {
-        for (ticket, _) in self.waiting.drain(..) {
+        self.abort_later();
+        self.answer_aborted();
+    }
+
+    /// Takes all waiting cells out of the queue, to be answered once the running cell is.
+    pub(super) fn abort_later(&mut self) {
+        let waiting = self.waiting.drain(..);
+        self.aborted.extend(waiting.map(|(ticket, _)| ticket));
+    }
+
+    /// Answers the cells that were taken out of the queue.
+    pub(super) fn answer_aborted(&mut self) {
+        for ticket in self.aborted.drain(..) {
             ticket.answer(json!({"status": "aborted"}));
         }
     }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -145,6 +146,7 @@ type Made = Result<Box<dyn Evaluator>, Diagnostic>;
 struct Awaited {
     making: Option<JoinHandle<Made>>,
     made: Made,
+    wanted: Arc<AtomicBool>,
 }
 
 impl Awaited {
@@ -153,14 +155,19 @@ impl Awaited {
         output: OutputTx,
         ready: impl FnOnce(Notice) + Send + 'static,
     ) -> Awaited {
+        let wanted = Arc::new(AtomicBool::new(false));
+        let is_wanted = Arc::clone(&wanted);
         let making = std::thread::Builder::new()
             .name("evaluator-start".into())
             .spawn(move || {
-                let made = guarded("was being made", || make(output)).and_then(|made| made);
+                let mut made = guarded("was being made", || make(output)).and_then(|made| made);
                 if let Err(Diagnostic { ename, evalue, .. }) = &made {
                     tracing::error!(ename, evalue, "no evaluator");
                 }
                 ready(Notice::EvaluatorReady);
+                if !is_wanted.load(Ordering::SeqCst) {
+                    with(&mut made, "was warmed up", |evaluator| evaluator.warm_up());
+                }
                 made
             });
         let (making, failure) = match making {
@@ -175,10 +182,15 @@ impl Awaited {
             evalue: failure,
             traceback: Vec::new(),
         });
-        Awaited { making, made }
+        Awaited {
+            making,
+            made,
+            wanted,
+        }
     }
 
     fn get(&mut self) -> &mut Made {
+        self.wanted.store(true, Ordering::SeqCst);
         if let Some(made) = self.making.take().and_then(|making| making.join().ok()) {
             self.made = made;
         }

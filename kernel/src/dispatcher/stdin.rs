@@ -18,6 +18,8 @@ pub(super) struct Prompts {
     waiting: VecDeque<Prompt>,
     /// The id of the input request that the first of them was sent as.
     asked: Option<String>,
+    /// The running cell is interrupted: what it still asks gets no answer.
+    refused: bool,
 }
 
 #[derive(Debug)]
@@ -34,6 +36,7 @@ impl Prompts {
             voice,
             waiting: VecDeque::new(),
             asked: None,
+            refused: false,
         }
     }
 
@@ -46,6 +49,8 @@ impl Prompts {
         answer_tx: oneshot::Sender<Answer>,
     ) {
         match running {
+            // Dropped, the question is answered by the interrupt.
+            Some(_) if self.refused => {}
             Some(running) if running.allow_stdin => {
                 self.waiting.push_back(Prompt {
                     to: running.request.clone(),
@@ -83,8 +88,15 @@ impl Prompts {
         self.ask_first();
     }
 
+    /// Gives up all questions of the running cell, and those that are still to come.
+    pub(super) fn refuse(&mut self) {
+        self.clear();
+        self.refused = true;
+    }
+
     /// Gives up all questions; whoever waits for an answer sees that none will come.
     pub(super) fn clear(&mut self) {
+        self.refused = false;
         self.waiting.clear();
         self.asked = None;
     }

@@ -60,6 +60,25 @@ impl Builds {
         self.inner().cells.map(&generated)
     }
 
+    /// rustc's errors about the code that was compiled last, rendered. evcxr's own list leaves out some.
+    pub(super) fn errors(&self) -> Vec<String> {
+        let map = self.latest_map();
+        let file = self.session.join(DIAGNOSTICS_FILE);
+        let mut rendered = Vec::new();
+        for message in messages(&file, "error") {
+            let is_about_a_cell = std::iter::once(&message)
+                .chain(message["children"].as_array().into_iter().flatten())
+                .any(|part| places(part, &map).next().is_some());
+            if let (true, Some(text)) = (is_about_a_cell, message["rendered"].as_str()) {
+                let text = render::rewrite(text, &map);
+                if !rendered.contains(&text) {
+                    rendered.push(text);
+                }
+            }
+        }
+        rendered
+    }
+
     /// Where a place in compiled code is, for people, and the line that stands there.
     pub(super) fn describe(&self, place: &Place) -> Described {
         let inner = self.inner();
@@ -131,12 +150,10 @@ impl Narrator for Builds {
 /// rustc's warnings about the cell that was compiled last, rendered.
 fn warnings(file: &Path, map: &SourceMap, cell: u32) -> String {
     let mut text = String::new();
-    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
-        let message: Value = serde_json::from_str(line).unwrap_or_default();
-        if message["level"] != "warning" || !is_about(&message, map, cell) {
-            continue;
-        }
-        if let Some(rendered) = message["rendered"].as_str() {
+    for message in messages(file, "warning") {
+        let is_about =
+            places(&message, map).any(|(place, is_primary)| is_primary && place.cell == cell);
+        if let (true, Some(rendered)) = (is_about, message["rendered"].as_str()) {
             text.push_str(&render::rewrite(rendered, map));
             text.push_str("\n\n");
         }
@@ -144,21 +161,23 @@ fn warnings(file: &Path, map: &SourceMap, cell: u32) -> String {
     text
 }
 
-fn is_about(message: &Value, map: &SourceMap, cell: u32) -> bool {
-    message["spans"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|span| {
-            let number = |name: &str| {
-                span[name]
-                    .as_u64()
-                    .and_then(|number| u32::try_from(number).ok())
-            };
-            span["is_primary"] == true
-                && number("line_start")
-                    .zip(number("column_start"))
-                    .and_then(|(line, column)| map.place(line, column))
-                    .is_some_and(|place| place.cell == cell)
-        })
+/// rustc's messages of one level.
+fn messages(file: &Path, level: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let messages = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_default());
+    messages
+        .filter(|message: &Value| message["level"] == level)
+        .collect()
+}
+
+/// The places in cells that a message names, and whether each is what it is about.
+fn places(message: &Value, map: &SourceMap) -> impl Iterator<Item = (CellPlace, bool)> {
+    let spans = message["spans"].as_array().into_iter().flatten();
+    spans.filter_map(|span| {
+        let number = |name: &str| u32::try_from(span[name].as_u64()?).ok();
+        let place = map.place(number("line_start")?, number("column_start")?)?;
+        Some((place, span["is_primary"] == true))
+    })
 }

@@ -96,6 +96,9 @@ pub trait Evaluator: Send {
     /// whatever the caller puts into the same queue afterwards comes after it.
     fn execute(&mut self, cell: &Cell) -> Outcome;
 
+    /// Does ahead what the first cells would otherwise wait for. Called once, if no cell waits yet.
+    fn warm_up(&mut self) {}
+
     /// Completes the code at a byte offset.
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions;
 

@@ -93,9 +93,11 @@ impl RustEvaluator {
                 format!("the evaluator did not start: {error}"),
             )
         };
+        session.begin_bare().map_err(failed)?;
         // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
         let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
         let mut context = CommandContext::with_eval_context(context);
+        session.end_bare().map_err(failed)?;
         let mut prelude: String = prepared
             .dependencies()
             .iter()
@@ -194,15 +196,19 @@ impl RustEvaluator {
         };
         match error {
             Error::CompilationErrors(errors) => {
-                let map = self.builds.latest_map();
-                let mut rendered: Vec<String> = Vec::new();
-                for error in errors.iter().filter(|error| error.level() == "error") {
-                    let text = rendered_error(error, &map);
-                    if !rendered.contains(&text) {
-                        rendered.push(text);
-                    }
-                }
                 let from_rustc = errors.iter().any(|error| !error.json.is_null());
+                let mut rendered = match from_rustc {
+                    true => self.builds.errors(),
+                    false => Vec::new(),
+                };
+                if rendered.is_empty() {
+                    let map = self.builds.latest_map();
+                    rendered = errors
+                        .iter()
+                        .map(|error| rendered_error(error, &map))
+                        .collect();
+                    rendered.dedup();
+                }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
                 if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);
@@ -245,6 +251,14 @@ impl Evaluator for RustEvaluator {
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count, &cell.code);
         self.run(cell)
+    }
+
+    fn warm_up(&mut self) {
+        // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
+        const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
+        if let Err(error) = self.context.completions(CODE, CODE.len()) {
+            tracing::debug!("rust-analyzer was not warmed: {error}");
+        }
     }
 
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {

@@ -1,6 +1,7 @@
 //! A kernel's sockets.
 
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub struct Sockets {
     closing_tx: Vec<oneshot::Sender<()>>,
     dispatch: Task<()>,
     heartbeat: Heartbeat,
-    _private: PrivateDir,
+    private: PrivateDir,
 }
 
 #[derive(Debug)]
@@ -125,12 +126,17 @@ pub async fn bind(info: &ConnectionInfo) -> Result<(Connection, Sockets), BindEr
         closing_tx,
         dispatch,
         heartbeat,
-        _private: private,
+        private,
     };
     Ok((connection, sockets))
 }
 
 impl Sockets {
+    /// The folder of the private sockets, which a kernel that is killed leaves behind.
+    pub fn folder(&self) -> &Path {
+        self.private.path()
+    }
+
     /// Takes no more messages from the kernel, lets out what it has sent until now, and closes. A client that does not
     /// read delays this for at most `linger`.
     pub async fn close(self, linger: Duration) {
@@ -141,7 +147,7 @@ impl Sockets {
             closing_tx,
             dispatch,
             heartbeat,
-            _private,
+            private: _private,
         } = self;
         let flushed = tokio::time::timeout(linger, async move {
             for close_tx in closing_tx {

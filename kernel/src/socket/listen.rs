@@ -107,6 +107,10 @@ impl PrivateDir {
         Ok(PrivateDir { dir, _lock: lock })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub(super) fn socket(&self, channel: Channel) -> PathBuf {
         self.dir.path().join(channel.name())
     }

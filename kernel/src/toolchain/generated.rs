@@ -9,7 +9,7 @@ pub(super) const CRATE: &str = "ctx";
 pub(super) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
 /// evcxr's text, and what stands in its place, on as many lines.
-const CHANGES: [(&str, &str); 3] = [
+const CHANGES: [(&str, &str); 4] = [
     (
         "fn from(error: T) -> Self {\n                    eprintln!(\"{}\", error);\n                    \
          println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
@@ -23,6 +23,10 @@ const CHANGES: [(&str, &str); 3] = [
     (
         "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};",
         "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store}; /*redefined*/",
+    ),
+    (
+        "if let Err(error) = try_send_text(text)\n    {\n        eprintln!(\"Failed to send content to parent",
+        "if let Err(error) = ::threadbook::abi::result(text)\n    {\n        eprintln!(\"Failed to send content to parent",
     ),
 ];
 

@@ -6,12 +6,14 @@
 //! | `sysroot` | finds the toolchain |
 //! | `sources` | the runtime's sources, which travel in the kernel's binary |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
+//! | `cache` | lists and prunes prepared builds |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
 
+pub mod cache;
 pub mod cargo;
 pub mod generated;
 mod prepare;
@@ -23,6 +25,7 @@ mod sysroot;
 
 pub use prepare::Prepared;
 pub use prepare::prepare;
+pub use prepare::prepared_folder;
 pub use session::Session;
 pub use sysroot::Sysroot;
 

@@ -91,6 +91,11 @@ impl Prepared {
         &self.ready.call
     }
 
+    /// What its rustc said of itself.
+    pub fn toolchain(&self) -> &str {
+        &self.ready.toolchain
+    }
+
     /// The real cargo.
     pub fn cargo(&self) -> &Path {
         &self.ready.cargo
@@ -104,6 +109,11 @@ impl Prepared {
 
 fn template(root: &Path) -> PathBuf {
     root.join("template")
+}
+
+/// A toolchain folder whose standard library has no contents: see [`super::Session::begin_bare`].
+pub(super) fn bare_sysroot(root: &Path) -> PathBuf {
+    root.join("bare")
 }
 
 fn dependencies(root: &Path) -> Vec<(String, String)> {
@@ -124,7 +134,7 @@ pub fn prepare(
     sysroot.library_sources()?;
     let folder = cache.join("prepared");
     std::fs::create_dir_all(&folder).map_err(at(&folder))?;
-    let root = folder.join(key(sysroot));
+    let root = prepared_folder(cache, sysroot);
     if let Ok(prepared) = Prepared::open(&root) {
         return Ok(prepared);
     }
@@ -139,6 +149,13 @@ pub fn prepare(
         Ok(prepared) => Ok(prepared),
         Err(_) => build(&root, sysroot, progress),
     }
+}
+
+/// Where the prepared build for a toolchain lies, or will lie.
+pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
+    // cargo names folders without links; its calls are compared with these paths.
+    let folder = cache.join("prepared");
+    folder.canonicalize().unwrap_or(folder).join(key(sysroot))
 }
 
 fn key(sysroot: &Sysroot) -> String {
@@ -182,6 +199,21 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     ];
     for (path, text) in files {
         std::fs::write(&path, text).map_err(at(&path))?;
+    }
+    for library in ["core", "alloc", "std"] {
+        let src = bare_sysroot(root)
+            .join("lib/rustlib/src/rust/library")
+            .join(library)
+            .join("src");
+        std::fs::create_dir_all(&src).map_err(at(&src))?;
+        let file = src.join("lib.rs");
+        std::fs::write(&file, "").map_err(at(&file))?;
+    }
+    // rust-analyzer has rustup run the tools of the folder that it was given.
+    let bin = bare_sysroot(root).join("bin");
+    std::fs::create_dir_all(&bin).map_err(at(&bin))?;
+    for (name, tool) in [("cargo", sysroot.cargo()), ("rustc", sysroot.rustc())] {
+        std::os::unix::fs::symlink(tool, bin.join(name)).map_err(at(bin.join(name)))?;
     }
     let call = compile_template(root, sysroot, progress)?;
     compile_worker(root, sysroot, &call)?;

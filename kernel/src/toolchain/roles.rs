@@ -3,14 +3,16 @@
 //! evcxr finds cargo by asking `rustup which cargo`, then on the PATH; rust-analyzer asks the environment. A session
 //! has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this binary.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 use std::process::ExitCode;
 
 use super::cargo;
 use super::session;
 
 /// The names that the binary answers to.
-pub(super) const NAMES: [&str; 2] = ["cargo", "rustup"];
+pub(super) const NAMES: [&str; 3] = ["cargo", "rustc", "rustup"];
 
 /// Plays another program where the binary was started under that program's name.
 pub fn run_if_asked() -> Option<ExitCode> {
@@ -29,6 +31,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
             ));
             cargo::main(&args)
         }
+        "rustc" => rustc(&args),
         "rustup" => rustup(&name, &args),
         _ => return None,
     };
@@ -49,10 +52,23 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     };
     let path = match tool {
         "cargo" => Path::new(name).with_file_name("cargo"),
-        // The link's target: rustc's own file, which finds its libraries beside itself.
-        "rustc" => std::fs::read_link(Path::new(name).with_file_name("rustc"))?,
+        "rustc" => session::rustc_of_this_process()?,
         _ => anyhow::bail!("`{tool}` is not known here (expected `cargo` or `rustc`)"),
     };
     println!("{}", path.display());
     Ok(0)
+}
+
+/// Passes everything on to rustc, but for one answer to rust-analyzer: see [`session::Session::begin_bare`].
+fn rustc(args: &[String]) -> anyhow::Result<i32> {
+    if args == ["--print", "sysroot"]
+        && let Some(bare) = session::bare_sysroot_of_this_process()?
+    {
+        println!("{}", bare.display());
+        return Ok(0);
+    }
+    let error = Command::new(session::rustc_of_this_process()?)
+        .args(args)
+        .exec();
+    Err(error.into())
 }

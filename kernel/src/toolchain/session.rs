@@ -24,6 +24,10 @@ pub(super) const SESSION_VAR: &str = "THREADBOOK_SESSION";
 const PREPARED_LINK: &str = "prepared";
 /// The link in a session's folder to where progress is shown: the stderr of the cell that runs.
 pub(super) const PROGRESS_LINK: &str = "progress";
+/// The link in a session's folder to rustc itself.
+const RUSTC_LINK: &str = "rustc";
+/// Exists while rust-analyzer is to find a standard library without contents.
+const BARE_FILE: &str = "bare";
 /// The ending of the lock file beside a session's folder.
 const LOCK: &str = "lock";
 
@@ -47,6 +51,8 @@ impl Session {
         let sessions = cache.join("sessions");
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
+        let sessions = sessions.canonicalize().map_err(at(&sessions))?;
+        let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
         if std::fs::read_to_string(&config).ok().as_deref() != Some(prepare::CONFIG) {
@@ -79,7 +85,7 @@ impl Session {
         let bin = self.path.join("bin");
         std::fs::create_dir(&bin).map_err(at(&bin))?;
         let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
-        let mut links = vec![(bin.join("rustc"), sysroot.rustc())];
+        let mut links = vec![(self.path.join(RUSTC_LINK), sysroot.rustc())];
         links.push((self.path.join(PREPARED_LINK), prepared.root().to_owned()));
         links.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
         for (link, target) in links {
@@ -89,6 +95,21 @@ impl Session {
         std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file)
             .map_err(at(&lock_file))?;
         Ok(())
+    }
+
+    /// Until [`Session::end_bare`], rust-analyzer finds a standard library without contents.
+    ///
+    /// evcxr evaluates `42` when it is made, before it is told of any dependency, and has rust-analyzer read the whole
+    /// standard library for that; it does so again once there are dependencies. The first time is for nothing.
+    pub fn begin_bare(&self) -> Result<(), Error> {
+        let file = self.path.join(BARE_FILE);
+        std::fs::write(&file, "").map_err(at(&file))
+    }
+
+    /// From now on rust-analyzer finds the real standard library.
+    pub fn end_bare(&self) -> Result<(), Error> {
+        let file = self.path.join(BARE_FILE);
+        std::fs::remove_file(&file).map_err(at(&file))
     }
 
     /// Shows the progress of long builds in this file.
@@ -121,12 +142,41 @@ impl Drop for Session {
     }
 }
 
+/// The prepared builds that living kernels use, one for each kernel.
+pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
+    let sessions = cache.join("sessions");
+    sweep(&sessions);
+    let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| std::fs::read_link(entry.path().join(PREPARED_LINK)).ok())
+        .collect()
+}
+
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    let session = std::env::var_os(SESSION_VAR)
-        .ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))?;
-    let root = std::fs::read_link(Path::new(&session).join(PREPARED_LINK))?;
+    let root = std::fs::read_link(session_of_this_process()?.join(PREPARED_LINK))?;
     Ok(Prepared::open(&root)?)
+}
+
+/// rustc itself: not a link to it, since it finds its libraries beside itself.
+pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
+    Ok(std::fs::read_link(
+        session_of_this_process()?.join(RUSTC_LINK),
+    )?)
+}
+
+/// The toolchain folder without contents, while rust-analyzer is to find that one.
+pub(super) fn bare_sysroot_of_this_process() -> anyhow::Result<Option<PathBuf>> {
+    let session = session_of_this_process()?;
+    let bare = prepare::bare_sysroot(&std::fs::read_link(session.join(PREPARED_LINK))?);
+    Ok(session.join(BARE_FILE).exists().then_some(bare))
+}
+
+fn session_of_this_process() -> anyhow::Result<PathBuf> {
+    let session = std::env::var_os(SESSION_VAR);
+    session
+        .map(PathBuf::from)
+        .ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))
 }
 
 /// What evcxr and rust-analyzer are to find.

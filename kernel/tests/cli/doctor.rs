@@ -11,7 +11,7 @@ use crate::command::Home;
 #[test]
 fn a_machine_with_everything_has_nothing_but_ok() {
     let home = machine();
-    home.threadbook(&["install", "--user"]);
+    home.threadbook(&["install", "--no-prepare", "--user"]);
     expect![[r#"
         ok    rustc: rustc 1.95.0 (59807616e 2026-04-14)
         ok    cargo: cargo 1.95.0

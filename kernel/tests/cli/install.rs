@@ -19,7 +19,7 @@ const DATA_FOLDER: &str = ".local/share/jupyter";
 #[test]
 fn the_kernelspec_names_this_program_and_its_logos_stand_beside_it() {
     let home = Home::new();
-    let said = home.threadbook(&["install"]);
+    let said = home.threadbook(&["install", "--no-prepare"]);
     assert_eq!(
         said,
         format!(
@@ -53,8 +53,8 @@ fn the_kernelspec_names_this_program_and_its_logos_stand_beside_it() {
 #[test]
 fn installing_again_replaces_what_was_there() {
     let home = Home::new();
-    home.threadbook(&["install", "--display-name", "Old"]);
-    home.threadbook(&["install", "--display-name", "New"]);
+    home.threadbook(&["install", "--no-prepare", "--display-name", "Old"]);
+    home.threadbook(&["install", "--no-prepare", "--display-name", "New"]);
     let folder = home.path().join(DATA_FOLDER).join("kernels/threadbook");
     let spec = fs::read_to_string(folder.join("kernel.json")).unwrap();
     assert!(spec.contains("\"display_name\": \"New\""), "{spec}");
@@ -69,7 +69,14 @@ fn a_prefix_and_a_name_choose_the_place() {
         next: jupyter lab   (or: jupyter console --kernel rust-1.95)
         exit code 0
     "#]]
-    .assert_eq(&home.threadbook(&["install", "--prefix", "env", "--name", "Rust-1.95"]));
+    .assert_eq(&home.threadbook(&[
+        "install",
+        "--no-prepare",
+        "--prefix",
+        "env",
+        "--name",
+        "Rust-1.95",
+    ]));
     expect![[r#"
         uninstalled the kernel `rust-1.95` from ~/env/share/jupyter/kernels/rust-1.95
         exit code 0
@@ -88,7 +95,7 @@ fn jupyter_s_own_variable_chooses_the_data_folder() {
         next: jupyter lab   (or: jupyter console --kernel threadbook)
         exit code 0
     "#]]
-    .assert_eq(&home.threadbook(&["install"]));
+    .assert_eq(&home.threadbook(&["install", "--no-prepare"]));
 }
 
 #[test]
@@ -101,7 +108,7 @@ fn the_active_environment_is_the_sys_prefix() {
         next: jupyter lab   (or: jupyter console --kernel threadbook)
         exit code 0
     "#]]
-    .assert_eq(&home.threadbook(&["install", "--sys-prefix"]));
+    .assert_eq(&home.threadbook(&["install", "--no-prepare", "--sys-prefix"]));
 }
 
 #[test]
@@ -110,12 +117,12 @@ fn a_sys_prefix_that_nothing_tells_is_an_error() {
         error: can't ask `python3` for its `sys.prefix` (activate a Python environment, or name a folder by `--prefix`): No such file or directory (os error 2)
         exit code 1
     "#]]
-    .assert_eq(&Home::new().threadbook(&["install", "--sys-prefix"]));
+    .assert_eq(&Home::new().threadbook(&["install", "--no-prepare", "--sys-prefix"]));
 }
 
 #[test]
 fn the_places_exclude_one_another() {
-    let said = Home::new().threadbook(&["install", "--user", "--sys-prefix"]);
+    let said = Home::new().threadbook(&["install", "--no-prepare", "--user", "--sys-prefix"]);
     assert!(said.contains("cannot be used with"), "{said}");
     assert!(said.ends_with("exit code 2\n"), "{said}");
 }
@@ -128,7 +135,7 @@ fn a_name_that_jupyter_would_not_find_is_a_usage_error() {
         For more information, try '--help'.
         exit code 2
     "#]]
-    .assert_eq(&Home::new().threadbook(&["install", "--name", "a/b"]));
+    .assert_eq(&Home::new().threadbook(&["install", "--no-prepare", "--name", "a/b"]));
 }
 
 #[test]

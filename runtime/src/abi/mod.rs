@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::pin::Pin;
 
 use crate::persistent;
+use crate::show;
 use crate::task;
 use crate::worker::cell;
 use crate::worker::place_of;
@@ -26,6 +27,13 @@ pub fn returned<T: Display>(error: &T) {
         type_name::<T>().to_owned(),
         place_of(Location::caller()),
     );
+}
+
+/// The value of the final expression, as text: what evcxr falls back to where the expression did not compile at first,
+/// as when it moves a variable.
+pub fn result(text: &str) -> std::io::Result<()> {
+    show::result_text(text.to_owned());
+    Ok(())
 }
 
 /// The cell defines these thread-locals anew.

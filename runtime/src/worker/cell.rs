@@ -92,14 +92,18 @@ pub(crate) fn panicked() {
 
 /// If the cell has panicked and goes on, it has caught the panic: the message is shown as it would be in a program.
 pub(crate) fn report_caught_panic() {
-    if !HAS_PENDING.load(Ordering::Relaxed) || !on_main_thread() || std::thread::panicking() {
-        return;
-    }
-    HAS_PENDING.store(false, Ordering::Relaxed);
-    let pending = state().as_mut().and_then(|state| state.pending.take());
-    if let Some(info) = pending {
+    if let Some(info) = take_caught_panic() {
         report(&Report::Panic(info));
     }
+}
+
+/// The panic that the cell has caught, once.
+pub(crate) fn take_caught_panic() -> Option<PanicInfo> {
+    if !HAS_PENDING.load(Ordering::Relaxed) || !on_main_thread() || std::thread::panicking() {
+        return None;
+    }
+    HAS_PENDING.store(false, Ordering::Relaxed);
+    state().as_mut().and_then(|state| state.pending.take())
 }
 
 /// A `?` leaves the cell.

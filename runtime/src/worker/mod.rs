@@ -28,6 +28,8 @@ use crate::wire::Report;
 pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
 /// The file, in the session's folder, that holds the process group of the compile that runs now.
 pub const COMPILER_FILE: &str = "compiler.pid";
+/// The link, in the session's folder, to the folder of the kernel's private sockets.
+pub const SOCKETS_LINK: &str = "sockets";
 /// Names the session's folder, which goes when the kernel does.
 pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 

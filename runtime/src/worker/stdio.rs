@@ -79,7 +79,10 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
     } else {
         unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) }
     };
-    cell::report_caught_panic();
+    // Straight to the kernel: std's stdout, which would be flushed before, may be what is writing.
+    if let Some(info) = cell::take_caught_panic() {
+        channel::send(&Report::Panic(info));
+    }
     after_programs(streams);
     match channel::send_stream(kind, 0, bytes) {
         Ok(()) => len as isize,

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::COMPILER_FILE;
 use super::FDS_VAR;
 use super::SESSION_VAR;
+use super::SOCKETS_LINK;
 use super::channel;
 use super::live;
 use super::sys;
@@ -92,11 +93,14 @@ fn supervise() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes the session's folder: a kernel that was killed can't. What can't be removed is swept by a later kernel.
+/// Removes the session's folder and that of the sockets: a kernel that was killed can't. What can't be removed is swept by a later kernel.
 fn remove_session(session: &Path) {
     let compiler = std::fs::read_to_string(session.join(COMPILER_FILE)).ok();
     if let Some(group) = compiler.and_then(|text| text.trim().parse::<i32>().ok()) {
         sys::kill(-group, libc::SIGKILL);
+    }
+    if let Ok(sockets) = std::fs::read_link(session.join(SOCKETS_LINK)) {
+        let _ = std::fs::remove_dir_all(sockets);
     }
     // A compiler that is being killed may still add a file to a folder that is being emptied.
     for _ in 0..3 {

@@ -1,0 +1,381 @@
+//! A front end for the real binary: a kernel in a process group of its own, and verbs to run cells in it.
+//!
+//! What a cell has published and no verb has read fails the test.
+
+mod process;
+mod ran;
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::ops::DerefMut;
+use std::sync::Mutex;
+use std::sync::Once;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use serde_json::Value;
+use serde_json::json;
+use threadbook_kernel::client::Client;
+use threadbook_kernel::client::is_idle;
+use threadbook_kernel::message::Channel;
+use threadbook_kernel::message::Message;
+use tokio::runtime::Runtime;
+
+pub use process::Process;
+pub use process::Setup;
+pub use ran::Failure;
+pub use ran::Ran;
+
+/// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile.
+pub const HANG: Duration = Duration::from_secs(90);
+
+/// A kernel and its client.
+#[derive(Debug)]
+pub struct Kernel {
+    runtime: Runtime,
+    client: Client,
+    process: Process,
+    requests: HashMap<String, Request>,
+    answered: HashSet<String>,
+    late: VecDeque<Message>,
+    latest: String,
+}
+
+/// What has arrived about one request.
+#[derive(Debug, Default)]
+struct Request {
+    iopub: Vec<Message>,
+    reply: Option<Message>,
+    inputs: VecDeque<Message>,
+}
+
+impl Kernel {
+    /// A kernel of the test's own, ready to run cells.
+    #[track_caller]
+    pub fn start() -> Kernel {
+        Kernel::start_with(&Setup::default())
+    }
+
+    /// A kernel that is started in another way.
+    #[track_caller]
+    pub fn start_with(setup: &Setup) -> Kernel {
+        let mut kernel = Kernel::connect(Process::start(setup));
+        // Its reply says that the evaluator takes cells; on a fresh machine there is progress before it.
+        let id = kernel.send_with("", json!({"silent": true}));
+        kernel.wait_for_end(&id);
+        kernel.forget(&id);
+        kernel.late.clear();
+        kernel
+    }
+
+    /// A kernel that was just started: the evaluator may not be ready.
+    #[track_caller]
+    pub fn connect(process: Process) -> Kernel {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let mut client = match runtime.block_on(Client::connect(process.info(), HANG)) {
+            Ok(client) => client,
+            Err(error) => panic!("{error}; the kernel's log: {}", process.log()),
+        };
+        runtime.block_on(client.wait_for_welcome(HANG)).unwrap();
+        Kernel {
+            runtime,
+            client,
+            process,
+            requests: HashMap::new(),
+            answered: HashSet::new(),
+            late: VecDeque::new(),
+            latest: String::new(),
+        }
+    }
+
+    /// A kernel out of the pool, which other tests have used and will use: for tests that leave it whole. Names that
+    /// its cells bind are best the test's own.
+    #[track_caller]
+    pub fn lease() -> Lease {
+        static AT_EXIT: Once = Once::new();
+        AT_EXIT.call_once(|| {
+            // SAFETY: the function is called once, on a thread where nothing of ours runs any more.
+            unsafe { libc::atexit(end_pool) };
+        });
+        let waiting = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lease(Some(waiting.unwrap_or_else(Kernel::start)))
+    }
+
+    /// The process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Sends a cell; gives its id.
+    pub fn send(&mut self, code: &str) -> String {
+        self.send_with(code, json!({}))
+    }
+
+    /// Sends a cell with other options than a notebook's.
+    pub fn send_with(&mut self, code: &str, options: Value) -> String {
+        let mut content = json!({"code": code, "silent": false, "store_history": true, "user_expressions": {},
+            "allow_stdin": true, "stop_on_error": true});
+        for (name, value) in options.as_object().unwrap() {
+            content[name] = value.clone();
+        }
+        let id = self.client.send(Channel::Shell, "execute_request", content);
+        self.requests.insert(id.clone(), Request::default());
+        self.latest.clone_from(&id);
+        id
+    }
+
+    /// Runs a cell to its end.
+    #[track_caller]
+    pub fn run(&mut self, code: &str) -> Ran {
+        let id = self.send(code);
+        self.finish(&id)
+    }
+
+    /// Runs a cell with other options than a notebook's.
+    #[track_caller]
+    pub fn run_with(&mut self, code: &str, options: Value) -> Ran {
+        let id = self.send_with(code, options);
+        self.finish(&id)
+    }
+
+    /// Waits for the end of a cell that was sent.
+    #[track_caller]
+    pub fn finish(&mut self, id: &str) -> Ran {
+        self.wait_for_end(id);
+        let request = self.forget(id);
+        assert!(
+            request.inputs.is_empty(),
+            "nobody has read an input request"
+        );
+        Ran::new(request.iopub, request.reply.unwrap().content)
+    }
+
+    /// Waits until a running cell has printed the text, on whatever stream.
+    #[track_caller]
+    pub fn until_text(&mut self, id: &str, text: &str) {
+        self.wait(&format!("the text {text:?}"), |kernel| {
+            ran::text_of(&kernel.requests[id].iopub, None).contains(text)
+        });
+    }
+
+    /// Waits until something of the kind is published about a running cell.
+    #[track_caller]
+    pub fn until_message(&mut self, id: &str, msg_type: &str) {
+        self.wait(msg_type, |kernel| {
+            let mut iopub = kernel.requests[id].iopub.iter();
+            iopub.any(|message| message.msg_type() == msg_type)
+        });
+    }
+
+    /// Waits for text that is printed, on `stream`, under the cell after its end. Nothing else may have come.
+    #[track_caller]
+    pub fn late_text(&mut self, stream: &str, id: &str, text: &str) {
+        let so_far = |kernel: &Kernel| {
+            kernel
+                .late
+                .iter()
+                .map(|message| {
+                    assert_eq!(
+                        (message.msg_type(), message.parent_id()),
+                        ("stream", id),
+                        "{:?}",
+                        message.content
+                    );
+                    assert_eq!(message.content["name"], stream, "{:?}", message.content);
+                    message.content["text"].as_str().unwrap()
+                })
+                .collect::<String>()
+        };
+        self.wait(&format!("the late text {text:?}"), |kernel| {
+            so_far(kernel).len() >= text.len()
+        });
+        assert_eq!(so_far(self), text);
+        self.late.clear();
+    }
+
+    /// The latest cell that was sent.
+    pub fn latest(&self) -> String {
+        self.latest.clone()
+    }
+
+    /// Waits for a question of a running cell.
+    #[track_caller]
+    pub fn question(&mut self, id: &str) -> Message {
+        self.wait("an input request", |kernel| {
+            !kernel.requests[id].inputs.is_empty()
+        });
+        let request = self.requests.get_mut(id).unwrap();
+        request.inputs.pop_front().unwrap()
+    }
+
+    /// Answers a question.
+    pub fn answer(&self, question: &Message, value: &str) {
+        self.client.answer_input(question, value);
+    }
+
+    /// A request with a reply and nothing else; gives the reply's content.
+    #[track_caller]
+    pub fn ask(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
+        let id = self
+            .client
+            .send(channel, &format!("{stem}_request"), content);
+        self.requests.insert(id.clone(), Request::default());
+        self.wait_for_end(&id);
+        let request = self.forget(&id);
+        let kinds: Vec<&str> = request.iopub.iter().map(Message::msg_type).collect();
+        assert_eq!(kinds, ["status", "status"]);
+        request.reply.unwrap().content
+    }
+
+    /// Stops the running cell.
+    #[track_caller]
+    pub fn interrupt(&mut self) {
+        let reply = self.ask(Channel::Control, "interrupt", json!({}));
+        assert_eq!(reply["status"], "ok");
+    }
+
+    /// Asks the kernel to end, and waits for its answer.
+    #[track_caller]
+    pub fn shut_down(&mut self, restart: bool) {
+        let content = json!({"restart": restart});
+        let id = self
+            .client
+            .send(Channel::Control, "shutdown_request", content);
+        self.requests.insert(id.clone(), Request::default());
+        self.wait("the reply to a shutdown", |kernel| {
+            kernel.requests[&id].reply.is_some()
+        });
+        let reply = self.forget(&id).reply.unwrap().content;
+        assert_eq!(reply["status"], "ok");
+        assert_eq!(reply["restart"], restart);
+    }
+
+    /// Completes at the end of the code.
+    #[track_caller]
+    pub fn complete(&mut self, code: &str) -> Vec<String> {
+        let content = json!({"code": code, "cursor_pos": code.chars().count()});
+        let reply = self.ask(Channel::Shell, "complete", content);
+        assert_eq!(reply["status"], "ok", "{reply}");
+        let matches = reply["matches"].as_array().unwrap().iter();
+        matches
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Fails if anything came that nobody has read.
+    #[track_caller]
+    pub fn assert_quiet(&self) {
+        let late: Vec<_> = self
+            .late
+            .iter()
+            .map(|message| (message.msg_type(), message.content.to_string()))
+            .collect();
+        assert!(late.is_empty(), "nobody has read {late:?}");
+    }
+
+    fn forget(&mut self, id: &str) -> Request {
+        self.answered.insert(id.to_owned());
+        self.requests.remove(id).unwrap()
+    }
+
+    #[track_caller]
+    fn wait_for_end(&mut self, id: &str) {
+        self.wait("reply and idle", |kernel| {
+            let request = &kernel.requests[id];
+            request.reply.is_some() && request.iopub.last().is_some_and(is_idle)
+        });
+    }
+
+    #[track_caller]
+    fn wait(&mut self, what: &str, is_there: impl Fn(&Kernel) -> bool) {
+        let deadline = Instant::now() + HANG;
+        while !is_there(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let next = self
+                .runtime
+                .block_on(async { tokio::time::timeout(left, self.client.next()).await });
+            match next {
+                Ok(Some((channel, message))) => self.sort(channel, message),
+                Ok(None) => panic!(
+                    "the kernel is gone instead of {what}: {}",
+                    self.process.log()
+                ),
+                Err(_) => panic!(
+                    "no {what} within {HANG:?}; so far {:?}; log: {}",
+                    self.requests
+                        .values()
+                        .map(|request| ran::brief(request.iopub.iter().chain(&request.reply)))
+                        .collect::<Vec<_>>(),
+                    self.process.log()
+                ),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn sort(&mut self, channel: Channel, message: Message) {
+        if let Some(request) = self.requests.get_mut(message.parent_id()) {
+            match channel {
+                Channel::Iopub => request.iopub.push(message),
+                Channel::Stdin => request.inputs.push_back(message),
+                _ => assert!(request.reply.replace(message).is_none(), "two replies"),
+            }
+        } else {
+            // The kernel's own start and end are about no request.
+            let own = ["iopub_welcome", "status"].contains(&message.msg_type())
+                && !self.answered.contains(message.parent_id());
+            if !own {
+                self.late.push_back(message);
+            }
+        }
+    }
+}
+
+/// A kernel of the pool.
+#[derive(Debug)]
+pub struct Lease(Option<Kernel>);
+
+impl Deref for Lease {
+    type Target = Kernel;
+
+    fn deref(&self) -> &Kernel {
+        self.0.as_ref().expect("there until it is dropped")
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Kernel {
+        self.0.as_mut().expect("there until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(kernel) = self.0.take() else { return };
+        // After a failure nobody knows what state it is in: it ends with this.
+        if !std::thread::panicking() {
+            kernel.assert_quiet();
+            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+            pool.push(kernel);
+        }
+    }
+}
+
+static POOL: Mutex<Vec<Kernel>> = Mutex::new(Vec::new());
+
+/// Statics are not dropped.
+extern "C" fn end_pool() {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    for mut kernel in pool.drain(..) {
+        kernel.process.end();
+        // The runtime's threads do no harm, and dropping it here would look for a thread's locals that are gone.
+        std::mem::forget(kernel);
+    }
+}

@@ -1,0 +1,246 @@
+//! A kernel's process and its folders.
+
+use std::fs;
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use serde_json::json;
+use tempfile::TempDir;
+use threadbook_kernel::message::ConnectionInfo;
+
+use super::HANG;
+use crate::cache::PrivateCache;
+
+/// In the environment of every process that a kernel starts, whoever its parent is by then.
+const MARK: &str = "THREADBOOK_TEST_MARK";
+
+/// How a kernel is started.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// A program that starts the kernel, such as `taskset`, with its arguments.
+    pub prefix: Vec<String>,
+    /// Added to the environment.
+    pub env: Vec<(String, String)>,
+    /// Sockets with names instead of ports.
+    pub ipc: bool,
+}
+
+/// A kernel's process, in a group of its own, with private folders. Ended and reaped on drop.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    mark: String,
+    info: ConnectionInfo,
+    cache: Option<PrivateCache>,
+    temp: Option<TempDir>,
+    files: Option<TempDir>,
+}
+
+impl Process {
+    /// Starts a kernel.
+    #[track_caller]
+    pub fn start(setup: &Setup) -> Process {
+        let files = folder("threadbook-test-files-");
+        let temp = folder("threadbook-test-temp-");
+        let cache = PrivateCache::new().unwrap();
+        let info = connection(setup, files.path());
+        let connection_file = files.path().join("connection.json");
+        fs::write(&connection_file, serde_json::to_vec(&info).unwrap()).unwrap();
+        let binary = crate::threadbook_binary().unwrap();
+        let mut command = match setup.prefix.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        };
+        let mark = uuid::Uuid::new_v4().simple().to_string();
+        let child = command
+            .args(["kernel", "-f"])
+            .arg(&connection_file)
+            .env("TMPDIR", temp.path())
+            .env("THREADBOOK_CACHE", cache.path())
+            .env(MARK, &mark)
+            .env("JPY_PARENT_PID", std::process::id().to_string())
+            .envs(setup.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(files.path().join("log")).unwrap())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        Process {
+            child,
+            mark,
+            info,
+            cache: Some(cache),
+            temp: Some(temp),
+            files: Some(files),
+        }
+    }
+
+    /// Where it listens.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// The process id of the kernel, or of the program that starts it.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        let files = self.files.as_ref().map(TempDir::path);
+        files.map_or_else(String::new, |files| {
+            fs::read_to_string(files.join("log")).unwrap_or_default()
+        })
+    }
+
+    /// Sends a signal to this process alone.
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: numbers only; the child is not yet reaped.
+        unsafe { libc::kill(self.pid().cast_signed(), signal) };
+    }
+
+    /// Memory in use, in bytes.
+    pub fn resident_bytes(&self) -> usize {
+        let text = fs::read_to_string(format!("/proc/{}/statm", self.pid())).unwrap();
+        let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
+        pages * 4096
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn ended(&mut self) -> ExitStatus {
+        wait_until("the kernel's end", || self.child.try_wait().unwrap())
+    }
+
+    /// All processes of this kernel, itself included: id and name.
+    pub fn processes(&self) -> Vec<(u32, String)> {
+        let word = format!("{MARK}={}", self.mark);
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else {
+                continue;
+            };
+            // Those of other users, and those that have just ended, can't be read.
+            let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+            if environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == word.as_bytes())
+            {
+                let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+                found.push((pid, name.trim().to_owned()));
+            }
+        }
+        found
+    }
+
+    /// Waits until a program of this name runs below the kernel.
+    #[track_caller]
+    pub fn until_running(&self, name: &str) {
+        wait_until(name, || {
+            let mut processes = self.processes().into_iter();
+            processes.any(|(_, other)| other == name).then_some(())
+        });
+    }
+
+    /// Asserts that nothing of the kernel stays: no process, no file. It has ended or is about to.
+    #[track_caller]
+    pub fn is_gone(&mut self) {
+        self.ended();
+        wait_until("the end of all processes", || {
+            self.processes().is_empty().then_some(())
+        });
+        wait_until("the removal of all files", || {
+            self.files_left().is_empty().then_some(())
+        });
+    }
+
+    fn files_left(&self) -> Vec<PathBuf> {
+        let mut left = self
+            .cache
+            .as_ref()
+            .map(PrivateCache::session_files)
+            .unwrap_or_default();
+        if let Some(temp) = &self.temp {
+            let entries = fs::read_dir(temp.path()).unwrap().flatten();
+            left.extend(entries.map(|entry| entry.path()));
+        }
+        left
+    }
+
+    /// Where the kernel puts temporary files.
+    pub fn temp(&self) -> &Path {
+        self.temp.as_ref().expect("there until the end").path()
+    }
+
+    /// Ends it at once, and removes its folders.
+    pub fn end(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // SAFETY: numbers only; the group is the child's, which is not yet reaped.
+            unsafe { libc::killpg(self.pid().cast_signed(), libc::SIGKILL) };
+            let _ = self.child.wait();
+        }
+        for (pid, _) in self.processes() {
+            // SAFETY: numbers only; the process carries this kernel's mark.
+            unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
+        }
+        self.cache = None;
+        self.temp = None;
+        self.files = None;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Polls until there is a value.
+#[track_caller]
+fn wait_until<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + HANG;
+    loop {
+        if let Some(value) = value() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "no {what} within {HANG:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn folder(prefix: &str) -> TempDir {
+    tempfile::Builder::new().prefix(prefix).tempdir().unwrap()
+}
+
+fn connection(setup: &Setup, files: &Path) -> ConnectionInfo {
+    // All are held until all are found, so that they differ.
+    let listeners: [TcpListener; 5] =
+        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
+    let (transport, ip) = match setup.ipc {
+        true => ("ipc", files.join("socket").display().to_string()),
+        false => ("tcp", Ipv4Addr::LOCALHOST.to_string()),
+    };
+    let [shell, iopub, stdin, control, heartbeat] = ports;
+    serde_json::from_value(json!({
+        "ip": ip, "transport": transport, "key": uuid::Uuid::new_v4().to_string(),
+        "signature_scheme": "hmac-sha256", "kernel_name": "threadbook", "shell_port": shell,
+        "iopub_port": iopub, "stdin_port": stdin, "control_port": control, "hb_port": heartbeat,
+    }))
+    .unwrap()
+}

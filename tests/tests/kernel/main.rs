@@ -1,0 +1,15 @@
+//! The real binary, over real sockets, with real cells. Each line of what other Rust kernels do wrong is a test here.
+
+mod crashes;
+mod errors;
+mod input;
+mod interrupts;
+mod leftovers;
+mod markers;
+mod output;
+mod programs;
+mod questions;
+mod results;
+mod rich;
+mod streams;
+mod texts;

@@ -1,0 +1,110 @@
+//! What a cell's final expression shows, and how cells are counted.
+
+use serde_json::json;
+use threadbook_tests::kernel::Kernel;
+
+#[test]
+fn a_final_expression_is_the_result() {
+    let mut kernel = Kernel::lease();
+    kernel.run("6 * 7").resulted("42");
+    kernel.run("\"text\".to_owned()").resulted("\"text\"");
+    kernel.run("let results_a = vec![1, 2];").nothing();
+    kernel.run("results_a").resulted("[1, 2]");
+    kernel.run("results_a.len()").resulted("2");
+}
+
+#[test]
+fn unit_shows_nothing() {
+    let mut kernel = Kernel::lease();
+    kernel.run("()").nothing();
+    kernel.run("").nothing();
+    kernel.run("println!(\"x\")").printed("x\n");
+    kernel
+        .run("fn results_nothing() {} results_nothing()")
+        .nothing();
+}
+
+#[test]
+fn a_value_that_cannot_be_shown_is_an_error_that_says_so() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run("struct ResultsOpaque; ResultsOpaque");
+    let failure = ran.failed("CompileError");
+    assert!(failure.evalue.contains("Debug"), "{failure:#?}");
+    kernel.run("1 + 1").resulted("2");
+}
+
+#[test]
+fn cells_are_counted_from_one_and_silent_ones_are_not() {
+    let mut kernel = Kernel::start();
+    assert_eq!(kernel.run("let first = 1;").count(), 1);
+    let ran = kernel.run_with(
+        "println!(\"hidden\"); first",
+        json!({"silent": true, "store_history": false}),
+    );
+    assert_eq!(ran.kinds(), ["status", "status"]);
+    ran.nothing();
+    let ran = kernel.run_with("2", json!({"store_history": false}));
+    assert_eq!(
+        ran.kinds(),
+        ["status", "execute_input", "execute_result", "status"]
+    );
+    ran.resulted("2");
+    let ran = kernel.run("3");
+    assert_eq!(ran.count(), 2);
+    ran.resulted("3");
+    let failed = kernel.run("panic!()");
+    assert_eq!(failed.count(), 3);
+    failed.failed("Panic");
+    let ran = kernel.run("4");
+    assert_eq!(ran.count(), 4);
+    ran.resulted("4");
+}
+
+#[test]
+fn everything_about_a_cell_stands_between_busy_and_idle() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run("println!(\"a\"); eprintln!(\"b\"); 5");
+    let kinds = [
+        "status",
+        "execute_input",
+        "stream",
+        "stream",
+        "execute_result",
+        "status",
+    ];
+    assert_eq!(ran.kinds(), kinds);
+    assert_eq!(ran.streams().len(), 2);
+    ran.resulted("5");
+}
+
+#[test]
+fn variables_functions_types_and_imports_stay() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("let mut results_kept = vec![1]; use std::collections::BTreeMap;")
+        .nothing();
+    kernel.run("fn results_twice(n: i32) -> i32 { 2 * n } #[derive(Debug)] struct ResultsPoint { x: i32 }").nothing();
+    kernel
+        .run("results_kept.push(results_twice(4)); let results_map = BTreeMap::from([(1, 2)]);")
+        .nothing();
+    kernel
+        .run("(results_kept.clone(), ResultsPoint { x: results_map[&1] })")
+        .resulted("([1, 8], ResultsPoint { x: 2 })");
+    kernel.run("let results_kept = \"another type\";").nothing();
+    kernel.run("results_kept").resulted("\"another type\"");
+}
+
+#[test]
+fn a_variable_that_a_cell_moves_is_gone_and_can_come_back() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("let results_moved = String::from(\"x\");")
+        .nothing();
+    kernel.run("drop(results_moved);").nothing();
+    kernel
+        .run("results_moved")
+        .failed("CompileError")
+        .says(&["results_moved"]);
+    kernel.run("let results_moved = 3;").nothing();
+    kernel.run("results_moved").resulted("3");
+}
