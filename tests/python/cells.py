@@ -83,7 +83,7 @@ RUST = Cells(
         f"std::thread::spawn(|| {{ {rust_wait(path)} "
         f'for i in 0..{count} {{ println!("detached {{i}}"); }} }});'
     ),
-    detached_belongs_to="the latest",
+    detached_belongs_to="its own",
     ask='let answer = threadbook::input("name? ")?; println!("got {answer}");',
     ask_secretly='let answer = threadbook::getpass("secret? ")?; println!("got {answer}");',
     # The process that runs the cell is killed, and no snapshot of it is taken yet.

@@ -46,6 +46,66 @@ pub fn is_complete(text: &str) -> Completeness {
     }
 }
 
+/// Where a bracket is closed that was never opened, in bytes. evcxr takes such a cell for an empty one.
+pub fn stray_closer(text: &str) -> Option<usize> {
+    if text.lines().any(|line| line.trim_start().starts_with(':')) {
+        return None;
+    }
+    let tree = SourceFile::parse(text, Edition::Edition2024).syntax_node();
+    let mut depth = 0usize;
+    for token in tree
+        .descendants_with_tokens()
+        .filter_map(NodeOrToken::into_token)
+    {
+        match token.kind() {
+            SyntaxKind::L_PAREN | SyntaxKind::L_BRACK | SyntaxKind::L_CURLY => depth += 1,
+            SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY if depth == 0 => {
+                return Some(usize::from(token.text_range().start()));
+            }
+            SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
+pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
+    let body = format!("fn cell() {{\n{text}\n}}");
+    // The body's first line is one above the cell's.
+    let Some(start) = body.match_indices('\n').nth(line as usize - 1) else {
+        return false;
+    };
+    let line_start = start.0 + 1;
+    let byte = body[line_start..]
+        .char_indices()
+        .nth(column as usize - 1)
+        .map(|(byte, _)| line_start + byte)
+        .and_then(|byte| u32::try_from(byte).ok());
+    let tree = SourceFile::parse(&body, Edition::Edition2024).syntax_node();
+    let Some(token) = byte.and_then(|byte| tree.token_at_offset(byte.into()).right_biased()) else {
+        return false;
+    };
+    let mut above = token
+        .parent_ancestors()
+        .map(|node| node.kind())
+        .skip_while(|kind| {
+            !matches!(
+                kind,
+                SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
+            )
+        });
+    [
+        SyntaxKind::LET_STMT,
+        SyntaxKind::STMT_LIST,
+        SyntaxKind::BLOCK_EXPR,
+        SyntaxKind::FN,
+        SyntaxKind::SOURCE_FILE,
+    ]
+    .into_iter()
+    .all(|kind| above.next() == Some(kind))
+}
+
 /// Commands, shell lines, magics and help end with their line.
 fn is_command(text: &str) -> bool {
     let last = text.trim_end().lines().last().unwrap_or_default();
@@ -178,6 +238,32 @@ fn wants_more(kind: SyntaxKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_of_the_cell_are_told_from_those_inside_its_code() {
+        let text = "let (a, é) = f(|x| { let y = 1; });\nfn g() { let z = 1; }";
+        for (line, column, expected) in [
+            (1, 6, true),
+            (1, 9, true),
+            (1, 17, false),
+            (1, 26, false),
+            (2, 14, false),
+            (3, 1, false),
+        ] {
+            assert_eq!(
+                binds_for_later(text, line, column),
+                expected,
+                "{line}:{column}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_closer_without_its_opener_is_found() {
+        assert_eq!(stray_closer("f(); } g();"), Some(5));
+        assert_eq!(stray_closer("f(\"}\"); '}'; // }"), None);
+        assert_eq!(stray_closer("f({"), None);
+    }
 
     fn check(text: &str) -> &'static str {
         match is_complete(text) {

@@ -79,6 +79,23 @@ impl Builds {
         rendered
     }
 
+    /// A place in the latest cell, in bytes of its text.
+    pub(super) fn describe_byte(&self, text: &str, byte: usize) -> Described {
+        let before = &text[..byte];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
+        let place = CellPlace {
+            cell: self.inner().latest,
+            line: count(before.matches('\n').count()),
+            column: count(before[line_start..].chars().count()),
+        };
+        let line = text[line_start..].lines().next().unwrap_or_default();
+        Described {
+            text: place.to_string(),
+            source: Some((place, line.to_owned())),
+        }
+    }
+
     /// Where a place in compiled code is, for people, and the line that stands there.
     pub(super) fn describe(&self, place: &Place) -> Described {
         let inner = self.inner();
@@ -129,7 +146,8 @@ impl Narrator for Builds {
     fn started(&self, so: &str) -> Option<String> {
         let map = self.latest_map();
         let latest = self.inner().latest;
-        let warnings = warnings(&self.session.join(DIAGNOSTICS_FILE), &map, latest);
+        let file = self.session.join(DIAGNOSTICS_FILE);
+        let warnings = warnings(&file, &map, latest, &self.inner().cells);
         self.inner().maps.insert(so.to_owned(), map);
         (!warnings.is_empty()).then_some(warnings)
     }
@@ -148,11 +166,14 @@ impl Narrator for Builds {
 }
 
 /// rustc's warnings about the cell that was compiled last, rendered.
-fn warnings(file: &Path, map: &SourceMap, cell: u32) -> String {
+fn warnings(file: &Path, map: &SourceMap, cell: u32, cells: &Cells) -> String {
     let mut text = String::new();
     for message in messages(file, "warning") {
-        let is_about =
-            places(&message, map).any(|(place, is_primary)| is_primary && place.cell == cell);
+        // A cell that does not come to its end, as by `panic!`, keeps none of its variables, and so uses none.
+        let is_unused = message["code"]["code"] == "unused_variables";
+        let is_about = places(&message, map).any(|(place, is_primary)| {
+            is_primary && place.cell == cell && !(is_unused && cells.is_variable(place))
+        });
         if let (true, Some(rendered)) = (is_about, message["rendered"].as_str()) {
             text.push_str(&render::rewrite(rendered, map));
             text.push_str("\n\n");

@@ -132,6 +132,15 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
     }
 }
 
+/// A bracket is closed that was never opened.
+pub(super) fn stray_closer(closer: char, place: &Described) -> Diagnostic {
+    at_place(
+        "CompileError",
+        &format!("unexpected closing delimiter: `{closer}`"),
+        place,
+    )
+}
+
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
     let mut lines = message.lines();
     let first = lines.next().unwrap_or_default();

@@ -25,6 +25,7 @@ use super::interrupt::Stop;
 use super::render;
 use super::source_map::SourceMap;
 use crate::cell::keep_items;
+use crate::cell::stray_closer;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
@@ -250,6 +251,12 @@ impl Evaluator for RustEvaluator {
         }
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count, &cell.code);
+        if let Some(byte) = stray_closer(&cell.code) {
+            self.stop.end_cell();
+            let place = self.builds.describe_byte(&cell.code, byte);
+            let closer = cell.code[byte..].chars().next().unwrap_or_default();
+            return Outcome::Failed(diagnostics::stray_closer(closer, &place));
+        }
         self.run(cell)
     }
 

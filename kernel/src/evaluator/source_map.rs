@@ -12,6 +12,7 @@ use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasModuleItem;
 
+use crate::cell::binds_for_later;
 use crate::cell::without_wrapping;
 use crate::toolchain::statics::ATTRIBUTE_END;
 use crate::toolchain::statics::ATTRIBUTE_START;
@@ -89,6 +90,13 @@ impl Cells {
             .rev()
             .find(|cell| cell.count == place.cell)?;
         cell.text.lines().nth(place.line as usize - 1)
+    }
+
+    /// Whether a cell's own variable is bound there.
+    pub(super) fn is_variable(&self, place: CellPlace) -> bool {
+        let mut cells = self.cells.iter().rev();
+        let cell = cells.find(|cell| cell.count == place.cell);
+        cell.is_some_and(|cell| binds_for_later(&cell.text, place.line, place.column))
     }
 
     /// Finds the cells' pieces in a generated file.

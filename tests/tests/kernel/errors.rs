@@ -138,7 +138,14 @@ fn a_borrow_error_shows_both_places() {
 #[test]
 fn an_unfinished_text_is_an_error_of_the_cell() {
     let mut kernel = Kernel::lease();
-    for code in ["let x = (1,", "fn f( {", "let y = ;", "}", "1 +"] {
+    for code in [
+        "let x = (1,",
+        "fn f( {",
+        "let y = ;",
+        "}",
+        "1 +",
+        "println!(\"a\"); } println!(\"b\");",
+    ] {
         let failure = kernel.run(code).failed("CompileError");
         assert!(!failure.evalue.is_empty(), "{code}");
         no_generated_names(&failure.traceback);
@@ -191,10 +198,17 @@ fn a_panic_in_a_background_thread_is_reported_under_its_cell() {
 #[test]
 fn a_panic_in_a_forgotten_thread_fails_no_later_cell() {
     let mut kernel = Kernel::start();
-    kernel.run("let (go_tx, go_rx) = std::sync::mpsc::channel::<()>(); let forgotten = std::thread::spawn(move || { if go_rx.recv().is_ok() { panic!(\"late\"); } });").nothing();
-    let ran = kernel.run("go_tx.send(()).unwrap(); forgotten.join().is_err()");
-    assert!(ran.stderr().contains("late"), "{}", ran.stderr());
-    ran.resulted("true");
+    let code = "let (go_tx, go_rx) = std::sync::mpsc::channel::<()>();
+        let forgotten = std::thread::spawn(move || {
+if go_rx.recv().is_ok() { panic!(\"late\"); }
+        });";
+    kernel.run(code).nothing();
+    let first = kernel.latest();
+    kernel
+        .run("go_tx.send(()).unwrap(); forgotten.join().is_err()")
+        .resulted("true");
+    let text = "thread '<unnamed>' panicked at cell 1, line 3, column 27:\nlate\n";
+    kernel.late_text("stderr", &first, text);
     kernel.run("1 + 1").resulted("2");
 }
 

@@ -39,8 +39,8 @@ fn top_level_await_and_tokio_tasks_run_again_and_again() {
             .resulted("42");
     }
     kernel
-        .run("let task = threadbook::tokio::spawn(async { println!(\"from a task\"); 5 });")
-        .stdout();
+        .run("let task = threadbook::tokio::spawn(async { 5 }); task.await?")
+        .resulted("5");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn sockets_with_names_serve_as_well_as_ports() {
         ipc: true,
         ..Setup::default()
     });
-    kernel.run("println!(\"over ipc\"); 1 + 1").stdout();
+    kernel.run("println!(\"over ipc\");").printed("over ipc\n");
     let id = kernel.send("threadbook::input(\"? \")?");
     let question = kernel.question(&id);
     kernel.answer(&question, "yes");
