@@ -26,6 +26,8 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Where stderr is a terminal that was closed, complaining there about it would panic.
+        .log_internal_errors(false)
         .init();
     let cache = env::cache_folder();
     // A kernel without a folder still answers: each cell says what is wrong.

@@ -42,8 +42,8 @@ pub(crate) fn watch() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
             .name("parent".into())
             .spawn(move || {
                 if wait_for_end(&parent).is_ok() {
-                    tracing::warn!("the program that started the kernel is gone");
                     let _ = signals_tx.send(Signal::Terminate);
+                    tracing::warn!("the program that started the kernel is gone");
                 }
             })?;
     }

@@ -1,5 +1,8 @@
 //! What every cell has in scope without an import.
 
+/// rust-analyzer writes the type of a joined thread's result with it.
+pub use std::any::Any;
+
 pub use crate::clear_output;
 pub use crate::display;
 pub use crate::display::Display;

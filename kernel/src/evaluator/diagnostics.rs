@@ -91,10 +91,12 @@ pub(super) fn lost_variables(lost: &[String]) -> String {
     let mut names: Vec<String> = lost.iter().map(|name| format!("`{name}`")).collect();
     names.sort_unstable();
     match names.as_slice() {
-        [] => "no variable was lost, functions and types are kept".to_owned(),
-        [name] => format!("the variable {name} is lost, functions and types are kept"),
+        [] => "no variable was lost, functions and types are kept, statics start anew".to_owned(),
+        [name] => {
+            format!("the variable {name} is lost, functions and types are kept, statics start anew")
+        }
         names => format!(
-            "the variables {} are lost, functions and types are kept",
+            "the variables {} are lost, functions and types are kept, statics start anew",
             names.join(", ")
         ),
     }
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!(
             diagnostic.evalue,
             "the cell ended its process by SIGSEGV (invalid memory access); \
-             the variables `a`, `b` are lost, functions and types are kept"
+             the variables `a`, `b` are lost, functions and types are kept, statics start anew"
         );
         assert_eq!(died(None, Some(3), &[]).ename, "Exited");
     }

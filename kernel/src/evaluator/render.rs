@@ -5,11 +5,33 @@ use super::source_map::as_written;
 
 /// The file that evcxr generates, as rustc names it.
 const FILE: &str = "src/lib.rs";
+/// Stands for a place that no cell has.
+const GENERATED: &str = "<generated code>";
+/// Where a toolchain keeps the standard library's sources.
+const LIBRARY: &str = "/lib/rustlib/src/rust/";
 
 /// Rewrites one rendered message, colours kept: `--> src/lib.rs:97:5` becomes `--> cell 3, line 2, column 5`, the line
 /// numbers in the margin become those of the cell, and lines of generated code are left out.
 pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
-    let lines: Vec<Line> = rendered.lines().map(|line| Line::read(line, map)).collect();
+    let mut in_cells = true;
+    let lines: Vec<Line> = rendered
+        .lines()
+        .filter_map(|line| {
+            let text = plain(line);
+            let arrow = text.trim_start();
+            if arrow.starts_with("--> ") || arrow.starts_with("::: ") {
+                in_cells = arrow.contains(FILE);
+            } else if !text.starts_with([' ', '.'])
+                && !text.starts_with(|first: char| first.is_ascii_digit())
+            {
+                // A new part of the message is about the cells again, unless an arrow says otherwise.
+                in_cells = true;
+            }
+            let line = Line::read(line, map, in_cells);
+            // A place that only the generated code has is no help to anyone.
+            (!line.after.contains(GENERATED)).then_some(line)
+        })
+        .collect();
     let lines = without_generated(lines);
     let width = |number: u32| number.to_string().len();
     let before = lines
@@ -72,7 +94,7 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
             Some((line, column, len)) => {
                 match map.place(line, column) {
                     Some(place) => text.push_str(&place.to_string()),
-                    None => text.push_str("generated code"),
+                    None => text.push_str(GENERATED),
                 }
                 rest = &after[len..];
             }
@@ -84,6 +106,18 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// Names a file of the standard library without the folder that it lies in on this machine.
+fn without_toolchain(line: &str) -> String {
+    let Some(end) = line.find(LIBRARY) else {
+        return line.to_owned();
+    };
+    let start = line[..end].rfind(' ').map_or(0, |space| space + 1);
+    let start = line[start..end]
+        .find('/')
+        .map_or(start, |slash| start + slash);
+    format!("{}{}", &line[..start], &line[end + LIBRARY.len()..])
 }
 
 /// Reads `:line:column`; gives its length too.
@@ -108,17 +142,22 @@ struct Line {
 }
 
 impl Line {
-    fn read(line: &str, map: &SourceMap) -> Line {
+    /// `in_cells`: whether source lines are those of cells, not of a dependency or the standard library.
+    fn read(line: &str, map: &SourceMap, in_cells: bool) -> Line {
         // The marks under such a line stay where they are: they point at most at what was put in.
         let (line, _) = as_written(line);
-        let line = rewrite_positions(&line, map);
+        let line = without_toolchain(&rewrite_positions(&line, map));
         let start = skip_blank(&line, 0);
         let (before, rest) = line.split_at(start);
         if let Some((number, len)) = number(rest) {
             let bar = skip_blank(rest, len);
             // A suggestion shows `-` and `+` lines, and `~` for a replacement.
             if rest[bar..].starts_with(['|', '-', '+', '~']) {
-                let mapped = map.place(number, 1).map(|place| place.line);
+                let mapped = if in_cells {
+                    map.place(number, 1).map(|place| place.line)
+                } else {
+                    Some(number)
+                };
                 let after = rest[len..].to_owned();
                 return Line {
                     before: before.to_owned(),
@@ -257,6 +296,25 @@ mod tests {
             expect!["note: see src/lib.rs and src/lib.rs:x"],
         );
         check("1", "1", "7 things", expect!["7 things"]);
+    }
+
+    #[test]
+    fn notes_about_the_standard_library_keep_their_lines() {
+        check(
+            "f()",
+            "gen\nf()",
+            "error: no\n --> src/lib.rs:2:1\n  |\n2 | f()\n  | ^\nnote: here\n   --> /home/x/.rustup/lib/rustlib/src/rust/library/std/a.rs:9:1\n    |\n9   | fn f()\n",
+            expect![[r#"
+                error: no
+                 --> cell 3, line 1, column 1
+                  |
+                1 | f()
+                  | ^
+                note: here
+                   --> library/std/a.rs:9:1
+                    |
+                9   | fn f()"#]],
+        );
     }
 
     #[test]

@@ -32,7 +32,10 @@ pub fn returned<T: Display>(error: &T) {
 /// The value of the final expression, as text: what evcxr falls back to where the expression did not compile at first,
 /// as when it moves a variable.
 pub fn result(text: &str) -> std::io::Result<()> {
-    show::result_text(text.to_owned());
+    // As everywhere, `()` shows nothing.
+    if text != "()" {
+        show::result_text(text.to_owned());
+    }
     Ok(())
 }
 
