@@ -11,7 +11,9 @@
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
 
-#![warn(missing_docs)]
+// The workspace's lints, by hand: in the prepared build this crate stands outside the workspace.
+#![warn(missing_docs, unreachable_pub, unsafe_op_in_unsafe_fn)]
+#![warn(clippy::undocumented_unsafe_blocks, clippy::dbg_macro, clippy::todo)]
 
 #[doc(hidden)]
 pub mod abi;

@@ -14,8 +14,11 @@ use std::sync::RwLock;
 /// How often each name was defined again: its values start anew then, in every thread.
 static GENERATIONS: RwLock<Option<HashMap<String, u64>>> = RwLock::new(None);
 
+/// A thread's values, by name and generation.
+type Values = HashMap<(&'static str, u64), Rc<dyn Any>>;
+
 std::thread_local! {
-    static VALUES: RefCell<HashMap<(&'static str, u64), Rc<dyn Any>>> = RefCell::default();
+    static VALUES: RefCell<Values> = RefCell::default();
 }
 
 /// Defines thread-locals, as `std::thread_local!` does, that keep their values from cell to cell.

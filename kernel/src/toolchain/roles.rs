@@ -20,9 +20,8 @@ pub fn run_if_asked() -> Option<ExitCode> {
     let name = args.next()?;
     let role = Path::new(&name).file_name()?.to_str()?.to_owned();
     let args: Vec<String> = args.collect();
-    if std::env::var_os(session::SESSION_VAR).is_none() {
-        return None;
-    }
+    // Set for what a kernel starts, and for nothing else.
+    std::env::var_os(session::SESSION_VAR)?;
     let result = match role.as_str() {
         "cargo" => {
             // A compile is of no use to anyone once the kernel is gone.

@@ -73,10 +73,11 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
     let Some(streams) = ours(fd) else {
         return sys::write_through(fd, buffer, len);
     };
-    // SAFETY: the caller vouches for the buffer; a length of zero may come with any pointer.
     let bytes = if len == 0 {
+        // A length of zero may come with any pointer.
         &[]
     } else {
+        // SAFETY: the caller vouches for the buffer.
         unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) }
     };
     // Straight to the kernel: std's stdout, which would be flushed before, may be what is writing.
