@@ -22,7 +22,7 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
     use crate::toolchain::Session;
 
     let filter = tracing_subscriber::EnvFilter::try_from_env(env::LOG)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,zeromq::transport=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,7 +4,7 @@ use super::source_map::SourceMap;
 use super::source_map::as_written;
 
 /// The file that evcxr generates, as rustc names it.
-const FILE: &str = "src/lib.rs";
+pub(super) const FILE: &str = "src/lib.rs";
 
 /// Rewrites one rendered message, colours kept: `--> src/lib.rs:97:5` becomes `--> cell 3, line 2, column 5`, the line
 /// numbers in the margin become those of the cell, and lines of generated code are left out.
@@ -68,7 +68,9 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
     while let Some(start) = rest.find(FILE) {
         text.push_str(&rest[..start]);
         let after = &rest[start + FILE.len()..];
-        match position(after) {
+        // A file of a dependency may end in the same words.
+        let is_ours = !text.ends_with('/');
+        match position(after).filter(|_| is_ours) {
             Some((line, column, len)) => {
                 match map.place(line, column) {
                     Some(place) => text.push_str(&place.to_string()),
