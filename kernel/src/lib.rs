@@ -3,6 +3,12 @@
 //! One way through the code: socket, message, dispatcher, evaluator, worker, output, iopub.
 //! ARCHITECTURE.md is the map.
 
+// The library is the program's own: its documentation is for those who work on it, who see private items too.
+#![expect(
+    rustdoc::private_intra_doc_links,
+    reason = "read by people who work on the kernel"
+)]
+
 pub mod cell;
 pub mod cli;
 pub mod client;

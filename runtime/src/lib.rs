@@ -7,7 +7,7 @@
 //! | module | what a cell uses it for |
 //! | --- | --- |
 //! | [`display`] | HTML, SVG, PNG, Markdown, LaTeX, JSON; handles that update a display; `clear_output` |
-//! | [`input`] | asking the person in front of the notebook for a line or a password |
+//! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
 

@@ -151,5 +151,29 @@ fn install() -> Result<PathBuf> {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    prepare_runtime()?;
     Ok(prefix)
+}
+
+/// On a fresh machine the first kernel prepares the runtime and shows its progress, which no check expects.
+fn prepare_runtime() -> Result<()> {
+    let folder = TempDir::new()?;
+    let notebook = folder.path().join("empty.ipynb");
+    let content = serde_json::json!({
+        "cells": [{"cell_type": "code", "id": "a", "execution_count": null, "metadata": {}, "outputs": [], "source": "1"}],
+        "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+    });
+    fs::write(&notebook, content.to_string())?;
+    let output = Command::new(crate::threadbook_binary()?)
+        .arg("run")
+        .arg(&notebook)
+        .output()
+        .context("can't run `threadbook run`")?;
+    ensure!(
+        output.status.success(),
+        "`threadbook run` failed: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }

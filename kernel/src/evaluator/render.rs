@@ -4,7 +4,7 @@ use super::source_map::SourceMap;
 use super::source_map::as_written;
 
 /// The file that evcxr generates, as rustc names it.
-const FILE: &str = "src/lib.rs";
+pub(super) const FILE: &str = "src/lib.rs";
 /// Stands for a place that no cell has.
 const GENERATED: &str = "<generated code>";
 /// Where a toolchain keeps the standard library's sources.
@@ -90,7 +90,9 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
     while let Some(start) = rest.find(FILE) {
         text.push_str(&rest[..start]);
         let after = &rest[start + FILE.len()..];
-        match position(after) {
+        // A file of a dependency may end in the same words.
+        let is_ours = !text.ends_with('/');
+        match position(after).filter(|_| is_ours) {
             Some((line, column, len)) => {
                 match map.place(line, column) {
                     Some(place) => text.push_str(&place.to_string()),

@@ -211,7 +211,9 @@ impl RustEvaluator {
                     rendered.dedup();
                 }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
-                if !from_rustc {
+                if errors.iter().all(is_of_dependency) {
+                    "DependencyError".clone_into(&mut diagnostic.ename);
+                } else if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);
                 }
                 diagnostic
@@ -225,13 +227,41 @@ fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
     let rendered = error.rendered();
     if rendered.is_empty() {
         // evcxr worded it itself, or it is a part of a larger message.
-        let mut text = format!("\x1b[1;31merror\x1b[0m: {}", error.message());
+        let message = without_progress(&error.message());
+        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
         for help in error.help() {
             text.push_str(&format!("\nhelp: {help}"));
         }
         return text;
     }
+    if is_of_dependency(error) {
+        return rendered.trim_end().to_owned();
+    }
     render::rewrite(&rendered, map)
+}
+
+/// Whether rustc said it of another crate than the cell's.
+fn is_of_dependency(error: &evcxr::CompilationError) -> bool {
+    let spans = error.json["spans"].as_array();
+    spans.is_some_and(|spans| {
+        !spans.is_empty() && spans.iter().all(|span| span["file_name"] != render::FILE)
+    })
+}
+
+/// What cargo says of an error, without the steps that it was at.
+fn without_progress(message: &str) -> String {
+    let is_step = |line: &&str| {
+        let line = line.trim_start();
+        ["Updating ", "Locking ", "Downloading ", "Downloaded "]
+            .iter()
+            .any(|verb| line.starts_with(verb))
+    };
+    let text = message
+        .lines()
+        .skip_while(is_step)
+        .collect::<Vec<_>>()
+        .join("\n");
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
 impl Evaluator for RustEvaluator {

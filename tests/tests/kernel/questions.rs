@@ -102,13 +102,7 @@ fn whether_a_cell_is_complete() {
 fn strange_texts_are_answered() {
     let mut kernel = Kernel::lease();
     for code in super::texts::strange() {
-        for cursor in [
-            0,
-            1,
-            code.chars().count() / 2,
-            code.chars().count(),
-            code.chars().count() + 9,
-        ] {
+        for cursor in [code.chars().count() / 2, code.chars().count() + 9] {
             assert_ok(
                 &mut kernel,
                 "complete",
