@@ -41,8 +41,8 @@ class Cells:
     ask: str
     # Asks for a password with the prompt `secret? ` and prints `got <line>`.
     ask_secretly: str
-    # Whether the variables stay when a cell that burns CPU is interrupted.
-    spin_keeps_variables: bool
+    # Whether the variables stay when a cell that burns CPU or sleeps is interrupted.
+    interrupt_keeps_variables: bool
     # The error name of an interrupted cell.
     interrupted: str = "KeyboardInterrupt"
 
@@ -87,7 +87,7 @@ RUST = Cells(
     ask='let answer = threadbook::input("name? ")?; println!("got {answer}");',
     ask_secretly='let answer = threadbook::getpass("secret? ")?; println!("got {answer}");',
     # The process that runs the cell is killed, and no snapshot of it is taken yet.
-    spin_keeps_variables=False,
+    interrupt_keeps_variables=False,
 )
 
 PYTHON_SPIN = 'print("started", flush=True)\nwhile True: pass'
@@ -114,7 +114,7 @@ PYTHON = Cells(
     detached_belongs_to="the latest",
     ask='print("got", input("name? "))',
     ask_secretly='import getpass\nprint("got", getpass.getpass("secret? "))',
-    spin_keeps_variables=True,
+    interrupt_keeps_variables=True,
 )
 
 BY_LANGUAGE = {cells.language: cells for cells in (RUST, PYTHON)}

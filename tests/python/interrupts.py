@@ -4,14 +4,14 @@ import harness
 
 
 def a_spinning_cell_ends(kernel):
-    interrupted(kernel, kernel.cells.spin, kernel.cells.spin_keeps_variables)
+    interrupted(kernel, kernel.cells.spin, kernel.cells.interrupt_keeps_variables)
 
 
-def a_sleeping_cell_ends_and_its_variables_stay(kernel):
-    interrupted(kernel, kernel.cells.sleep)
+def a_sleeping_cell_ends(kernel):
+    interrupted(kernel, kernel.cells.sleep, kernel.cells.interrupt_keeps_variables)
 
 
-def interrupted(kernel, code, keeps_variables=True):
+def interrupted(kernel, code, keeps_variables):
     client = kernel.client
     client.run(kernel.cells.keep(41)).succeeded()
     running = client.send(code)
@@ -43,6 +43,6 @@ def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
 if __name__ == "__main__":
     harness.main(
         a_spinning_cell_ends,
-        a_sleeping_cell_ends_and_its_variables_stay,
+        a_sleeping_cell_ends,
         an_interrupt_of_an_idle_kernel_harms_nothing,
     )

@@ -66,7 +66,7 @@ pub(crate) fn strange() -> Vec<String> {
     .map(str::to_owned)
     .to_vec();
     texts.push("(".repeat(200));
-    texts.push("[".repeat(3000));
+    texts.push("[".repeat(200));
     texts
 }
 
