@@ -9,7 +9,8 @@ use serde_json::Value;
 pub(super) fn question(code: &str) -> Option<&str> {
     let code = code.trim();
     let name = code.strip_suffix("??").or_else(|| code.strip_suffix('?'))?;
-    let is_name = !name.is_empty()
+    let is_name = is_path(name)
+        && !name.is_empty()
         && !name.ends_with(".await")
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && name.chars().all(is_part);
@@ -34,7 +35,55 @@ pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
         .last()?
         .0;
     let word = code[start..end].trim_start_matches(['.', ':']);
-    (!word.is_empty()).then_some(word)
+    (!word.is_empty() && is_path(word)).then_some(word)
+}
+
+/// Whether it can stand as an expression. evcxr would keep an item that a keyword begins, and every later cell would
+/// have it in front.
+fn is_path(name: &str) -> bool {
+    const KEYWORDS: [&str; 38] = [
+        "as",
+        "async",
+        "await",
+        "box",
+        "break",
+        "const",
+        "continue",
+        "dyn",
+        "else",
+        "enum",
+        "extern",
+        "fn",
+        "for",
+        "gen",
+        "if",
+        "impl",
+        "in",
+        "let",
+        "loop",
+        "macro_rules",
+        "match",
+        "mod",
+        "move",
+        "mut",
+        "pub",
+        "ref",
+        "return",
+        "static",
+        "struct",
+        "trait",
+        "try",
+        "type",
+        "union",
+        "unsafe",
+        "use",
+        "where",
+        "while",
+        "yield",
+    ];
+    !name
+        .split(['.', ':', '!'])
+        .any(|part| KEYWORDS.contains(&part))
 }
 
 fn is_word(char: char) -> bool {
@@ -72,7 +121,16 @@ mod tests {
         ] {
             assert_eq!(question(code), Some(name), "{code}");
         }
-        for code in ["f()?", "x.await?", "let x = y?;", "?", "3?", "a b?", ""] {
+        for code in [
+            "f()?",
+            "mod?",
+            "x.await?",
+            "let x = y?;",
+            "?",
+            "3?",
+            "a b?",
+            "",
+        ] {
             assert_eq!(question(code), None, "{code}");
         }
     }

@@ -40,9 +40,10 @@ fn supervise() -> std::io::Result<()> {
     sys::close(nothing);
     sys::adopt_orphans();
     let (live_commands, to_live) = sys::pipe()?;
+    let (from_live, live_markers) = sys::pipe()?;
     let signals = sys::signal_fd(&[libc::SIGCHLD, libc::SIGINT, libc::SIGTERM])?;
     let Some(live) = sys::fork()? else {
-        for fd in [commands, to_live, signals] {
+        for fd in [commands, to_live, markers, from_live, signals] {
             sys::close(fd);
         }
         sys::die_with_parent();
@@ -53,17 +54,20 @@ fn supervise() -> std::io::Result<()> {
             input,
             drained,
             commands: live_commands,
-            markers,
+            markers: live_markers,
         });
     };
     sys::close(live_commands);
+    sys::close(live_markers);
+    // Between a command and the marker that ends its cell. An interrupt that comes after a cell must not hit the next.
+    let mut running = false;
     channel::open(channel);
     let mut buffer = [0; 4096];
     loop {
-        let [command, signal] = sys::wait_readable([commands, signals])?;
+        let [command, marker, signal] = sys::wait_readable([commands, from_live, signals])?;
         if signal {
             match sys::read_signal(signals)? {
-                libc::SIGINT => sys::kill(live, libc::SIGKILL),
+                libc::SIGINT if running => sys::kill(live, libc::SIGKILL),
                 libc::SIGTERM => break,
                 _ => {}
             }
@@ -78,7 +82,17 @@ fn supervise() -> std::io::Result<()> {
                 }
             }
         }
+        if marker {
+            // A live worker that has died leaves nothing to read; its end comes as a signal.
+            let read = sys::read_through(from_live, buffer.as_mut_ptr().cast(), buffer.len());
+            if let Ok(read @ 1..) = usize::try_from(read) {
+                sys::write_all(markers, &buffer[..read])?;
+                // The live worker writes a cell's markers at once.
+                running = false;
+            }
+        }
         if command {
+            running = true;
             match sys::read_through(commands, buffer.as_mut_ptr().cast(), buffer.len()) {
                 read if read > 0 => sys::write_all(to_live, &buffer[..read as usize])?,
                 // The kernel has closed its end, or is gone.

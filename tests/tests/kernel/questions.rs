@@ -99,7 +99,6 @@ fn whether_a_cell_is_complete() {
 }
 
 #[test]
-#[ignore = "completing or inspecting `mod m` leaves an item without a name in evcxr's state, which fails every later cell"]
 fn strange_texts_are_answered() {
     let mut kernel = Kernel::lease();
     for code in super::texts::strange() {
