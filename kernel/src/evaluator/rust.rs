@@ -54,7 +54,7 @@ pub struct RustEvaluator {
     builds: Builds,
     stop: Arc<Stop>,
     output: OutputTx,
-    _session: Session,
+    session: Session,
 }
 
 impl RustEvaluator {
@@ -86,7 +86,7 @@ impl RustEvaluator {
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
         stop.attach(session.path().to_owned(), worker.status());
-        let mut command = worker.command(&prepared.worker(), session.path());
+        let mut command = worker.command(&session.worker(), session.path());
         session.restore_environment(&mut command);
         let started = |error: Error| {
             diagnostics::plain(
@@ -114,13 +114,19 @@ impl RustEvaluator {
             builds,
             stop,
             output,
-            _session: session,
+            session,
         })
     }
 
     fn run(&mut self, cell: &Cell) -> Outcome {
         let before: HashSet<String> = self.variables();
-        let result = self.context.execute(&keep_items(&cell.code));
+        let code = keep_items(&cell.code);
+        let mut result = self.context.execute(&code);
+        if result.is_err() && self.session.take_runtime_change() {
+            result = self
+                .restart_worker(&before)
+                .and_then(|_| self.context.execute(&code));
+        }
         let events = self.worker.sync();
         let interrupted = self.stop.end_cell();
         let mut end = None;
@@ -158,6 +164,21 @@ impl RustEvaluator {
                 }
             },
         }
+    }
+
+    /// Starts the worker anew, before anything of the cell has run, since a dependency had the runtime built again.
+    fn restart_worker(&mut self, before: &HashSet<String>) -> Result<EvalOutputs, Error> {
+        let names: Vec<String> = before.iter().cloned().collect();
+        let lost = diagnostics::lost_variables(&names);
+        let text = format!(
+            "a dependency changes the libraries that cells share, so their process is started anew; {lost}\n"
+        );
+        self.output.send(Event::Stream {
+            cell: None,
+            stream: StreamName::Stderr,
+            bytes: text.into_bytes(),
+        });
+        self.context.execute(":restart")
     }
 
     fn variables(&self) -> HashSet<String> {

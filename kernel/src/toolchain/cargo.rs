@@ -23,7 +23,9 @@ use serde_json::json;
 use threadbook::worker::COMPILER_FILE;
 
 use super::Prepared;
+use super::dependencies;
 use super::generated;
+use super::prepare;
 use super::session;
 use super::statics;
 use super::statics::Definitions;
@@ -34,6 +36,8 @@ pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
 pub const INTERRUPTED_FILE: &str = "interrupted";
 /// The text of the cell that is compiled.
 pub const CELL_FILE: &str = "cell.rs";
+/// Exists when a dependency had the runtime built anew: the worker must be started again before anything is run.
+pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
 /// How often each static was defined.
 const STATICS_FILE: &str = "statics.json";
 /// The rustc call for the manifest that cargo built last, with that manifest.
@@ -70,6 +74,27 @@ impl RustcCall {
             }
         }
         list
+    }
+
+    /// The file of a library that the crate names: the last one, which is the shared one where there are two.
+    pub fn library(&self, name: &str) -> Option<&Path> {
+        let prefix = format!("{name}=");
+        let mut files = self
+            .library_args()
+            .into_iter()
+            .filter_map(|arg| arg.strip_prefix(&prefix));
+        files.next_back().map(Path::new)
+    }
+
+    /// Where the standard library's own shared object lies, for the target that the call is for.
+    pub fn standard_libraries(&self) -> Option<PathBuf> {
+        let target = self
+            .args
+            .windows(2)
+            .find(|pair| pair[0] == "--target")
+            .map(|pair| pair[1].as_str())?;
+        let sysroot = self.program.parent()?.parent()?;
+        Some(sysroot.join("lib/rustlib").join(target).join("lib"))
     }
 
     /// The folder that the shared object goes to.
@@ -229,7 +254,7 @@ fn compile(
         Some(call) if check_only => call_rustc(&call.checking(), session),
         Some(call) => call_rustc(&call, session),
         None => {
-            share_prepared_target(prepared, session)?;
+            dependencies::share(prepared, session, manifest)?;
             pass_on(prepared, session, args, only_known)
         }
     }?;
@@ -351,12 +376,33 @@ fn pass_on(
     }
     let status = child.wait()?;
     let call = call.join().ok().flatten();
-    if let (true, Some(call)) = (status.success(), call) {
+    // A check generates no code, so its call is none to repeat for a build.
+    let is_build = args.iter().any(|arg| arg == "build");
+    if let (true, true, Some(call)) = (status.success(), is_build, call) {
         let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
+        // A later session then builds it again.
+        let _ = dependencies::keep(prepared, session, &manifest);
+        let changed = dependencies::changed_runtime(prepared, &call);
+        if changed {
+            let program = session.join(session::WORKER_FILE);
+            // Beside it first: the worker that runs now is started from this file.
+            let new = program.with_extension("new");
+            prepare::compile_worker(
+                &prepared.worker_source(),
+                &session::rustc_of_this_process()?,
+                &call,
+                &new,
+            )?;
+            std::fs::rename(new, program)?;
+        }
         std::fs::write(
             session.join(CALL_FILE),
             serde_json::to_vec(&(manifest, call))?,
         )?;
+        if changed {
+            std::fs::write(session.join(RUNTIME_CHANGED_FILE), "")?;
+            return Ok(1);
+        }
     }
     Ok(exit_code(status))
 }
@@ -387,34 +433,6 @@ pub(super) fn step_for_people(step: &str) -> Option<&str> {
     let is_cell = step.contains(&format!(" {} v", generated::CRATE));
     // Without the folder of a package that lies on this machine.
     (is_step && !is_cell).then(|| step.split(" (").next().unwrap_or(step))
-}
-
-/// Gives the session the prepared build's artifacts, as hard links, so that cargo builds only what is new.
-fn share_prepared_target(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
-    let shared = session.join("target/.shared");
-    if shared.exists() {
-        return Ok(());
-    }
-    link_folder(&prepared.template().join("target"), &session.join("target"))?;
-    File::create(shared)?;
-    Ok(())
-}
-
-fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            // The template's own incremental cache is of no use to other crates.
-            if entry.file_name() != "incremental" {
-                link_folder(&entry.path(), &target)?;
-            }
-        } else if !target.exists() && std::fs::hard_link(entry.path(), &target).is_err() {
-            std::fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }
 
 /// Puts the compile into a process group of its own, which an interrupt can end.

@@ -5,6 +5,8 @@
 
 /// The name of the crate that evcxr makes of a cell.
 pub(super) const CRATE: &str = "ctx";
+/// The headline of a manifest's last part.
+const DEPENDENCIES: &str = "[dependencies]";
 /// The name of the crate with which evcxr asks whether a dependency can be had.
 pub(super) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
@@ -132,18 +134,24 @@ overflow-checks = true
 
 /// Whether the manifest's dependencies are among the known ones, values included.
 pub(super) fn only_knows(manifest: &str, known: &[(String, String)]) -> bool {
-    let Some((_, dependencies)) = manifest.split_once("[dependencies]") else {
-        return false;
-    };
-    let lines = dependencies
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    lines.into_iter().all(|line| {
+    let is_known = |line: &str| {
         known
             .iter()
             .any(|(name, value)| line == format!("{name} = {value}"))
-    })
+    };
+    manifest.contains(DEPENDENCIES) && dependency_lines(manifest).into_iter().all(is_known)
+}
+
+/// The lines that name dependencies, in one order: evcxr keeps them in a hash map, so that theirs changes.
+pub(super) fn dependency_lines(manifest: &str) -> Vec<&str> {
+    let (_, dependencies) = manifest.split_once(DEPENDENCIES).unwrap_or_default();
+    let mut lines: Vec<&str> = dependencies
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// The optimisation level that the manifest asks for.

@@ -7,6 +7,7 @@
 //! | `sources` | the runtime's sources, which travel in the kernel's binary |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
 //! | `cache` | lists and prunes prepared builds |
+//! | `dependencies` | what is built for the dependencies that a session adds |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
@@ -15,6 +16,7 @@
 
 pub mod cache;
 pub mod cargo;
+mod dependencies;
 pub mod generated;
 mod prepare;
 pub mod roles;

@@ -81,6 +81,11 @@ impl Prepared {
         self.root.join("worker")
     }
 
+    /// The worker program's source.
+    pub fn worker_source(&self) -> PathBuf {
+        worker_source(&self.root)
+    }
+
     /// The crate that was compiled in place of a session's.
     pub fn template(&self) -> PathBuf {
         template(&self.root)
@@ -105,6 +110,10 @@ impl Prepared {
     pub fn dependencies(&self) -> Vec<(String, String)> {
         dependencies(&self.root)
     }
+}
+
+fn worker_source(root: &Path) -> PathBuf {
+    root.join("runtime/src/worker_main.rs")
 }
 
 fn template(root: &Path) -> PathBuf {
@@ -216,7 +225,8 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
         std::os::unix::fs::symlink(tool, bin.join(name)).map_err(at(bin.join(name)))?;
     }
     let call = compile_template(root, sysroot, progress)?;
-    compile_worker(root, sysroot, &call)?;
+    let source = worker_source(root);
+    compile_worker(&source, &sysroot.rustc(), &call, &root.join("worker"))?;
     let ready = Ready {
         call,
         cargo: sysroot.cargo(),
@@ -297,9 +307,14 @@ fn run_cargo(
 }
 
 /// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
-fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<(), Error> {
-    let mut command = Command::new(sysroot.rustc());
-    for folder in call.out_dir().into_iter().chain([sysroot.libraries()]) {
+pub(super) fn compile_worker(
+    source: &Path,
+    rustc: &Path,
+    call: &RustcCall,
+    to: &Path,
+) -> Result<(), Error> {
+    let mut command = Command::new(rustc);
+    for folder in call.out_dir().into_iter().chain(call.standard_libraries()) {
         command.arg(format!("-Clink-arg=-Wl,-rpath,{}", folder.display()));
     }
     let output = command
@@ -308,17 +323,17 @@ fn compile_worker(root: &Path, sysroot: &Sysroot, call: &RustcCall) -> Result<()
         .args(["--edition=2024", "--crate-name=threadbook_worker", "-O"])
         .args(["-Cprefer-dynamic", "-Cstrip=debuginfo"])
         .args(call.library_args())
-        .arg(root.join("runtime/src/worker_main.rs"))
+        .arg(source)
         .arg("-o")
-        .arg(root.join("worker"))
+        .arg(to)
         .output()
-        .map_err(at(sysroot.rustc()))?;
+        .map_err(at(rustc))?;
     if output.status.success() {
         return Ok(());
     }
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(Error::Build {
-        folder: root.to_owned(),
+        folder: to.to_owned(),
         reason,
     })
 }

@@ -15,6 +15,7 @@ use super::Error;
 use super::Prepared;
 use super::Sysroot;
 use super::at;
+use super::cargo::RUNTIME_CHANGED_FILE;
 use super::prepare;
 use super::roles;
 
@@ -28,6 +29,8 @@ pub(super) const PROGRESS_LINK: &str = "progress";
 const RUSTC_LINK: &str = "rustc";
 /// Exists while rust-analyzer is to find a standard library without contents.
 const BARE_FILE: &str = "bare";
+/// The worker program: a link to the prepared one, until a dependency changes the runtime.
+pub(super) const WORKER_FILE: &str = "worker";
 /// The ending of the lock file beside a session's folder.
 const LOCK: &str = "lock";
 
@@ -87,6 +90,7 @@ impl Session {
         let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
         let mut links = vec![(self.path.join(RUSTC_LINK), sysroot.rustc())];
         links.push((self.path.join(PREPARED_LINK), prepared.root().to_owned()));
+        links.push((self.worker(), prepared.worker()));
         links.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
         for (link, target) in links {
             symlink(target, &link).map_err(at(&link))?;
@@ -116,6 +120,16 @@ impl Session {
     pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
         let link = self.path.join(PROGRESS_LINK);
         symlink(file, &link).map_err(at(link))
+    }
+
+    /// Whether a dependency has had the runtime built anew since this was asked last.
+    pub fn take_runtime_change(&self) -> bool {
+        std::fs::remove_file(self.path.join(RUNTIME_CHANGED_FILE)).is_ok()
+    }
+
+    /// The program to start as the worker.
+    pub fn worker(&self) -> PathBuf {
+        self.path.join(WORKER_FILE)
     }
 
     /// The folder.

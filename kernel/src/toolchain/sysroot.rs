@@ -58,11 +58,6 @@ impl Sysroot {
             .unwrap_or("unknown")
     }
 
-    /// The standard library's own shared object lies here.
-    pub fn libraries(&self) -> PathBuf {
-        self.path.join("lib/rustlib").join(self.host()).join("lib")
-    }
-
     /// The standard library's sources.
     pub fn library_sources(&self) -> Result<PathBuf, Error> {
         let path = self.path.join("lib/rustlib/src/rust/library");

@@ -287,13 +287,14 @@ fn a_termination_signal_ends_in_order() {
 fn shutdown_does_not_run_a_cell_that_waits_for_the_evaluator() {
     let mut front = Front::unready(None, Options::default());
     let cell = front.execute("print never");
+    // It begins at once, so that it can show what is being prepared.
+    front.recv_busy(&cell);
+    front.recv_input(&cell, 1);
     let id = front.send(Channel::Control, "shutdown_request", json!({}));
     front.recv_reply(&id, "shutdown_reply");
     front.recv_busy(&id);
     front.recv_idle(&id);
     front.made.say(Word::Go);
-    front.recv_busy(&cell);
-    front.recv_input(&cell, 1);
     assert_eq!(front.recv(&cell, "error")["ename"], "KeyboardInterrupt");
     front.recv_reply(&cell, "execute_reply");
     front.recv_idle(&cell);

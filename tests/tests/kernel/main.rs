@@ -11,5 +11,6 @@ mod programs;
 mod questions;
 mod results;
 mod rich;
+mod sessions;
 mod streams;
 mod texts;

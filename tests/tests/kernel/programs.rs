@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::json;
+use tempfile::TempDir;
 use threadbook_kernel::message::Channel;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
@@ -47,10 +48,22 @@ fn top_level_await_and_tokio_tasks_run_again_and_again() {
 fn a_dependency_is_built_with_progress() {
     let mut kernel = Kernel::start();
     kernel.run("let kept = 1;").nothing();
-    let ran = kernel.run(":dep hex = \"0.4\"\nhex::encode(\"hi\")");
-    assert!(ran.stderr().contains("hex"), "{:?}", ran.stderr());
-    ran.resulted("\"6869\"");
-    kernel.run("hex::encode([kept as u8])").resulted("\"01\"");
+    // A folder of its own, since what was built for a crate of the registry is kept for the next kernel.
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    let manifest = "[package]\nname = \"shown\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    let source = "pub fn double(value: u32) -> u32 { value * 2 }\n";
+    fs::write(folder.path().join("src/lib.rs"), source).unwrap();
+    let dep = format!(":dep shown = {{ path = {:?} }}", folder.path());
+    let ran = kernel.run(&format!("{dep}\nshown::double(4)"));
+    assert!(
+        ran.stderr().contains("Compiling shown v0.1.0"),
+        "{:?}",
+        ran.stderr()
+    );
+    ran.resulted("8");
+    kernel.run("shown::double(kept)").resulted("2");
 }
 
 #[test]
