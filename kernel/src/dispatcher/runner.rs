@@ -88,10 +88,12 @@ pub(crate) fn run(
                         ticket,
                     },
                 );
+                // Waits for it; an interrupt may come meanwhile.
+                let evaluator = evaluator.get();
                 let outcome = if interrupted.holds(&cell) {
                     Outcome::Failed(not_started())
                 } else {
-                    execute(evaluator.get(), &cell)
+                    execute(evaluator, &cell)
                 };
                 mark(
                     output,

@@ -123,9 +123,8 @@ impl RustEvaluator {
         let code = keep_items(&cell.code);
         let mut result = self.context.execute(&code);
         if result.is_err() && self.session.take_runtime_change() {
-            result = self
-                .restart_worker(&before)
-                .and_then(|_| self.context.execute(&code));
+            self.restart_worker(&before);
+            result = self.context.execute(&code);
         }
         let events = self.worker.sync();
         let interrupted = self.stop.end_cell();
@@ -167,7 +166,7 @@ impl RustEvaluator {
     }
 
     /// Starts the worker anew, before anything of the cell has run, since a dependency had the runtime built again.
-    fn restart_worker(&mut self, before: &HashSet<String>) -> Result<EvalOutputs, Error> {
+    fn restart_worker(&mut self, before: &HashSet<String>) {
         let names: Vec<String> = before.iter().cloned().collect();
         let lost = diagnostics::lost_variables(&names);
         let text = format!(
@@ -178,7 +177,12 @@ impl RustEvaluator {
             stream: StreamName::Stderr,
             bytes: text.into_bytes(),
         });
-        self.context.execute(":restart")
+        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
+        // runs, forgets them, and starts another process.
+        if let Ok(mut supervisor) = self.context.process_handle().lock() {
+            let _ = supervisor.kill();
+        }
+        let _ = self.context.execute("()");
     }
 
     fn variables(&self) -> HashSet<String> {

@@ -228,6 +228,10 @@ fn compile(
     if session.join(INTERRUPTED_FILE).exists() {
         return Ok(130);
     }
+    if session.join(RUNTIME_CHANGED_FILE).exists() {
+        // evcxr tries again in other ways; the worker that runs now could load nothing of it.
+        return Ok(1);
+    }
     let definitions = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
         Some(rewrite_source(session)?)
     } else {

@@ -47,7 +47,7 @@ fn top_level_await_and_tokio_tasks_run_again_and_again() {
 #[test]
 fn a_dependency_is_built_with_progress() {
     let mut kernel = Kernel::start();
-    kernel.run("let kept = 1;").nothing();
+    kernel.run("let kept = 1_u32;").nothing();
     // A folder of its own, since what was built for a crate of the registry is kept for the next kernel.
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
