@@ -34,7 +34,7 @@ ROWS = [
     ("lines", "{lines:,} printed lines, request to idle", "s"),
     ("lost", "of those lines, not received by idle", "lines"),
     ("rest", "memory at rest, with descendants (PSS)", "MB"),
-    ("growth", "highest growth while {megabytes} MB are printed (PSS)", "MB"),
+    ("growth", "highest growth of the kernel's own process while {megabytes} MB are printed (PSS)", "MB"),
 ]
 
 
@@ -118,7 +118,10 @@ def one_round(name, options, values, last):
         values["lines"].append(flood.seconds)
         values["lost"].append(options.lines - flood.newlines)
         if last:
-            before = kernel.settled_memory()
+            # rust-analyzer takes memory for the first cell of a shape; here it is output that is asked about.
+            kernel.run(cells["bytes"].format(count=1))
+            kernel.settled_memory()
+            before = kernel.own_memory()
             flood = kernel.run(cells["bytes"].format(count=options.megabytes * 1000), watch_memory=True)
             values["growth"].append(flood.highest_memory - before)
 

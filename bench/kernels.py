@@ -114,6 +114,10 @@ class Kernel:
         """Megabytes that the kernel's process and its descendants hold: PSS, which counts shared pages once."""
         return sum(map(proportional, descendants(self.manager.provisioner.pid))) / 1e6
 
+    def own_memory(self):
+        """Megabytes of the kernel's own process: a cell's compiler comes and goes beside it."""
+        return proportional(self.manager.provisioner.pid) / 1e6
+
     def settled_memory(self):
         """The memory once it no longer changes, or after half a minute of change."""
         last = self.memory()
@@ -131,19 +135,19 @@ class Memory:
 
     def __init__(self, kernel):
         self.kernel = kernel
-        self.highest = kernel.memory()
+        self.highest = kernel.own_memory()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self.watch, daemon=True)
         self.thread.start()
 
     def watch(self):
         while not self.done.wait(0.1):
-            self.highest = max(self.highest, self.kernel.memory())
+            self.highest = max(self.highest, self.kernel.own_memory())
 
     def stop(self):
         self.done.set()
         self.thread.join()
-        return max(self.highest, self.kernel.memory())
+        return max(self.highest, self.kernel.own_memory())
 
 
 def descendants(pid):
