@@ -78,13 +78,10 @@ fn kept(prepared: &Prepared, manifest: &str) -> PathBuf {
         hasher.update(line);
         hasher.update("\n");
     }
-    let name: String = hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    prepared.root().join("dependencies").join(name)
+    prepared
+        .root()
+        .join("dependencies")
+        .join(super::short(hasher))
 }
 
 fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {

@@ -78,3 +78,15 @@ pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Err
         source,
     }
 }
+
+/// The first sixteen digits of a hash: enough to tell apart what one machine holds.
+fn short(hasher: sha2::Sha256) -> String {
+    use sha2::Digest;
+
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -177,12 +177,7 @@ fn key(sysroot: &Sysroot) -> String {
         hasher.update(value);
     }
     sources::hash(&mut hasher);
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    super::short(hasher)
 }
 
 fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prepared, Error> {

@@ -136,12 +136,7 @@ fn symbol(path: &str, item: &ast::Static, count: u64) -> String {
         .unwrap_or_default();
     let mut hasher = Sha256::new();
     hasher.update(format!("{path}: {ty} #{count}"));
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    super::short(hasher)
 }
 
 /// Where an attribute may stand: behind comments and other attributes.

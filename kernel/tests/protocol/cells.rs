@@ -245,10 +245,11 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
 fn an_interrupt_reaches_a_cell_that_waits_for_the_evaluator() {
     let mut front = Front::unready(None, Options::default());
     let cell = front.execute("print never");
-    front.ask(Channel::Control, "interrupt", json!({}));
-    front.made.say(Word::Go);
+    // It begins at once, so that it can show what is being prepared.
     front.recv_busy(&cell);
     front.recv_input(&cell, 1);
+    front.ask(Channel::Control, "interrupt", json!({}));
+    front.made.say(Word::Go);
     assert_eq!(front.recv(&cell, "error")["ename"], "KeyboardInterrupt");
     front.recv_idle(&cell);
     front.recv_reply(&cell, "execute_reply");
