@@ -35,9 +35,20 @@ def interrupted(kernel, code, keeps_variables):
 def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
     client = kernel.client
     client.run(kernel.cells.keep(42)).succeeded()
-    kernel.manager.interrupt_kernel()
+    interrupt_and_wait(kernel)
     kept = client.run(kernel.cells.kept).succeeded()
     assert kept.result == "42", kept
+
+
+def interrupt_and_wait(kernel):
+    """The reply says that the interrupt is over: without it, a cell on another channel could come before."""
+    if kernel.manager.kernel_spec.interrupt_mode != "message":
+        kernel.manager.interrupt_kernel()
+        return
+    channels = kernel.client.channels
+    channels.control_channel.send(channels.session.msg("interrupt_request", {}))
+    reply = channels.get_control_msg(timeout=harness.BOUND_S)
+    assert reply["msg_type"] == "interrupt_reply", reply
 
 
 if __name__ == "__main__":
