@@ -11,7 +11,6 @@ pub(super) fn question(code: &str) -> Option<&str> {
     let name = code.strip_suffix("??").or_else(|| code.strip_suffix('?'))?;
     let is_name = is_path(name)
         && !name.is_empty()
-        && !name.ends_with(".await")
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && name.chars().all(is_part);
     is_name.then_some(name)

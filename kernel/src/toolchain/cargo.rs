@@ -88,21 +88,21 @@ impl RustcCall {
 
     /// Where the standard library's own shared object lies, for the target that the call is for.
     pub fn standard_libraries(&self) -> Option<PathBuf> {
-        let target = self
-            .args
-            .windows(2)
-            .find(|pair| pair[0] == "--target")
-            .map(|pair| pair[1].as_str())?;
+        let target = self.value_of("--target")?;
         let sysroot = self.program.parent()?.parent()?;
         Some(sysroot.join("lib/rustlib").join(target).join("lib"))
     }
 
     /// The folder that the shared object goes to.
     pub fn out_dir(&self) -> Option<PathBuf> {
-        self.args
-            .windows(2)
-            .find(|pair| pair[0] == "--out-dir")
-            .map(|pair| PathBuf::from(&pair[1]))
+        self.value_of("--out-dir").map(PathBuf::from)
+    }
+
+    fn value_of(&self, flag: &str) -> Option<&str> {
+        let mut pairs = self.args.windows(2);
+        pairs
+            .find(|pair| pair[0] == flag)
+            .map(|pair| pair[1].as_str())
     }
 
     /// The same call for another crate folder and optimisation level; the libraries stay where they are.
@@ -125,9 +125,7 @@ impl RustcCall {
             args,
         }
     }
-}
 
-impl RustcCall {
     /// The same call as `cargo check` would make it: no code is generated.
     fn checking(&self) -> RustcCall {
         let mut call = self.clone();
