@@ -8,17 +8,22 @@ use std::path::PathBuf;
 /// Folder of the prepared builds. Defaults to `threadbook` in the user's cache folder (`$XDG_CACHE_HOME` or `~/.cache`).
 pub const CACHE: &str = "THREADBOOK_CACHE";
 
+/// File of the history. Defaults to `threadbook/history.sqlite` in the user's data folder (`$XDG_DATA_HOME` or
+/// `~/.local/share`).
+pub const HISTORY: &str = "THREADBOOK_HISTORY";
+
 /// Bytes of output that one cell may send before the rest is dropped.
 pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
 
 /// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`).
 pub const LOG: &str = "THREADBOOK_LOG";
 
-/// Program that `threadbook run` starts in place of itself, with the same arguments: `kernel -f CONNECTION_FILE`.
+/// Program that `threadbook run` starts in place of itself, with the same arguments: `kernel -f CONNECTION_FILE
+/// --no-history`.
 pub const KERNEL_COMMAND: &str = "THREADBOOK_KERNEL_COMMAND";
 
 /// The variables of our own, which the help lists.
-pub const OWN: [&str; 4] = [CACHE, OUTPUT_LIMIT, LOG, KERNEL_COMMAND];
+pub const OWN: [&str; 5] = [CACHE, HISTORY, OUTPUT_LIMIT, LOG, KERNEL_COMMAND];
 
 /// Not empty: no colours, on whatever terminal (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";
@@ -49,4 +54,9 @@ pub fn path(name: &str) -> Option<PathBuf> {
 /// Folder of the prepared builds, or nothing where neither [`CACHE`] nor a home folder is known.
 pub fn cache_folder() -> Option<PathBuf> {
     path(CACHE).or_else(|| Some(dirs::cache_dir()?.join("threadbook")))
+}
+
+/// File of the history, or nothing where neither [`HISTORY`] nor a home folder is known.
+pub fn history_file() -> Option<PathBuf> {
+    path(HISTORY).or_else(|| Some(dirs::data_dir()?.join("threadbook/history.sqlite")))
 }

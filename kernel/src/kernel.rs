@@ -19,6 +19,7 @@ use crate::dispatcher::Signal;
 use crate::env::OUTPUT_LIMIT;
 use crate::evaluator::Control;
 use crate::evaluator::MakeEvaluator;
+use crate::history::History;
 use crate::iopub::Stage;
 use crate::message::ConnectionFileError;
 use crate::message::ConnectionInfo;
@@ -38,6 +39,9 @@ const OUTPUT_QUEUE: usize = 256;
 /// How long the running cell may take to end when the kernel does. jupyter_client kills it after five seconds.
 const EVALUATOR_LINGER: Duration = Duration::from_millis(2500);
 
+/// How long the last cells may take to reach the history's file.
+const HISTORY_LINGER: Duration = Duration::from_millis(500);
+
 /// How long a client may take to fetch the last messages.
 const SOCKET_LINGER: Duration = Duration::from_millis(1000);
 
@@ -50,6 +54,8 @@ pub struct Options {
     pub is_complete: fn(&str) -> Completeness,
     /// A folder that goes even when the kernel is killed, and everything that links in it lead to.
     pub session: Option<PathBuf>,
+    /// The file of the history; without one, it ends with the kernel.
+    pub history: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -58,6 +64,7 @@ impl Default for Options {
             output_limit_bytes: 10_000_000,
             is_complete: |_| Completeness::Unknown,
             session: None,
+            history: None,
         }
     }
 }
@@ -158,6 +165,9 @@ pub async fn serve(
         .run(),
     );
 
+    let (history, history_gone_rx) =
+        History::start(options.history).map_err(StartError::Threads)?;
+
     // The sockets answer already; making the evaluator takes seconds.
     let output = OutputTx::new(events_tx);
     let (gone_tx, gone_rx) = oneshot::channel::<()>();
@@ -184,6 +194,7 @@ pub async fn serve(
         signals_rx,
         jobs_tx,
         interrupted,
+        history,
     })
     .await;
 
@@ -193,6 +204,13 @@ pub async fn serve(
         .is_err()
     {
         tracing::warn!("the evaluator did not end in time");
+    }
+    // The evaluator had its time, in which another program may have let go of the file.
+    if tokio::time::timeout(HISTORY_LINGER, history_gone_rx)
+        .await
+        .is_err()
+    {
+        tracing::warn!("the history was not written to its end");
     }
     if tokio::time::timeout(SOCKET_LINGER, voice.flushed())
         .await

@@ -1,14 +1,19 @@
 //! What a kernel process does.
 
 use std::path::Path;
+use std::path::PathBuf;
 
-/// Runs a kernel on the sockets that the connection file names, until it is shut down.
+/// Runs a kernel on the sockets that the connection file names, until it is shut down. Without a file for the history,
+/// that ends with the kernel.
 ///
 /// # Safety
 ///
 /// The process has one thread: the environment is changed for evcxr and rust-analyzer.
 #[cfg(feature = "evcxr")]
-pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process::ExitCode> {
+pub unsafe fn kernel_main(
+    connection_file: &Path,
+    history: Option<PathBuf>,
+) -> anyhow::Result<std::process::ExitCode> {
     use std::sync::Arc;
 
     use crate::cell;
@@ -50,6 +55,7 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
     let options = kernel::Options {
         is_complete: cell::is_complete,
         session: folder,
+        history,
         ..kernel::Options::from_env()
     };
     Ok(kernel::run(connection_file, options, stop, make)?)
@@ -61,6 +67,9 @@ pub unsafe fn kernel_main(connection_file: &Path) -> anyhow::Result<std::process
 ///
 /// Always safe; as the real one.
 #[cfg(not(feature = "evcxr"))]
-pub unsafe fn kernel_main(_connection_file: &Path) -> anyhow::Result<std::process::ExitCode> {
+pub unsafe fn kernel_main(
+    _connection_file: &Path,
+    _history: Option<PathBuf>,
+) -> anyhow::Result<std::process::ExitCode> {
     anyhow::bail!("this build has no evaluator (build it with the feature `evcxr`)")
 }

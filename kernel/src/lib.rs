@@ -15,6 +15,7 @@ pub mod client;
 pub mod dispatcher;
 pub mod env;
 pub mod evaluator;
+pub mod history;
 mod iopub;
 pub mod kernel;
 pub mod kernel_main;

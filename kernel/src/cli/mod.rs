@@ -27,6 +27,7 @@ Examples:
 
 Environment variables:
   THREADBOOK_CACHE           folder of the prepared builds (default: threadbook in the user's cache folder)
+  THREADBOOK_HISTORY         file of the history (default: threadbook/history.sqlite in the user's data folder)
   THREADBOOK_OUTPUT_LIMIT    bytes of output that one cell may send before the rest is dropped
   THREADBOOK_LOG             filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
   THREADBOOK_KERNEL_COMMAND  program that `run` starts in place of `threadbook`
@@ -144,6 +145,9 @@ enum Command {
         /// File with the kernel's ports and key, written by whoever starts it
         #[arg(short = 'f', long, value_name = "FILE")]
         connection_file: PathBuf,
+        /// Forget at the end what was run, and show nothing of earlier sessions
+        #[arg(long)]
+        no_history: bool,
     },
 }
 
@@ -209,9 +213,17 @@ impl Command {
                 kernelspec::uninstall(&target.place.location(), &target.name)?;
             }
             Command::Doctor => return Ok(doctor::run()),
-            Command::Kernel { connection_file } => {
+            Command::Kernel {
+                connection_file,
+                no_history,
+            } => {
+                let history = if no_history {
+                    None
+                } else {
+                    crate::env::history_file()
+                };
                 // SAFETY: this runs on the main thread, before anything that starts another.
-                return Ok(unsafe { crate::kernel_main(&connection_file) }?);
+                return Ok(unsafe { crate::kernel_main(&connection_file, history) }?);
             }
         }
         Ok(ExitCode::SUCCESS)

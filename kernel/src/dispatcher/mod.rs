@@ -23,10 +23,10 @@ pub(crate) use self::runner::Interrupted;
 pub(crate) use self::runner::Job;
 pub(crate) use self::runner::run as run_evaluator;
 
-use self::history::History;
 use self::queue::Queue;
 use self::stdin::Prompts;
 use crate::evaluator::Control;
+use crate::history::History;
 use crate::iopub::Finished;
 use crate::iopub::Notice;
 use crate::message::Channel;
@@ -70,6 +70,7 @@ pub(crate) struct Parts {
     pub(crate) signals_rx: mpsc::UnboundedReceiver<Signal>,
     pub(crate) jobs_tx: jobs::Sender<Job>,
     pub(crate) interrupted: Interrupted,
+    pub(crate) history: History,
 }
 
 impl fmt::Debug for Parts {
@@ -91,6 +92,7 @@ pub(crate) async fn run(parts: Parts) {
         mut signals_rx,
         jobs_tx,
         interrupted,
+        history,
     } = parts;
     voice.status("starting", &serde_json::Map::new());
     let mut dispatcher = Dispatcher {
@@ -104,7 +106,7 @@ pub(crate) async fn run(parts: Parts) {
         control,
         jobs_tx,
         evaluator_ready: false,
-        history: History::default(),
+        history,
         ending: false,
     };
     let mut signals_open = true;
@@ -182,8 +184,10 @@ impl Dispatcher {
     fn finished(&mut self, finished: Finished) {
         self.prompts.clear();
         let ended = self.queue.finished();
-        if let Some(count) = ended.count {
-            self.history.set_result(count, finished.result.clone());
+        if let Some(count) = ended.count
+            && let Some(text) = &finished.result
+        {
+            self.history.set_result(count, text.clone());
         }
         let abort = finished.failed && ended.stop_on_error;
         finished.answer();
@@ -232,7 +236,8 @@ impl Dispatcher {
             Request::Connect => ticket.answer(info::connect(self.info.as_ref())),
             Request::CommInfo => ticket.answer(json!({"status": "ok", "comms": {}})),
             Request::IsComplete(code) => ticket.answer((self.is_complete)(&code).reply()),
-            Request::History(request) => ticket.answer(self.history.reply(&request)),
+            // The history's thread answers.
+            Request::History(request) => history::answer(&self.history, &request, ticket),
 
             // Work for the evaluator, which has one thread.
             Request::Complete(request) => self.complete(ticket, request),

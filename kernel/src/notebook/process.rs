@@ -62,6 +62,8 @@ impl KernelProcess {
         command
             .args(["kernel", "-f"])
             .arg(&file)
+            // A notebook that is executed is not what a person has typed.
+            .arg("--no-history")
             .current_dir(folder)
             // The kernel watches this process, and ends should it be killed without a chance to end the kernel.
             .env(variables::PARENT_PID, std::process::id().to_string())

@@ -42,7 +42,13 @@ impl Front {
     /// A kernel whose evaluator is ready.
     #[track_caller]
     pub(crate) fn start() -> Front {
-        let front = Front::unready(None, Options::default());
+        Front::start_with(Options::default())
+    }
+
+    /// A kernel with other options, whose evaluator is ready.
+    #[track_caller]
+    pub(crate) fn start_with(options: Options) -> Front {
+        let front = Front::unready(None, options);
         front.made.say(super::script::Word::Go);
         front.until_ready()
     }

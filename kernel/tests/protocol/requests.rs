@@ -148,6 +148,49 @@ fn history_holds_stored_cells_and_their_results() {
 }
 
 #[test]
+fn history_goes_on_in_the_next_kernel() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let start = || {
+        Front::start_with(Options {
+            history: Some(folder.path().join("history.sqlite")),
+            ..Options::default()
+        })
+    };
+    let mut front = start();
+    front.run("", 1);
+    let id = front.execute("result 7");
+    front.recv_busy(&id);
+    front.recv_input(&id, 2);
+    front.recv(&id, "execute_result");
+    front.recv_reply(&id, "execute_reply");
+    front.recv_idle(&id);
+    front.end();
+    let mut front = start();
+    for (content, expected) in [
+        (
+            json!({"hist_access_type": "tail", "n": 1, "output": true}),
+            json!([[1, 2, ["result 7", "7"]]]),
+        ),
+        (
+            json!({"hist_access_type": "range", "session": -1, "start": 1, "stop": 2, "output": true}),
+            json!([[1, 1, ["", null]]]),
+        ),
+        (
+            json!({"hist_access_type": "search", "pattern": "* 7", "n": 9, "unique": true}),
+            json!([[1, 2, "result 7"]]),
+        ),
+        (
+            json!({"hist_access_type": "range", "session": 0, "start": 0, "stop": 9}),
+            json!([]),
+        ),
+    ] {
+        let reply = front.ask(Channel::Shell, "history", content);
+        assert_eq!(reply, json!({"status": "ok", "history": expected}));
+    }
+    front.end();
+}
+
+#[test]
 fn comms_are_none_and_an_opened_one_is_closed_on_iopub() {
     let mut front = Front::start();
     assert_eq!(

@@ -29,6 +29,8 @@ const MARK: &str = "THREADBOOK_TEST_MARK";
 pub struct Setup {
     /// A program that starts the kernel, such as `taskset`, with its arguments.
     pub prefix: Vec<String>,
+    /// Added to the kernel's arguments.
+    pub args: Vec<String>,
     /// Added to the environment.
     pub env: Vec<(String, String)>,
     /// Sockets with names instead of ports.
@@ -69,8 +71,10 @@ impl Process {
         let child = command
             .args(["kernel", "-f"])
             .arg(&connection_file)
+            .args(&setup.args)
             .env("TMPDIR", temp.path())
             .env("THREADBOOK_CACHE", cache.path())
+            .env("THREADBOOK_HISTORY", files.path().join("history.sqlite"))
             .env(MARK, &mark)
             .env("JPY_PARENT_PID", std::process::id().to_string())
             .envs(setup.env.iter().map(|(name, value)| (name, value)))

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod errors;
+mod history;
 mod input;
 mod interrupts;
 mod leftovers;

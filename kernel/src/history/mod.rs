@@ -1,0 +1,127 @@
+//! What was run, kept for all sessions of a user.
+//!
+//! A thread of its own has the cells of this session in memory and those of all sessions in a file, so a file that is
+//! slow, locked, damaged or not writable holds up nobody and loses no cell of this session: whatever could not be
+//! written is tried again with the next cell, and once more at the end.
+
+mod file;
+mod glob;
+mod keeper;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use self::keeper::Keeper;
+
+/// Sends cells and questions to the thread, which ends when the last of these is dropped.
+#[derive(Clone, Debug)]
+pub struct History {
+    jobs_tx: mpsc::Sender<Job>,
+}
+
+/// Which cells are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The latest, of whatever session.
+    Tail {
+        /// How many.
+        n: usize,
+    },
+    /// A part of one session.
+    Range {
+        /// Its number; 0 is this session, -1 the one before it.
+        session: i64,
+        /// The first cell's number.
+        start: i64,
+        /// The number after the last one's.
+        stop: i64,
+    },
+    /// Those whose whole text fits a pattern.
+    Search {
+        /// With `*` for any text and `?` for any character.
+        pattern: String,
+        /// Whether only the latest of equal cells is wanted.
+        unique: bool,
+        /// How many of the latest.
+        n: usize,
+    },
+}
+
+/// A cell that was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The session in which it ran.
+    pub session: i64,
+    /// Its number there.
+    pub count: u32,
+    /// Its text.
+    pub code: String,
+    /// Its result as text, if it had one.
+    pub result: Option<String>,
+}
+
+enum Job {
+    Store {
+        count: u32,
+        code: String,
+    },
+    Result {
+        count: u32,
+        text: String,
+    },
+    Ask {
+        query: Query,
+        then: Box<dyn FnOnce(Vec<Row>) + Send>,
+    },
+}
+
+impl History {
+    /// Starts the thread; without a file, this session is all there is. The second value is dropped when the thread has
+    /// written what there was to write.
+    pub(crate) fn start(file: Option<PathBuf>) -> io::Result<(History, oneshot::Receiver<()>)> {
+        let (jobs_tx, jobs_rx) = mpsc::channel();
+        let (gone_tx, gone_rx) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("history".into())
+            .spawn(move || {
+                let mut keeper = Keeper::new(file);
+                while let Ok(job) = jobs_rx.recv() {
+                    match job {
+                        Job::Store { count, code } => keeper.store(count, code),
+                        Job::Result { count, text } => keeper.set_result(count, text),
+                        Job::Ask { query, then } => then(keeper.find(&query)),
+                    }
+                }
+                keeper.end();
+                drop::<oneshot::Sender<()>>(gone_tx);
+            })?;
+        Ok((History { jobs_tx }, gone_rx))
+    }
+
+    /// A cell starts.
+    pub(crate) fn store(&self, count: u32, code: &str) {
+        self.give(Job::Store {
+            count,
+            code: code.to_owned(),
+        });
+    }
+
+    /// A cell that was stored had this result.
+    pub(crate) fn set_result(&self, count: u32, text: String) {
+        self.give(Job::Result { count, text });
+    }
+
+    /// Finds cells, those that were stored before this call among them, oldest first, and passes them on. Does not wait.
+    pub(crate) fn ask(&self, query: Query, then: impl FnOnce(Vec<Row>) + Send + 'static) {
+        let then = Box::new(then);
+        self.give(Job::Ask { query, then });
+    }
+
+    fn give(&self, job: Job) {
+        // The thread is there as long as this is, unless it panicked, which it has said.
+        drop(self.jobs_tx.send(job));
+    }
+}
