@@ -28,6 +28,8 @@ pub mod print;
 pub mod show;
 mod task;
 #[doc(hidden)]
+pub mod top;
+#[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]
 pub mod worker;

@@ -128,6 +128,8 @@ pub enum Report {
         load: u32,
         /// The shared object, which tells the build.
         so: String,
+        /// Milliseconds since the system's start: threads that start from now on are this cell's.
+        at_ms: u64,
     },
     /// A cell has ended, and everything that its own thread printed has been sent before this.
     Done {

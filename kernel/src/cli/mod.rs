@@ -8,6 +8,7 @@ mod exit;
 mod kernelspec;
 mod location;
 mod run;
+mod top;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,6 +91,16 @@ Exit codes:
   0  nothing fails (warnings may stand)
   1  something that the kernel needs is missing";
 
+const TOP_HELP: &str = "\
+For the moment when a cell hangs: nothing is asked of the kernel. CELL is the one that ran when a thread or program was
+started; CPU is the share of one processor. On a terminal the view is renewed each second until Ctrl-C; elsewhere it is
+printed once.
+
+Exit codes:
+  0  shown
+  1  no kernel runs, or it has ended
+  2  the arguments can't be used";
+
 const KERNEL_HELP: &str = "\
 Jupyter calls this, by the kernelspec that `threadbook install` writes.
 
@@ -139,6 +150,13 @@ enum Command {
     /// Check that everything the kernel needs is here
     #[command(after_help = DOCTOR_HELP)]
     Doctor,
+    /// Show what a running kernel is doing: its threads and programs
+    #[command(after_help = TOP_HELP)]
+    Top {
+        /// The kernel's process (default: the one kernel that runs; where there are several, they are listed)
+        #[arg(value_name = "KERNEL-PID")]
+        kernel: Option<i32>,
+    },
     /// Run a kernel (Jupyter does this)
     #[command(after_help = KERNEL_HELP)]
     Kernel {
@@ -212,6 +230,7 @@ impl Command {
             Command::Uninstall { target } => {
                 kernelspec::uninstall(&target.place.location(), &target.name)?;
             }
+            Command::Top { kernel } => top::run(kernel)?,
             Command::Doctor => return Ok(doctor::run()),
             Command::Kernel {
                 connection_file,

@@ -1,6 +1,8 @@
 //! What is known of the cells' texts and of the code that was compiled from them.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use serde_json::Value;
+use threadbook::top;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 
@@ -96,6 +99,15 @@ impl Builds {
         }
     }
 
+    /// Adds a line for whoever looks from outside: see [`top`].
+    fn note(&self, line: &str) {
+        let path = self.session.join(top::CELLS_FILE);
+        let file = File::options().create(true).append(true).open(path);
+        if let Err(error) = file.and_then(|mut file| file.write_all(line.as_bytes())) {
+            tracing::debug!("a cell's time could not be noted: {error}");
+        }
+    }
+
     /// Where a place in compiled code is, for people, and the line that stands there.
     pub(super) fn describe(&self, place: &Place) -> Described {
         let inner = self.inner();
@@ -143,13 +155,18 @@ pub(super) struct Described {
 }
 
 impl Narrator for Builds {
-    fn started(&self, so: &str) -> Option<String> {
+    fn started(&self, so: &str, at_ms: u64) -> Option<String> {
         let map = self.latest_map();
         let latest = self.inner().latest;
+        self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);
         let warnings = warnings(&file, &map, latest, &self.inner().cells);
         self.inner().maps.insert(so.to_owned(), map);
         (!warnings.is_empty()).then_some(warnings)
+    }
+
+    fn ended(&self) {
+        self.note(top::Cells::end_line());
     }
 
     fn place(&self, place: &Place) -> String {

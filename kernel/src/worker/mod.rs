@@ -50,8 +50,11 @@ pub enum WorkerEvent {
 
 /// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.
 pub trait Narrator: Send {
-    /// A compiled cell starts: what is there to say of it, such as rustc's warnings?
-    fn started(&self, so: &str) -> Option<String>;
+    /// A compiled cell starts, so long after the system did: what is there to say of it, such as rustc's warnings?
+    fn started(&self, so: &str, at_ms: u64) -> Option<String>;
+
+    /// The code of the cell has ended, however.
+    fn ended(&self);
 
     /// A place in code, in words.
     fn place(&self, place: &Place) -> String;

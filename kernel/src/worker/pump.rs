@@ -169,22 +169,24 @@ impl Pump {
                 let place_text = self.narrator.place(&place);
                 self.say(self.cell_of(place.load), format!("[{place_text}] {text}\n"));
             }
-            Report::Started { load, so } => {
+            Report::Started { load, so, at_ms } => {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
-                if let Some(text) = self.narrator.started(&so) {
+                if let Some(text) = self.narrator.started(&so, at_ms) {
                     self.say(Some(cell), text);
                 }
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });
             }
             Report::Done { end } => {
+                self.narrator.ended();
                 self.status.ended();
                 self.tell(WorkerEvent::Done(end));
             }
             Report::Died { signal, code } => {
                 self.status.supervisor.store(0, Ordering::SeqCst);
                 self.status.ended();
+                self.narrator.ended();
                 self.decoder.forget_pieces();
                 self.take_all_raw()?;
                 self.tell(WorkerEvent::Died { signal, code });

@@ -16,6 +16,7 @@ use super::panic;
 use super::report;
 use super::stdio;
 use super::sys;
+use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
 
@@ -82,6 +83,7 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
     report(&Report::Started {
         load,
         so: so.to_owned(),
+        at_ms: top::now_ms(),
     });
     let loaded = sys::load(so, function);
     if let Ok(function) = loaded {

@@ -15,3 +15,4 @@ mod rich;
 mod sessions;
 mod streams;
 mod texts;
+mod top;

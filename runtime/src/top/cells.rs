@@ -1,0 +1,105 @@
+//! When which cell began, in a file of the session.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// The file's name in the session's folder.
+pub const CELLS_FILE: &str = "cells";
+
+/// The cells of a session, in the order in which they ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    /// Number, and milliseconds from the system's start to that of the cell's code.
+    begun: Vec<(u32, u64)>,
+    /// Whether the last of them has ended.
+    ended: bool,
+}
+
+impl Cells {
+    /// A line of the file: a cell's code begins.
+    pub fn begin_line(count: u32, at_ms: u64) -> String {
+        format!("{count} {at_ms}\n")
+    }
+
+    /// A line of the file: it has ended.
+    pub fn end_line() -> &'static str {
+        "-\n"
+    }
+
+    /// Reads the file in a session's folder. Before the first cell there is none.
+    pub fn read(session: &Path) -> Cells {
+        Cells::parse(&fs::read_to_string(session.join(CELLS_FILE)).unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Cells {
+        let mut cells = Cells::default();
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let count = words.next().and_then(|word| word.parse().ok());
+            let at_ms = words.next().and_then(|word| word.parse().ok());
+            match (count, at_ms) {
+                (Some(count), Some(at_ms)) => {
+                    cells.begun.push((count, at_ms));
+                    cells.ended = false;
+                }
+                _ => cells.ended = true,
+            }
+        }
+        cells
+    }
+
+    /// The cell that runs now.
+    pub fn running(&self) -> Option<u32> {
+        let (count, _) = self.begun.last()?;
+        (!self.ended).then_some(*count)
+    }
+
+    /// The cell that ran, or had run last, at a moment.
+    pub(super) fn at(&self, at_ms: u64) -> Option<u32> {
+        // Both were rounded down to the same ticks, so what a cell starts never seems to be older than the cell.
+        let mut begun = self.begun.iter().rev();
+        let found = begun.find(|(_, began_ms)| *began_ms <= at_ms);
+        found.map(|(count, _)| *count)
+    }
+
+    /// What there is to say at a moment.
+    pub(super) fn headline(&self, now_ms: u64) -> String {
+        let Some((count, began_ms)) = self.begun.last() else {
+            return "no cell has run yet".to_owned();
+        };
+        let mut text = format!("cell {count} ");
+        if self.ended {
+            text.push_str("has ended");
+        } else {
+            let seconds = now_ms.saturating_sub(*began_ms) as f64 / 1000.0;
+            let _ = write!(text, "has been running for {seconds:.1} s");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_starts_in_the_tick_of_a_cells_begin_is_the_cells() {
+        let cells = Cells::parse("1 1000\n-\n3 2000\n");
+        for (at_ms, cell) in [
+            (0, None),
+            (990, None),
+            (1000, Some(1)),
+            (1990, Some(1)),
+            (2000, Some(3)),
+            (9000, Some(3)),
+        ] {
+            assert_eq!(cells.at(at_ms), cell, "{at_ms}");
+        }
+        assert_eq!(cells.running(), Some(3));
+        assert_eq!(cells.headline(3500), "cell 3 has been running for 1.5 s");
+        let ended = Cells::parse("1 1000\n-\n");
+        assert_eq!(ended.running(), None);
+        assert_eq!(ended.headline(3500), "cell 1 has ended");
+    }
+}
