@@ -1,4 +1,4 @@
-//! A cache folder of a test's own that shares the prepared builds, which take half a minute to make, with the user's.
+//! A cache folder of a test's own. Most share the prepared builds, which take half a minute to make, with the user's.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,24 +17,51 @@ pub struct PrivateCache {
 }
 
 impl PrivateCache {
-    /// Makes the folder.
+    /// Makes a folder that shares the user's prepared builds.
     pub fn new() -> Result<PrivateCache> {
+        PrivateCache::new_in(&std::env::temp_dir())
+    }
+
+    /// The same below another folder.
+    pub fn new_in(parent: &Path) -> Result<PrivateCache> {
         let prepared = cache_folder()
             .context("neither a cache folder nor a home folder is known")?
             .join("prepared");
         fs::create_dir_all(&prepared)
             .with_context(|| format!("can't make `{}`", prepared.display()))?;
+        let cache = PrivateCache::make(parent)?;
+        symlink(&prepared, cache.prepared()).context("can't link the builds")?;
+        Ok(cache)
+    }
+
+    /// Makes a folder without any build: the first kernel makes one.
+    pub fn empty() -> Result<PrivateCache> {
+        PrivateCache::make(&std::env::temp_dir())
+    }
+
+    fn make(parent: &Path) -> Result<PrivateCache> {
         let folder = tempfile::Builder::new()
             .prefix("threadbook-test-cache-")
-            .tempdir()
+            .tempdir_in(parent)
             .context("can't make a cache folder")?;
-        symlink(&prepared, folder.path().join("prepared")).context("can't link the builds")?;
         Ok(PrivateCache { folder })
     }
 
     /// The folder itself, for `THREADBOOK_CACHE`.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the prepared builds are.
+    pub fn prepared(&self) -> PathBuf {
+        self.folder.path().join("prepared")
+    }
+
+    /// The folders of builds, finished or not.
+    pub fn builds(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.prepared()).into_iter().flatten();
+        let paths = entries.flatten().map(|entry| entry.path());
+        paths.filter(|path| path.is_dir()).collect()
     }
 
     /// Where the folders of sessions are.

@@ -26,11 +26,12 @@ use tokio::runtime::Runtime;
 
 pub use process::Process;
 pub use process::Setup;
+pub use process::wait_until;
 pub use ran::Failure;
 pub use ran::Ran;
 
-/// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile.
-pub const HANG: Duration = Duration::from_secs(90);
+/// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile, perhaps the runtime too.
+pub const HANG: Duration = Duration::from_secs(240);
 
 /// A kernel and its client.
 #[derive(Debug)]

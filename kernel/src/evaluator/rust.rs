@@ -252,7 +252,7 @@ fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
     let rendered = error.rendered();
     if rendered.is_empty() {
         // evcxr worded it itself, or it is a part of a larger message.
-        let message = without_progress(&error.message());
+        let message = naming_the_network(without_progress(&error.message()));
         let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
         for help in error.help() {
             text.push_str(&format!("\nhelp: {help}"));
@@ -271,6 +271,24 @@ fn is_of_dependency(error: &evcxr::CompilationError) -> bool {
     spans.is_some_and(|spans| {
         !spans.is_empty() && spans.iter().all(|span| span["file_name"] != render::FILE)
     })
+}
+
+/// What cargo says where a dependency could not be fetched names everything but the network.
+fn naming_the_network(message: String) -> String {
+    let signs = [
+        "download of config.json failed",
+        "failed to download",
+        "failed to fetch",
+        "Could not resolve host",
+        "--offline was specified",
+    ];
+    if !signs.iter().any(|sign| message.contains(sign)) {
+        return message;
+    }
+    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
+    format!(
+        "{first}: a dependency that was not downloaded before needs the network (try again with one)\n{rest}"
+    )
 }
 
 /// What cargo says of an error, without the steps that it was at.
@@ -318,8 +336,9 @@ impl Evaluator for RustEvaluator {
     fn warm_up(&mut self) {
         // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
         const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
-        if let Err(error) = self.context.completions(CODE, CODE.len()) {
-            tracing::debug!("rust-analyzer was not warmed: {error}");
+        match self.context.completions(CODE, CODE.len()) {
+            Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
+            Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
         }
     }
 

@@ -20,6 +20,9 @@ const BATCH_BYTES: usize = 64 << 10;
 /// Cells whose threads may still print. Output of an older one goes to the latest.
 const CELLS_LIMIT: usize = 4096;
 
+/// Whose output it is before the first cell. It is held, and shown under the first cell.
+const NOBODY: CellId = CellId(0);
+
 /// One message to publish.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Publication {
@@ -70,12 +73,10 @@ impl CellState {
 impl Sequencer {
     /// A cell may show `limit_bytes` of output.
     pub(crate) fn new(limit_bytes: usize) -> Sequencer {
-        // Before the first cell there is none to blame: such output has no parent.
-        let latest = CellId(0);
         Sequencer {
             limit_bytes,
-            latest,
-            cells: BTreeMap::from([(latest, CellState::default())]),
+            latest: NOBODY,
+            cells: BTreeMap::from([(NOBODY, CellState::default())]),
             pending: None,
             out: Vec::new(),
         }
@@ -89,7 +90,10 @@ impl Sequencer {
         count: u32,
         silent: bool,
     ) {
-        self.flush();
+        match &mut self.pending {
+            Some(pending) if pending.cell == NOBODY => pending.cell = cell,
+            _ => self.flush(),
+        }
         self.latest = cell;
         let state = CellState {
             parent,
@@ -150,6 +154,8 @@ impl Sequencer {
             Event::Clear { cell, wait } => {
                 self.publish(self.known(*cell), "clear_output", json!({"wait": wait}));
             }
+            // A cell's beginning is a marker too.
+            Event::Marker(_) if self.latest == NOBODY => {}
             Event::Input { .. } | Event::Marker(_) => self.flush(),
         }
     }
@@ -174,7 +180,8 @@ impl Sequencer {
 
     /// Whether text waits for more; after a while it is to be flushed.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.pending.is_some()
+        let is_held = self.latest == NOBODY;
+        self.pending.is_some() && !is_held
             || self
                 .cells
                 .get(&self.latest)
@@ -184,6 +191,9 @@ impl Sequencer {
     /// Lets waiting text out although more may come.
     pub(crate) fn flush_waiting(&mut self) {
         let latest = self.latest;
+        if latest == NOBODY {
+            return;
+        }
         if let Some(state) = self.cells.get_mut(&latest) {
             let pieces = state.scanner.relax();
             self.pieces(latest, pieces);

@@ -87,6 +87,24 @@ fn a_switch_of_streams_keeps_the_order() {
 }
 
 #[test]
+fn what_comes_before_the_first_cell_is_shown_under_it() {
+    let mut sequencer = Sequencer::new(1000);
+    sequencer.event(&err("preparing\n"));
+    assert!(!sequencer.is_waiting());
+    sequencer.flush_waiting();
+    check(&mut sequencer, expect![""]);
+    sequencer.begin(CellId(1), parent("one"), 1, false);
+    sequencer.event(&err("prepared\n"));
+    sequencer.end(CellId(1));
+    check(
+        &mut sequencer,
+        expect![[r#"
+            one stream {"name":"stderr","text":"preparing\nprepared\n"}
+        "#]],
+    );
+}
+
+#[test]
 fn output_belongs_to_its_cell_even_after_the_next_began() {
     let mut sequencer = begun(1000);
     sequencer.end(CellId(1));

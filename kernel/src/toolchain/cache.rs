@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::Error;
 use super::Prepared;
@@ -51,6 +52,19 @@ pub fn entries(cache: &Path) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
+/// What the rustc of the build that was made last said of itself.
+pub(super) fn latest_toolchain(cache: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(cache.join("prepared")).ok()?.flatten();
+    let mut builds: Vec<(SystemTime, String)> = entries
+        .filter_map(|entry| {
+            let prepared = Prepared::open(&entry.path()).ok()?;
+            Some((prepared.made()?, prepared.toolchain().to_owned()))
+        })
+        .collect();
+    builds.sort();
+    builds.pop().map(|(_, toolchain)| toolchain)
+}
+
 /// Removes the builds that no kernel uses, but for the one to keep; gives what was removed.
 pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
     let mut removed = Vec::new();
@@ -63,7 +77,7 @@ pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
         // A build that is being made holds its lock.
         if lock.try_lock().is_ok() {
             std::fs::remove_dir_all(&entry.path).map_err(at(&entry.path))?;
-            let _ = std::fs::remove_file(&lock_path);
+            // The empty lock file stays: a kernel that waits for it and one that made another would both build.
             removed.push(entry);
         }
     }

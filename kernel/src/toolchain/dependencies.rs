@@ -99,10 +99,17 @@ fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
             && !target.exists()
             && std::fs::hard_link(entry.path(), &target).is_err()
         {
-            std::fs::copy(entry.path(), &target)?;
+            copy(&entry.path(), &target)?;
         }
     }
     Ok(())
+}
+
+/// Copies a file with its time, by which cargo tells what is out of date. What is on another file system can't be linked.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    let modified = from.metadata()?.modified()?;
+    File::open(to)?.set_modified(modified)
 }
 
 /// The cells' own objects, as rustc and evcxr name them.

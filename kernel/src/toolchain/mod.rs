@@ -31,7 +31,11 @@ pub use prepare::prepared_folder;
 pub use session::Session;
 pub use sysroot::Sysroot;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::path::PathBuf;
+
+use rustix::io::Errno;
 
 /// What can go wrong before a cell is compiled.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +65,18 @@ pub enum Error {
         /// The last lines of what cargo said.
         reason: String,
     },
+    /// There is no room for what has to be written.
+    #[error(
+        "no room for the prepared build in the cache folder `{}`: {reason} (free some space, or set \
+         `THREADBOOK_CACHE` to a folder on another disk)",
+        .cache.display()
+    )]
+    NoRoom {
+        /// The cache folder.
+        cache: PathBuf,
+        /// What the system or a compiler said.
+        reason: String,
+    },
     /// A file or folder could not be made or read.
     #[error("`{}`: {source}", .path.display())]
     File {
@@ -69,6 +85,55 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl Error {
+    /// Says so where a full disk is the reason, be it that of the kernel or of a compiler.
+    pub(super) fn with_room_in(self, cache: &Path) -> Error {
+        let reason = match &self {
+            Error::File { source, .. } if is_no_room(source) => source.to_string(),
+            Error::Build { reason, .. } => match no_room_line(reason) {
+                Some(line) => line,
+                None if is_full(cache) => "no space left".to_owned(),
+                None => return self,
+            },
+            _ => return self,
+        };
+        Error::NoRoom {
+            cache: cache.to_owned(),
+            reason,
+        }
+    }
+}
+
+fn is_no_room(error: &std::io::Error) -> bool {
+    // The last is a limit of the process's own, such as `ulimit -f` sets.
+    [
+        ErrorKind::StorageFull,
+        ErrorKind::QuotaExceeded,
+        ErrorKind::FileTooLarge,
+    ]
+    .contains(&error.kind())
+}
+
+/// The line of a compiler's words that says so.
+fn no_room_line(said: &str) -> Option<String> {
+    let reasons = [Errno::NOSPC, Errno::DQUOT, Errno::FBIG]
+        .map(|errno| std::io::Error::from(errno).to_string());
+    let is_about_room = |line: &&str| {
+        reasons.iter().any(|reason| {
+            // Such as `No space left on device (os error 28)`; C programs leave out the number.
+            line.contains(reason.split(" (").next().unwrap_or(reason))
+        })
+    };
+    Some(said.lines().find(is_about_room)?.trim().to_owned())
+}
+
+/// A program whose file is mapped into memory dies of a full disk without a word.
+fn is_full(folder: &Path) -> bool {
+    const LEAST_BYTES: u64 = 4 << 20;
+    rustix::fs::statvfs(folder)
+        .is_ok_and(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) < LEAST_BYTES)
 }
 
 /// Adds the path to an error of the file system.

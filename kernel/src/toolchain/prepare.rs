@@ -4,7 +4,8 @@
 //! that crate depends on built, the worker program, and the rustc call that compiled the template. A session's cells
 //! are compiled with that call and link the libraries where they lie.
 //!
-//! A lock file beside the folder lets one kernel build while others wait. `ready.json` is written last: a folder
+//! A lock file beside the folder lets one kernel build while others wait. The compilers inherit the lock, so that it is
+//! free only once all of them are gone, also those of a kernel that was killed. `ready.json` is written last: a folder
 //! without it was left by a build that was killed, and is made anew.
 
 use std::fs::File;
@@ -14,7 +15,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
+use std::time::SystemTime;
 
+use rustix::io::FdFlags;
 use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest;
@@ -24,6 +27,7 @@ use super::Error;
 use super::Sysroot;
 use super::at;
 use super::cargo::RustcCall;
+use super::roles;
 use super::sources;
 
 /// What cells depend on beside the runtime, by the versions and features that the runtime itself uses.
@@ -62,7 +66,7 @@ struct Ready {
 impl Prepared {
     /// Reads the prepared build in a folder.
     pub fn open(root: &Path) -> Result<Prepared, Error> {
-        let path = root.join("ready.json");
+        let path = ready_file(root);
         let text = std::fs::read(&path).map_err(at(&path))?;
         let ready = serde_json::from_slice(&text).map_err(|error| at(&path)(error.into()))?;
         Ok(Prepared {
@@ -74,6 +78,11 @@ impl Prepared {
     /// Its folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// When it was finished.
+    pub fn made(&self) -> Option<SystemTime> {
+        ready_file(&self.root).metadata().ok()?.modified().ok()
     }
 
     /// The worker program.
@@ -116,6 +125,10 @@ fn worker_source(root: &Path) -> PathBuf {
     root.join("runtime/src/worker_main.rs")
 }
 
+fn ready_file(root: &Path) -> PathBuf {
+    root.join("ready.json")
+}
+
 fn template(root: &Path) -> PathBuf {
     root.join("template")
 }
@@ -147,16 +160,47 @@ pub fn prepare(
     if let Ok(prepared) = Prepared::open(&root) {
         return Ok(prepared);
     }
+    locked(cache, &root, sysroot, progress).map_err(|error| error.with_room_in(cache))
+}
+
+fn locked(
+    cache: &Path,
+    root: &Path,
+    sysroot: &Sysroot,
+    progress: &dyn Fn(&str),
+) -> Result<Prepared, Error> {
     let lock_path = root.with_extension("lock");
     let lock = File::create(&lock_path).map_err(at(&lock_path))?;
     if lock.try_lock().is_err() {
         progress("waiting for another kernel that is preparing the runtime");
         lock.lock().map_err(at(&lock_path))?;
     }
-    // The lock is released when `lock` is dropped, or when this process dies.
-    match Prepared::open(&root) {
-        Ok(prepared) => Ok(prepared),
-        Err(_) => build(&root, sysroot, progress),
+    if let Ok(prepared) = Prepared::open(root) {
+        return Ok(prepared);
+    }
+    rustix::io::fcntl_setfd(&lock, FdFlags::empty())
+        .map_err(|error| at(&lock_path)(error.into()))?;
+    progress(&why_it_is_built(cache, sysroot));
+    let built = build(root, sysroot, progress);
+    // Said, not left to the file's end: a program that a compiler left behind may have inherited it.
+    lock.unlock().map_err(at(&lock_path))?;
+    built
+}
+
+/// Tells a first build from one that follows a change of the toolchain or of Threadbook.
+fn why_it_is_built(cache: &Path, sysroot: &Sysroot) -> String {
+    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let now = first_line(sysroot.version());
+    match super::cache::latest_toolchain(cache) {
+        None => "preparing the runtime, once for this toolchain".to_owned(),
+        Some(before) if before == sysroot.version() => {
+            "preparing the runtime of this version of Threadbook, once for this toolchain"
+                .to_owned()
+        }
+        Some(before) => format!(
+            "the toolchain has changed from `{}` to `{now}`: preparing the runtime again",
+            first_line(&before)
+        ),
     }
 }
 
@@ -184,7 +228,6 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     if root.exists() {
         std::fs::remove_dir_all(root).map_err(at(root))?;
     }
-    progress("preparing the runtime, once for this toolchain");
     let template = template(root);
     for folder in [template.join("src"), root.join(".cargo")] {
         std::fs::create_dir_all(&folder).map_err(at(&folder))?;
@@ -227,7 +270,7 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
         cargo: sysroot.cargo(),
         toolchain: sysroot.version().to_owned(),
     };
-    let path = root.join("ready.json");
+    let path = ready_file(root);
     let json = serde_json::to_vec_pretty(&ready).map_err(|error| at(&path)(error.into()))?;
     std::fs::write(&path, json).map_err(at(&path))?;
     progress("the runtime is prepared");
@@ -262,7 +305,7 @@ fn run_cargo(
     progress: &dyn Fn(&str),
 ) -> Result<Result<RustcCall, String>, Error> {
     let template = template(root);
-    let mut command = Command::new(sysroot.cargo());
+    let mut command = roles::bound(&sysroot.cargo()).map_err(at("the kernel's own program"))?;
     command.args(["build", "--verbose", "--target", sysroot.host()]);
     if offline {
         command.arg("--offline");

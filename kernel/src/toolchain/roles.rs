@@ -14,20 +14,30 @@ use super::session;
 /// The names that the binary answers to.
 pub(super) const NAMES: [&str; 3] = ["cargo", "rustc", "rustup"];
 
+/// Runs a program and ends with its parent.
+const BOUND: &str = "threadbook-bound";
+
+/// A command for a program that does not outlive the thread that starts it.
+pub(super) fn bound(program: &Path) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg0(BOUND).arg(program);
+    Ok(command)
+}
+
 /// Plays another program where the binary was started under that program's name.
 pub fn run_if_asked() -> Option<ExitCode> {
     let mut args = std::env::args();
     let name = args.next()?;
     let role = Path::new(&name).file_name()?.to_str()?.to_owned();
     let args: Vec<String> = args.collect();
+    if role == BOUND {
+        return Some(run_bound(&args));
+    }
     // Set for what a kernel starts, and for nothing else.
     std::env::var_os(session::SESSION_VAR)?;
     let result = match role.as_str() {
         "cargo" => {
-            // A compile is of no use to anyone once the kernel is gone.
-            let _ = rustix::process::set_parent_process_death_signal(Some(
-                rustix::process::Signal::KILL,
-            ));
+            end_with_parent();
             cargo::main(&args)
         }
         "rustc" => rustc(&args),
@@ -39,6 +49,22 @@ pub fn run_if_asked() -> Option<ExitCode> {
         1
     });
     Some(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn run_bound(args: &[String]) -> ExitCode {
+    end_with_parent();
+    let (program, args) = match args.split_first() {
+        Some((program, args)) => (program.as_str(), args),
+        None => ("", args),
+    };
+    // It comes back only where the program could not be started.
+    eprintln!("{program}: {}", Command::new(program).args(args).exec());
+    ExitCode::FAILURE
+}
+
+/// A compile is of no use to anyone once the kernel is gone.
+fn end_with_parent() {
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 /// Answers `rustup which TOOL`; knows nothing else.

@@ -11,6 +11,7 @@ use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -35,6 +36,8 @@ pub struct Setup {
     pub env: Vec<(String, String)>,
     /// Sockets with names instead of ports.
     pub ipc: bool,
+    /// A cache that the test made; without one the kernel gets one that shares the user's prepared builds.
+    pub cache: Option<Arc<PrivateCache>>,
 }
 
 /// A kernel's process, in a group of its own, with private folders. Ended and reaped on drop.
@@ -43,7 +46,7 @@ pub struct Process {
     child: Child,
     mark: String,
     info: ConnectionInfo,
-    cache: Option<PrivateCache>,
+    cache: Option<Arc<PrivateCache>>,
     temp: Option<TempDir>,
     files: Option<TempDir>,
 }
@@ -54,7 +57,8 @@ impl Process {
     pub fn start(setup: &Setup) -> Process {
         let files = folder("threadbook-test-files-");
         let temp = folder("threadbook-test-temp-");
-        let cache = PrivateCache::new().unwrap();
+        let own = || Arc::new(PrivateCache::new().unwrap());
+        let cache = setup.cache.clone().unwrap_or_else(own);
         let info = connection(setup, files.path());
         let connection_file = files.path().join("connection.json");
         fs::write(&connection_file, serde_json::to_vec(&info).unwrap()).unwrap();
@@ -176,7 +180,7 @@ impl Process {
     fn files_left(&self) -> Vec<PathBuf> {
         let mut left = self
             .cache
-            .as_ref()
+            .as_deref()
             .map(PrivateCache::session_files)
             .unwrap_or_default();
         if let Some(temp) = &self.temp {
@@ -216,7 +220,7 @@ impl Drop for Process {
 
 /// Polls until there is a value.
 #[track_caller]
-fn wait_until<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + HANG;
     loop {
         if let Some(value) = value() {

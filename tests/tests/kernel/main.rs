@@ -8,6 +8,7 @@ mod interrupts;
 mod leftovers;
 mod markers;
 mod output;
+mod prepared;
 mod programs;
 mod questions;
 mod results;

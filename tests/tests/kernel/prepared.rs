@@ -1,0 +1,299 @@
+//! The prepared build: made once however many kernels start, whole after a kill, and errors that say what to do.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+use threadbook_kernel::message::Channel;
+use threadbook_tests::cache::PrivateCache;
+use threadbook_tests::kernel::Kernel;
+use threadbook_tests::kernel::Process;
+use threadbook_tests::kernel::Setup;
+use threadbook_tests::kernel::wait_until;
+
+fn with_cache(cache: &Arc<PrivateCache>) -> Setup {
+    Setup {
+        cache: Some(Arc::clone(cache)),
+        ..Setup::default()
+    }
+}
+
+fn finished(cache: &PrivateCache) -> Vec<PathBuf> {
+    let mut builds = cache.builds();
+    builds.retain(|build| build.join("ready.json").exists());
+    builds
+}
+
+/// A toolchain that is the real one under another version, with its programs in `bin`.
+fn other_toolchain() -> TempDir {
+    let print = |args: &[&str]| {
+        let output = Command::new("rustc").args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let sysroot = print(&["--print", "sysroot"]);
+    let real = Path::new(sysroot.trim());
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    symlink(real.join("lib"), folder.path().join("lib")).unwrap();
+    symlink(real.join("bin/cargo"), bin.join("cargo")).unwrap();
+    let version = print(&["-vV"]);
+    let (_, rest) = version.split_once('\n').unwrap();
+    fs::write(
+        folder.path().join("version"),
+        format!("rustc 1.99.9 (test)\n{rest}"),
+    )
+    .unwrap();
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n-vV) exec cat {folder}/version;;\n'--print sysroot') echo {folder}; exit;;\nesac\n\
+         exec {real}/bin/rustc \"$@\"\n",
+        folder = folder.path().display(),
+        real = real.display(),
+    );
+    let rustc = bin.join("rustc");
+    fs::write(&rustc, script).unwrap();
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// The environment in which that toolchain is the user's.
+fn path_with(toolchain: &TempDir) -> (String, String) {
+    let path = std::env::var("PATH").unwrap();
+    let bin = toolchain.path().join("bin");
+    ("PATH".to_owned(), format!("{}:{path}", bin.display()))
+}
+
+fn prune(cache: &PrivateCache, env: Option<(String, String)>) -> String {
+    let output = Command::new(threadbook_tests::threadbook_binary().unwrap())
+        .args(["cache", "--prune"])
+        .env("THREADBOOK_CACHE", cache.path())
+        .envs(env)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn two_kernels_on_an_empty_cache_share_one_build_which_is_not_pruned_beside_them() {
+    let cache = Arc::new(PrivateCache::empty().unwrap());
+    let mut kernels = [(); 2].map(|()| Kernel::connect(Process::start(&with_cache(&cache))));
+    let ids = [kernels[0].send("1 + 1"), kernels[1].send("1 + 1")];
+    let mut said: Vec<String> = Vec::new();
+    for (kernel, id) in kernels.iter_mut().zip(&ids) {
+        let ran = kernel.finish(id);
+        said.push(ran.stderr());
+        ran.resulted("2");
+    }
+    said.sort_by_key(String::len);
+    assert!(
+        said[0].starts_with("waiting for another kernel that is preparing the runtime\n"),
+        "{said:#?}"
+    );
+    assert!(
+        said[1].starts_with("preparing the runtime, once for this toolchain\n")
+            && said[1].contains("Compiling tokio v")
+            && said[1].ends_with("the runtime is prepared\n"),
+        "{said:#?}"
+    );
+    assert_eq!(finished(&cache).len(), 1);
+
+    // With another toolchain on the PATH the build is not the current one, and is kept for those who use it alone.
+    let toolchain = other_toolchain();
+    let unfinished = cache.prepared().join("0123456789abcdef");
+    fs::create_dir(&unfinished).unwrap();
+    assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 1 prepared builds"));
+    assert!(!unfinished.exists());
+    assert_eq!(finished(&cache).len(), 1);
+    for kernel in &mut kernels {
+        kernel
+            .run("tokio::spawn(async { 6 * 7 }).await?")
+            .resulted("42");
+    }
+    let [first, second] = kernels;
+    drop(first);
+    assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 0 prepared builds"));
+    drop(second);
+    assert!(
+        prune(&cache, None).contains("removed 0 prepared builds"),
+        "it is the current one"
+    );
+    assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 1 prepared builds"));
+    assert_eq!(cache.builds(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_kill_in_the_middle_of_the_build_harms_nothing_and_a_changed_toolchain_is_named() {
+    let cache = Arc::new(PrivateCache::empty().unwrap());
+    let mut killed = Kernel::connect(Process::start(&with_cache(&cache)));
+    let id = killed.send("1 + 1");
+    killed.until_text(&id, "Compiling tokio v");
+    killed.process().signal(libc::SIGKILL);
+    // The next one starts beside compilers of the first that have not ended yet.
+    let mut next = Kernel::connect(Process::start(&with_cache(&cache)));
+    let ran = next.run("1 + 1");
+    assert!(ran.stderr().ends_with("the runtime is prepared\n"));
+    ran.resulted("2");
+    wait_until("the end of the killed kernel's processes", || {
+        killed.process().processes().is_empty().then_some(())
+    });
+    assert_eq!(finished(&cache).len(), 1);
+    next.run("tokio::spawn(async { 6 * 7 }).await?")
+        .resulted("42");
+    drop(next);
+
+    let toolchain = other_toolchain();
+    let mut changed = Kernel::connect(Process::start(&Setup {
+        env: vec![path_with(&toolchain)],
+        ..with_cache(&cache)
+    }));
+    let ran = changed.run("1 + 1");
+    let said = ran.stderr();
+    assert!(
+        said.contains("the toolchain has changed from `rustc 1."),
+        "{said}"
+    );
+    assert!(
+        said.contains("` to `rustc 1.99.9 (test)`: preparing the runtime again\n"),
+        "{said}"
+    );
+    ran.resulted("2");
+    assert_eq!(finished(&cache).len(), 2);
+}
+
+#[test]
+fn without_room_each_cell_says_so_and_everything_else_is_answered() {
+    let cache = Arc::new(PrivateCache::empty().unwrap());
+    for prefix in no_room(&cache) {
+        let mut kernel = Kernel::connect(Process::start(&Setup {
+            prefix,
+            ..with_cache(&cache)
+        }));
+        for _ in 0..2 {
+            let ran = kernel.run("1 + 1");
+            ran.stderr();
+            let failure = ran.failed("ToolchainError");
+            let folder = cache.path().display().to_string();
+            for part in ["no room", &folder, "free some space", "`THREADBOOK_CACHE`"] {
+                assert!(failure.evalue.contains(part), "no {part:?} in {failure:#?}");
+            }
+        }
+        let info = kernel.ask(Channel::Shell, "kernel_info", json!({}));
+        assert_eq!(info["status"], "ok");
+        assert_eq!(kernel.complete("1."), Vec::<String>::new());
+        let reply = kernel.ask(Channel::Shell, "is_complete", json!({"code": "fn f() {"}));
+        assert_eq!(reply["status"], "incomplete");
+        kernel.shut_down(false);
+        assert!(kernel.process().ended().success());
+    }
+}
+
+/// Programs that start another with too little room for the build.
+fn no_room(cache: &PrivateCache) -> Vec<Vec<String>> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    // No file of more than 64 KiB: the nearest to a full disk that needs no privilege.
+    let mut prefixes: Vec<Vec<String>> = vec![words(&[
+        "sh",
+        "-c",
+        "trap '' XFSZ; ulimit -f 128; exec \"$@\"",
+        "sh",
+    ])];
+    // A full disk, where the system lets users mount one for themselves.
+    if Command::new("unshare")
+        .args(["-rm", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        let mount = format!(
+            "mount -t tmpfs -o size=16m none {} && exec \"$@\"",
+            cache.path().display()
+        );
+        prefixes.push(words(&["unshare", "-rm", "sh", "-c", &mount, "sh"]));
+    }
+    prefixes
+}
+
+#[test]
+fn without_a_network_a_prepared_cache_is_enough_and_a_dependency_says_what_it_needs() {
+    // On a fresh machine this one builds what the next one needs.
+    drop(Kernel::start());
+    let cargo_home = tempfile::tempdir().unwrap();
+    let nowhere = "http://127.0.0.1:1".to_owned();
+    let mut kernel = Kernel::start_with(&Setup {
+        env: vec![
+            (
+                "CARGO_HOME".to_owned(),
+                cargo_home.path().display().to_string(),
+            ),
+            ("CARGO_HTTP_PROXY".to_owned(), nowhere.clone()),
+            ("https_proxy".to_owned(), nowhere.clone()),
+            ("http_proxy".to_owned(), nowhere),
+            ("CARGO_NET_RETRY".to_owned(), "0".to_owned()),
+        ],
+        ..Setup::default()
+    });
+    kernel.run("let offline = 6;").nothing();
+    kernel
+        .run("tokio::spawn(async move { offline * 7 }).await?")
+        .resulted("42");
+    kernel.run(":dep serde_json = \"1\"").nothing();
+    let ran = kernel.run(":dep hex = \"0.4.2\"\nhex::encode(\"hi\")");
+    ran.stderr();
+    let failure = ran.failed("DependencyError");
+    assert!(
+        failure.evalue.contains("`hex`") && failure.evalue.contains("network"),
+        "{failure:#?}"
+    );
+    kernel.run("1 + 1").resulted("2");
+}
+
+#[test]
+fn a_cache_on_another_file_system_than_the_builds_gets_copies() {
+    let shared_memory = Path::new("/dev/shm");
+    let cache = Arc::new(PrivateCache::new_in(shared_memory).unwrap());
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    let builds = cache.prepared().canonicalize().unwrap();
+    assert_ne!(
+        device(&builds),
+        device(cache.path()),
+        "both are on one file system"
+    );
+    let mut kernel = Kernel::start_with(&with_cache(&cache));
+    kernel.run("let here = 1;").nothing();
+    let ran = kernel.run(":dep hex = \"0.4\"\nhex::encode(\"hi\")");
+    // A copy that cargo took for out of date would be compiled again, and cost the variables.
+    let said = ran.stderr();
+    assert!(!said.contains("Compiling threadbook"), "{said}");
+    ran.resulted("\"6869\"");
+    kernel.run("here + 1").resulted("2");
+}
+
+#[test]
+fn after_the_warm_up_variables_and_completions_work() {
+    let mut kernel = Kernel::connect(Process::start(&Setup {
+        env: vec![(
+            "THREADBOOK_LOG".to_owned(),
+            "threadbook_kernel=debug".to_owned(),
+        )],
+        ..Setup::default()
+    }));
+    wait_until("the end of the warm-up", || {
+        kernel.process().log().contains("warmed up").then_some(())
+    });
+    let ran = kernel.run("let warm = vec![1, 2, 3];");
+    // On a fresh machine the build's progress.
+    ran.stderr();
+    ran.nothing();
+    kernel
+        .run("let doubled: Vec<_> = warm.iter().map(|n| n * 2).collect(); doubled.len()")
+        .resulted("3");
+    let found = kernel.complete("doubled.le");
+    assert!(found.contains(&"len".to_owned()), "{found:?}");
+}
