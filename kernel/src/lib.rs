@@ -19,6 +19,7 @@ pub mod history;
 mod iopub;
 pub mod kernel;
 pub mod kernel_main;
+pub mod magics;
 pub mod message;
 pub mod notebook;
 pub mod output;

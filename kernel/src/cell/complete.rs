@@ -46,29 +46,6 @@ pub fn is_complete(text: &str) -> Completeness {
     }
 }
 
-/// Where a bracket is closed that was never opened, in bytes. evcxr takes such a cell for an empty one.
-pub fn stray_closer(text: &str) -> Option<usize> {
-    if text.lines().any(|line| line.trim_start().starts_with(':')) {
-        return None;
-    }
-    let tree = SourceFile::parse(text, Edition::Edition2024).syntax_node();
-    let mut depth = 0usize;
-    for token in tree
-        .descendants_with_tokens()
-        .filter_map(NodeOrToken::into_token)
-    {
-        match token.kind() {
-            SyntaxKind::L_PAREN | SyntaxKind::L_BRACK | SyntaxKind::L_CURLY => depth += 1,
-            SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY if depth == 0 => {
-                return Some(usize::from(token.text_range().start()));
-            }
-            SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
 /// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
 pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
     let body = format!("fn cell() {{\n{text}\n}}");
@@ -256,13 +233,6 @@ mod tests {
                 "{line}:{column}"
             );
         }
-    }
-
-    #[test]
-    fn a_closer_without_its_opener_is_found() {
-        assert_eq!(stray_closer("f(); } g();"), Some(5));
-        assert_eq!(stray_closer("f(\"}\"); '}'; // }"), None);
-        assert_eq!(stray_closer("f({"), None);
     }
 
     fn check(text: &str) -> &'static str {

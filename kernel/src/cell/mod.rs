@@ -1,10 +1,15 @@
 //! A cell's text, looked at without running it. Pure.
 
 mod complete;
+mod edits;
 mod items;
+mod lexer;
+mod plan;
 
 pub(crate) use complete::binds_for_later;
 pub use complete::is_complete;
-pub use complete::stray_closer;
+pub(crate) use edits::ColumnEdit;
+pub use edits::Edits;
 pub use items::keep_items;
 pub(crate) use items::without_wrapping;
+pub use plan::*;

@@ -19,6 +19,7 @@ use super::render;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
+use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::worker::Narrator;
@@ -46,14 +47,24 @@ impl Builds {
         }
     }
 
-    /// A cell is about to be compiled.
-    pub(super) fn begin_cell(&self, count: u32, text: &str) {
+    /// A cell begins.
+    pub(super) fn begin_cell(&self, count: u32) {
+        self.inner().latest = count;
+    }
+
+    /// Rust of the cell is about to be compiled; `text` is the cell as the person wrote it.
+    pub(super) fn begin_code(&self, text: &str, code: &Code) {
+        self.begin_generated(&code.text);
+        let mut inner = self.inner();
+        let count = inner.latest;
+        inner.cells.push(count, text, code);
+    }
+
+    /// Rust is about to be compiled that no person wrote.
+    pub(super) fn begin_generated(&self, text: &str) {
         if let Err(error) = std::fs::write(self.session.join(CELL_FILE), text) {
             tracing::error!("the cell's text could not be noted: {error}");
         }
-        let mut inner = self.inner();
-        inner.latest = count;
-        inner.cells.push(count, text);
     }
 
     /// The map of the code that was compiled last.

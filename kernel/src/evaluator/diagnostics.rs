@@ -8,6 +8,7 @@ use super::Diagnostic;
 use super::builds::Builds;
 use super::builds::Described;
 use super::render;
+use crate::cell::PlanError;
 
 const RED: &str = "\x1b[1;31m";
 const BLUE: &str = "\x1b[1;34m";
@@ -15,16 +16,7 @@ const RESET: &str = "\x1b[0m";
 
 /// A diagnostic of one line or a few, without a place.
 pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
-    let evalue = evalue.into();
-    let mut lines = evalue.lines();
-    let first = lines.next().unwrap_or_default();
-    let mut traceback = vec![format!("{RED}{ename}{RESET}: {first}")];
-    traceback.extend(lines.map(str::to_owned));
-    Diagnostic {
-        ename: ename.to_owned(),
-        evalue,
-        traceback,
-    }
+    Diagnostic::of(ename, evalue)
 }
 
 /// The cell ended as the worker says; `None` where it ran to its end.
@@ -134,13 +126,14 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
     }
 }
 
-/// A bracket is closed that was never opened.
-pub(super) fn stray_closer(closer: char, place: &Described) -> Diagnostic {
-    at_place(
-        "CompileError",
-        &format!("unexpected closing delimiter: `{closer}`"),
-        place,
-    )
+/// A cell that can't be taken apart, or a magic that is wrong.
+pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
+    let ename = if error.is_rust {
+        "CompileError"
+    } else {
+        "MagicError"
+    };
+    at_place(ename, &error.message, place)
 }
 
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {

@@ -1,20 +1,13 @@
-//! Help on a name: what is asked about, and how the answer is shown.
+//! Help on a name: which one is asked about in a text, and how the answer is shown.
 
 use std::collections::HashMap;
 
 use serde_json::Map;
 use serde_json::Value;
 
-/// The name in a cell that is `name?` or `name??`.
-pub(super) fn question(code: &str) -> Option<&str> {
-    let code = code.trim();
-    let name = code.strip_suffix("??").or_else(|| code.strip_suffix('?'))?;
-    let is_name = is_path(name)
-        && !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.chars().all(is_part);
-    is_name.then_some(name)
-}
+use crate::cell::is_part;
+use crate::cell::is_path;
+use crate::cell::is_word;
 
 /// The path or method chain that ends with the word under the cursor.
 pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
@@ -37,62 +30,6 @@ pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
     (!word.is_empty() && is_path(word)).then_some(word)
 }
 
-/// Whether it can stand as an expression. evcxr would keep an item that a keyword begins, and every later cell would
-/// have it in front.
-fn is_path(name: &str) -> bool {
-    const KEYWORDS: [&str; 38] = [
-        "as",
-        "async",
-        "await",
-        "box",
-        "break",
-        "const",
-        "continue",
-        "dyn",
-        "else",
-        "enum",
-        "extern",
-        "fn",
-        "for",
-        "gen",
-        "if",
-        "impl",
-        "in",
-        "let",
-        "loop",
-        "macro_rules",
-        "match",
-        "mod",
-        "move",
-        "mut",
-        "pub",
-        "ref",
-        "return",
-        "static",
-        "struct",
-        "trait",
-        "try",
-        "type",
-        "union",
-        "unsafe",
-        "use",
-        "where",
-        "while",
-        "yield",
-    ];
-    !name
-        .split(['.', ':', '!'])
-        .any(|part| KEYWORDS.contains(&part))
-}
-
-fn is_word(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
-}
-
-fn is_part(char: char) -> bool {
-    is_word(char) || matches!(char, ':' | '.' | '!')
-}
-
 /// The answer as a MIME bundle; nothing where rust-analyzer knew nothing.
 pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Value>> {
     let text = content
@@ -110,29 +47,6 @@ pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Val
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn questions_are_told_from_rust() {
-        for (code, name) in [
-            ("Vec?", "Vec"),
-            (" std::thread::spawn??\n", "std::thread::spawn"),
-            ("println!?", "println!"),
-        ] {
-            assert_eq!(question(code), Some(name), "{code}");
-        }
-        for code in [
-            "f()?",
-            "mod?",
-            "x.await?",
-            "let x = y?;",
-            "?",
-            "3?",
-            "a b?",
-            "",
-        ] {
-            assert_eq!(question(code), None, "{code}");
-        }
-    }
 
     #[test]
     fn the_word_under_the_cursor_brings_its_path() {

@@ -50,12 +50,14 @@ impl Stop {
         }
     }
 
-    /// The cell has ended; says whether it was interrupted.
-    pub(super) fn end_cell(&self) -> bool {
-        self.state()
-            .interrupts
-            .take()
-            .is_some_and(|count| count > 0)
+    /// Whether the cell that runs was interrupted.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.state().interrupts.is_some_and(|count| count > 0)
+    }
+
+    /// The cell has ended.
+    pub(super) fn end_cell(&self) {
+        self.state().interrupts = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

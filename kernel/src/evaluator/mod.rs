@@ -16,6 +16,8 @@ mod render;
 mod rust;
 #[cfg(feature = "evcxr")]
 mod source_map;
+#[cfg(feature = "evcxr")]
+mod steps;
 
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]
@@ -64,6 +66,22 @@ pub struct Diagnostic {
     pub evalue: String,
     /// Lines, ANSI colours allowed.
     pub traceback: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic of one line or a few, without a place.
+    pub fn of(ename: &str, evalue: impl Into<String>) -> Diagnostic {
+        let evalue = evalue.into();
+        let mut lines = evalue.lines();
+        let first = lines.next().unwrap_or_default();
+        let mut traceback = vec![format!("\x1b[1;31m{ename}\x1b[0m: {first}")];
+        traceback.extend(lines.map(str::to_owned));
+        Diagnostic {
+            ename: ename.to_owned(),
+            evalue,
+            traceback,
+        }
+    }
 }
 
 /// Completions for a place in a cell. Offsets are bytes of the code that was asked about.

@@ -252,7 +252,7 @@ mod tests {
 
     fn check(cell: &str, generated: &str, rendered: &str, expected: Expect) {
         let mut cells = Cells::default();
-        cells.push(3, cell);
+        cells.push(3, cell, &crate::cell::Code::verbatim(cell));
         expected.assert_eq(&rewrite(rendered, &cells.map(generated)));
     }
 

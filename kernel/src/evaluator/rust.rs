@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use evcxr::CommandContext;
 use evcxr::Error;
@@ -10,7 +11,6 @@ use evcxr::EvalContext;
 use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use super::Cell;
 use super::Completion;
@@ -24,8 +24,9 @@ use super::help;
 use super::interrupt::Stop;
 use super::render;
 use super::source_map::SourceMap;
+use super::steps::Steps;
 use crate::cell::keep_items;
-use crate::cell::stray_closer;
+use crate::magics::Ran;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
@@ -118,16 +119,29 @@ impl RustEvaluator {
         })
     }
 
-    fn run(&mut self, cell: &Cell) -> Outcome {
-        let before: HashSet<String> = self.variables();
-        let code = keep_items(&cell.code);
-        let mut result = self.context.execute(&code);
+    /// Compiles and runs Rust, with evcxr's commands before it. Says how it ended, and how long compiling took.
+    pub(super) fn run(&mut self, code: &str) -> Ran {
+        let start = Instant::now();
+        let before: HashSet<String> = self.variable_names();
+        let kept = keep_items(code);
+        let mut result = self.context.execute(&kept);
         if result.is_err() && self.session.take_runtime_change() {
             self.restart_worker(&before);
-            result = self.context.execute(&code);
+            result = self.context.execute(&kept);
         }
+        let compile = start.elapsed();
+        let result = self.ended(code, result, &before);
+        Ran { result, compile }
+    }
+
+    fn ended(
+        &mut self,
+        code: &str,
+        result: Result<EvalOutputs, Error>,
+        before: &HashSet<String>,
+    ) -> Result<(), Diagnostic> {
         let events = self.worker.sync();
-        let interrupted = self.stop.end_cell();
+        let interrupted = self.stop.is_interrupted();
         let mut end = None;
         let mut death = None;
         for event in events {
@@ -137,31 +151,25 @@ impl RustEvaluator {
                 WorkerEvent::Started { .. } | WorkerEvent::Synced => {}
             }
         }
-        let lost: Vec<String> = before.difference(&self.variables()).cloned().collect();
+        let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
         if interrupted && (result.is_err() || death.is_some()) {
             let consequence = match death {
                 Some(_) => diagnostics::lost_variables(&lost),
                 None => "it had not started, every variable is kept".to_owned(),
             };
-            return Outcome::Failed(diagnostics::interrupted(&consequence));
+            return Err(diagnostics::interrupted(&consequence));
         }
         if let Some((signal, code)) = death {
-            return Outcome::Failed(diagnostics::died(signal, code, &lost));
+            return Err(diagnostics::died(signal, code, &lost));
         }
-        match result {
-            Err(error) => Outcome::Failed(self.compile_failure(&cell.code, &error)),
-            Ok(outputs) => match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
-                Some(_) if interrupted => {
-                    Outcome::Failed(diagnostics::interrupted("every variable is kept"))
-                }
-                Some(diagnostic) => Outcome::Failed(diagnostic),
-                None => {
-                    self.show_command_output(outputs);
-                    Outcome::Finished {
-                        payload: Vec::new(),
-                    }
-                }
-            },
+        let outputs = result.map_err(|error| self.compile_failure(code, &error))?;
+        match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
+            Some(_) if interrupted => Err(diagnostics::interrupted("every variable is kept")),
+            Some(diagnostic) => Err(diagnostic),
+            None => {
+                self.show_command_output(outputs);
+                Ok(())
+            }
         }
     }
 
@@ -185,11 +193,26 @@ impl RustEvaluator {
         let _ = self.context.execute("()");
     }
 
-    fn variables(&self) -> HashSet<String> {
-        self.context
-            .variables_and_types()
-            .map(|(name, _)| name.to_owned())
-            .collect()
+    fn variable_names(&self) -> HashSet<String> {
+        self.variables().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The names and types of the variables that the session keeps.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.context.variables_and_types()
+    }
+
+    /// The names of its functions, types and other items.
+    pub(super) fn items(&self) -> impl Iterator<Item = &str> {
+        self.context.defined_item_names()
+    }
+
+    pub(super) fn output(&self) -> &OutputTx {
+        &self.output
+    }
+
+    pub(super) fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     /// What evcxr's own `:commands` print.
@@ -309,28 +332,11 @@ fn without_progress(message: &str) -> String {
 
 impl Evaluator for RustEvaluator {
     fn execute(&mut self, cell: &Cell) -> Outcome {
-        if let Some(name) = help::question(&cell.code)
-            && !self.is_fallible(name)
-        {
-            return match self.describe(name) {
-                Some(data) => Outcome::Finished {
-                    payload: vec![json!({"source": "page", "start": 0, "data": data})],
-                },
-                None => Outcome::Failed(diagnostics::plain(
-                    "NotFound",
-                    format!("nothing is known about `{name}`"),
-                )),
-            };
-        }
         self.stop.begin_cell(cell.id);
-        self.builds.begin_cell(cell.count, &cell.code);
-        if let Some(byte) = stray_closer(&cell.code) {
-            self.stop.end_cell();
-            let place = self.builds.describe_byte(&cell.code, byte);
-            let closer = cell.code[byte..].chars().next().unwrap_or_default();
-            return Outcome::Failed(diagnostics::stray_closer(closer, &place));
-        }
-        self.run(cell)
+        self.builds.begin_cell(cell.count);
+        let outcome = Steps::new(self, cell).run();
+        self.stop.end_cell();
+        outcome
     }
 
     fn warm_up(&mut self) {
@@ -375,14 +381,8 @@ impl Evaluator for RustEvaluator {
 }
 
 impl RustEvaluator {
-    /// Whether `name?` is Rust: the name is a variable that `?` can be applied to.
-    fn is_fallible(&self, name: &str) -> bool {
-        self.context.variables_and_types().any(|(variable, ty)| {
-            variable == name && ["Result<", "Option<"].iter().any(|kind| ty.contains(kind))
-        })
-    }
-
-    fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
+    /// The documentation of a name, as MIME types.
+    pub(super) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
         let outputs = self.context.execute(&format!(":doc {name}")).ok()?;
         help::bundle(outputs.content_by_mime_type)
     }

@@ -12,6 +12,8 @@ use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasModuleItem;
 
+use crate::cell::Code;
+use crate::cell::ColumnEdit;
 use crate::cell::binds_for_later;
 use crate::cell::without_wrapping;
 use crate::toolchain::statics::ATTRIBUTE_END;
@@ -45,7 +47,12 @@ pub(super) struct Cells {
 #[derive(Debug)]
 struct CellText {
     count: u32,
+    /// As the person wrote it.
     text: String,
+    /// As it is compiled, on the same lines.
+    code: String,
+    /// Where the two differ.
+    edits: Vec<ColumnEdit>,
     pieces: Vec<Piece>,
 }
 
@@ -70,15 +77,28 @@ struct Line {
     origin: Option<(u32, u32, u32)>,
     /// What was put in: at which column, from 1, and how many characters.
     insertions: Vec<(u32, u32)>,
+    /// Where the cell's line differs from what the person wrote.
+    edits: Vec<ColumnEdit>,
+}
+
+impl CellText {
+    /// The edits of a line, from 1.
+    fn edits(&self, line: u32) -> Vec<ColumnEdit> {
+        let edits = self.edits.iter().copied();
+        edits
+            .filter(|edit| edit.line + 1 == line as usize)
+            .collect()
+    }
 }
 
 impl Cells {
-    pub(super) fn push(&mut self, count: u32, text: &str) {
-        let pieces = split(text);
+    pub(super) fn push(&mut self, count: u32, text: &str, code: &Code) {
         self.cells.push(CellText {
             count,
             text: text.to_owned(),
-            pieces,
+            code: code.text.clone(),
+            edits: code.edits.columns(text),
+            pieces: split(&code.text),
         });
     }
 
@@ -96,20 +116,21 @@ impl Cells {
     pub(super) fn is_variable(&self, place: CellPlace) -> bool {
         let mut cells = self.cells.iter().rev();
         let cell = cells.find(|cell| cell.count == place.cell);
-        cell.is_some_and(|cell| binds_for_later(&cell.text, place.line, place.column))
+        cell.is_some_and(|cell| {
+            let edits = cell.edits(place.line);
+            let column = ColumnEdit::to_new(&edits, place.column.saturating_sub(1)) + 1;
+            binds_for_later(&cell.code, place.line, column)
+        })
     }
 
     /// Finds the cells' pieces in a generated file.
     pub(super) fn map(&self, generated: &str) -> SourceMap {
-        let mut by_first_line: HashMap<&str, Vec<(u32, &Piece)>> = HashMap::new();
+        let mut by_first_line: HashMap<&str, Vec<(&CellText, &Piece)>> = HashMap::new();
         // The newest first: what was defined again is there in its newest form.
         for cell in self.cells.iter().rev() {
             for piece in &cell.pieces {
                 if let Some(first) = piece.lines.first() {
-                    by_first_line
-                        .entry(first)
-                        .or_default()
-                        .push((cell.count, piece));
+                    by_first_line.entry(first).or_default().push((cell, piece));
                 }
             }
         }
@@ -120,8 +141,8 @@ impl Cells {
                 (
                     line.trim_end().to_owned(),
                     Line {
-                        origin: None,
                         insertions,
+                        ..Line::default()
                     },
                 )
             })
@@ -145,8 +166,10 @@ impl Cells {
             };
             for offset in 0..piece.lines.len() {
                 let shift = if offset == 0 { piece.indent } else { 0 };
-                lines[index + offset].origin =
-                    Some((*cell, piece.first_line + offset as u32, shift));
+                let cell_line = piece.first_line + offset as u32;
+                let line = &mut lines[index + offset];
+                line.origin = Some((cell.count, cell_line, shift));
+                line.edits = cell.edits(cell_line);
             }
             index += piece.lines.len();
         }
@@ -162,7 +185,7 @@ impl Cells {
         let name = path.rsplit("::").next()?;
         self.cells.iter().rev().find_map(|cell| {
             let line = cell
-                .text
+                .code
                 .lines()
                 .position(|line| line.contains("use ") && line.contains(name))?;
             Some((cell.count, line as u32 + 1, 0))
@@ -184,7 +207,7 @@ impl SourceMap {
         Some(CellPlace {
             cell,
             line: cell_line,
-            column: column + shift,
+            column: ColumnEdit::to_old(&line.edits, (column + shift).saturating_sub(1)) + 1,
         })
     }
 }
@@ -213,15 +236,12 @@ pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
 /// Cuts a cell as evcxr does: each piece reaches up to the next.
 fn split(text: &str) -> Vec<Piece> {
     const BEFORE: &str = "fn f(){";
-    // Commands, shell lines, comments and blank lines at the top are not part of what evcxr cuts.
+    // Commands, comments and blank lines at the top are not part of what evcxr cuts.
     let start = text
         .split_inclusive('\n')
         .take_while(|line| {
             let trimmed = line.trim();
-            trimmed.is_empty()
-                || line.starts_with("//")
-                || line.starts_with('!')
-                || trimmed.starts_with(':')
+            trimmed.is_empty() || line.starts_with("//") || trimmed.starts_with(':')
         })
         .map(str::len)
         .sum::<usize>();
@@ -265,7 +285,7 @@ mod tests {
     fn places(cells: &[(u32, &str)], generated: &str) -> Vec<String> {
         let mut all = Cells::default();
         for (count, text) in cells {
-            all.push(*count, text);
+            all.push(*count, text, &Code::verbatim(text));
         }
         let map = all.map(generated);
         (1..=generated.lines().count() as u32)
@@ -315,7 +335,8 @@ mod tests {
     fn attributes_put_before_statics_do_not_count() {
         let attribute = format!("{ATTRIBUTE_START}0123456789abcdef{ATTRIBUTE_END}");
         let mut cells = Cells::default();
-        cells.push(1, "fn f() { static N: u8 = x; }");
+        let text = "fn f() { static N: u8 = x; }";
+        cells.push(1, text, &Code::verbatim(text));
         let map = cells.map(&format!("fn f() {{ {attribute}static N: u8 = x; }}"));
         assert_eq!(map.place(1, 5).map(|place| place.column), Some(5));
         assert_eq!(
@@ -349,7 +370,7 @@ mod tests {
             "\u{feff}x",
         ] {
             let mut cells = Cells::default();
-            cells.push(1, text);
+            cells.push(1, text, &Code::verbatim(text));
             cells.map(text);
         }
     }

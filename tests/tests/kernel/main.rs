@@ -6,6 +6,7 @@ mod history;
 mod input;
 mod interrupts;
 mod leftovers;
+mod magics;
 mod markers;
 mod output;
 mod prepared;

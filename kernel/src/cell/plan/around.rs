@@ -1,0 +1,159 @@
+//! Magics that stand before Rust, such as `%time let x = f();`: how far that Rust goes, and what is put around it.
+
+use std::ops::Range;
+
+use super::Around;
+use super::scan::Mark;
+use crate::cell::lexer::TokenKind;
+use crate::cell::lexer::tokens;
+
+/// Where the Rust ends that begins at a place: with its `;`, with the line, or later where that can't be its end.
+pub(super) fn end_of_code(text: &str, start: usize) -> usize {
+    let mut depth = 0usize;
+    let mut end = start;
+    let mut wants_more = false;
+    for token in tokens(text, start) {
+        let word = &text[token.range.clone()];
+        let new_line = depth == 0 && text[end..token.range.start].contains('\n');
+        if new_line && !(end > start && (wants_more || continues(token.kind, word))) {
+            return end;
+        }
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => depth += 1,
+            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
+                if depth == 0 {
+                    return end;
+                }
+                depth -= 1;
+            }
+            TokenKind::Semi if depth == 0 => return token.range.end,
+            _ => {}
+        }
+        wants_more = asks_for_more(token.kind, word);
+        end = token.range.end;
+    }
+    end
+}
+
+/// Whether a line that begins so belongs to the line before, where that could end too.
+fn continues(kind: TokenKind, word: &str) -> bool {
+    matches!(
+        kind,
+        TokenKind::Dot | TokenKind::Plus | TokenKind::Slash | TokenKind::Caret | TokenKind::Eq
+    ) || matches!(word, "else" | "as")
+}
+
+/// Whether nothing ends with this token.
+pub(in crate::cell) fn asks_for_more(kind: TokenKind, word: &str) -> bool {
+    const WORDS: [&str; 27] = [
+        "let", "else", "fn", "if", "while", "for", "in", "match", "struct", "enum", "impl",
+        "trait", "use", "mod", "mut", "pub", "as", "unsafe", "async", "move", "const", "static",
+        "type", "where", "dyn", "ref", "extern",
+    ];
+    match kind {
+        TokenKind::Eq
+        | TokenKind::Plus
+        | TokenKind::Minus
+        | TokenKind::Star
+        | TokenKind::Slash
+        | TokenKind::Percent
+        | TokenKind::Caret
+        | TokenKind::And
+        | TokenKind::Or
+        | TokenKind::Lt
+        | TokenKind::Dot
+        | TokenKind::Comma
+        | TokenKind::Bang
+        | TokenKind::Colon => true,
+        TokenKind::Ident => WORDS.contains(&word),
+        _ => false,
+    }
+}
+
+/// What stands for the magic at `start` and the Rust after it.
+pub(super) fn marks(
+    text: &str,
+    start: usize,
+    code: Range<usize>,
+    around: &Around,
+    terminator: &str,
+) -> Vec<Mark> {
+    let source = &text[code.clone()];
+    let bare = source.strip_suffix(';').unwrap_or(source);
+    let semicolon = if bare.len() < source.len() {
+        ";"
+    } else {
+        terminator
+    };
+    let bare = code.start..code.start + bare.trim_end().len();
+    let (before, after) = match &around.awaiting {
+        Some((before, after)) if awaits(text, &bare) => (before, after),
+        _ => (&around.before, &around.after),
+    };
+    let Some(value) = let_value(text, &bare).filter(|_| around.keeps_let) else {
+        return vec![
+            Mark::Replace(start..code.start, before.clone()),
+            Mark::Replace(bare.end..code.end, format!("{after}{semicolon}")),
+        ];
+    };
+    let mut marks = vec![
+        Mark::Replace(start..code.start, String::new()),
+        Mark::Replace(value.start..value.start, before.clone()),
+    ];
+    if value.end < bare.end {
+        marks.push(Mark::Replace(value.end..value.end, after.clone()));
+        marks.push(Mark::Replace(bare.end..code.end, ";".to_owned()));
+    } else {
+        marks.push(Mark::Replace(bare.end..code.end, format!("{after};")));
+    }
+    marks
+}
+
+fn awaits(text: &str, code: &Range<usize>) -> bool {
+    tokens(text, code.start)
+        .take_while(|token| token.range.end <= code.end)
+        .any(|token| &text[token.range] == "await")
+}
+
+/// The value of a `let`, without the `&` in front, whose target then lives as long as it would without the magic.
+fn let_value(text: &str, code: &Range<usize>) -> Option<Range<usize>> {
+    let mut tokens = tokens(text, code.start)
+        .take_while(|token| token.range.end <= code.end)
+        .peekable();
+    if &text[tokens.next()?.range] != "let" {
+        return None;
+    }
+    let mut depth = 0i32;
+    let mut start = None;
+    let mut end = code.end;
+    let mut last = TokenKind::Eof;
+    while let Some(token) = tokens.next() {
+        let word = &text[token.range.clone()];
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => depth += 1,
+            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => depth -= 1,
+            TokenKind::Lt if start.is_none() => depth += 1,
+            TokenKind::Gt if start.is_none() && last != TokenKind::Minus => depth -= 1,
+            TokenKind::Eq if depth == 0 && start.is_none() => {
+                let mut at = tokens.peek()?.range.start;
+                let mut is_borrowed = false;
+                while let Some(next) = tokens.next_if(|next| {
+                    next.kind == TokenKind::And
+                        || (is_borrowed && &text[next.range.clone()] == "mut")
+                }) {
+                    is_borrowed = true;
+                    at = next.range.end;
+                }
+                start = Some(tokens.peek().map_or(at, |next| next.range.start));
+            }
+            // `let Some(x) = value else { .. }`; the `else` of an `if` comes after a brace.
+            TokenKind::Ident if word == "else" && depth == 0 && last != TokenKind::CloseBrace => {
+                end = text[..token.range.start].trim_end().len();
+                break;
+            }
+            _ => {}
+        }
+        last = token.kind;
+    }
+    start.map(|start| start..end.max(start))
+}

@@ -1,0 +1,240 @@
+//! Runs a cell's plan step by step, and is the host of its magics.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Cell;
+use super::CellId;
+use super::Diagnostic;
+use super::Outcome;
+use super::diagnostics;
+use super::rust::RustEvaluator;
+use crate::cell::Code;
+use crate::cell::Expansion;
+use crate::cell::Facts;
+use crate::cell::Plan;
+use crate::cell::PlanError;
+use crate::cell::Question;
+use crate::cell::Step;
+use crate::magics;
+use crate::magics::Host;
+use crate::magics::Ran;
+use crate::magics::Variable;
+use crate::output::Event;
+use crate::output::StreamName;
+
+/// One run of a cell.
+pub(super) struct Steps<'a> {
+    evaluator: &'a mut RustEvaluator,
+    cell: &'a Cell,
+    payload: Vec<Value>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(evaluator: &'a mut RustEvaluator, cell: &'a Cell) -> Steps<'a> {
+        Steps {
+            evaluator,
+            cell,
+            payload: Vec::new(),
+        }
+    }
+
+    /// Runs the cell to its end, or to the first step that fails.
+    pub(super) fn run(mut self) -> Outcome {
+        let plan = Plan::of(&self.cell.code, &self.facts());
+        match self.run_plan(plan).result {
+            Ok(()) => Outcome::Finished {
+                payload: self.payload,
+            },
+            Err(diagnostic) => Outcome::Failed(diagnostic),
+        }
+    }
+
+    fn run_plan(&mut self, plan: Result<Plan, PlanError>) -> Ran {
+        match plan {
+            Err(error) => Ran::of(Err(self.no_plan(&error))),
+            Ok(Plan::Cell(magic)) => Ran::of(match magics::cell(&magic.name) {
+                Err(message) => Err(self.wrong(magic.at, message)),
+                Ok(run) => {
+                    let body = self.cell.code[magic.body.clone()].to_owned();
+                    run(self, &magic, &body)
+                }
+            }),
+            Ok(Plan::Steps(steps)) => self.run_steps(&steps),
+        }
+    }
+
+    fn run_steps(&mut self, steps: &[Step]) -> Ran {
+        let mut all = Ran::of(Ok(()));
+        // Nothing runs if a later line can't.
+        for step in steps {
+            if let Step::Line(magic) = step
+                && let Err(message) = magics::line(&magic.name)
+            {
+                return Ran::of(Err(self.wrong(magic.at, message)));
+            }
+        }
+        for step in steps {
+            all.add(match step {
+                Step::Rust(code) => self.run_code(code),
+                Step::Help(question) => Ran::of(self.help(question)),
+                Step::Line(magic) => Ran::of(match magics::line(&magic.name) {
+                    Ok(run) => run(self, magic),
+                    Err(message) => Err(self.wrong(magic.at, message)),
+                }),
+            });
+            if all.result.is_err() {
+                break;
+            }
+        }
+        all
+    }
+
+    fn run_code(&mut self, code: &Code) -> Ran {
+        self.evaluator.builds().begin_code(&self.cell.code, code);
+        self.evaluator.run(&code.text)
+    }
+
+    fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
+        let data = match question.name.starts_with('%') {
+            true => magics::help(&question.name).map(|text| {
+                let mut data = Map::new();
+                data.insert("text/plain".to_owned(), text.into());
+                data
+            }),
+            false => self.evaluator.describe(&question.name),
+        };
+        let Some(data) = data else {
+            return Err(diagnostics::plain(
+                "NotFound",
+                format!("nothing is known about `{}`", question.name),
+            ));
+        };
+        self.payload(json!({"source": "page", "start": 0, "data": data}));
+        Ok(())
+    }
+
+    fn no_plan(&self, error: &PlanError) -> Diagnostic {
+        let builds = self.evaluator.builds();
+        let place = builds.describe_byte(&self.cell.code, error.at);
+        diagnostics::no_plan(error, &place)
+    }
+
+    fn wrong(&self, at: usize, message: String) -> Diagnostic {
+        self.no_plan(&PlanError {
+            at,
+            message,
+            is_rust: false,
+        })
+    }
+
+    fn facts(&self) -> SessionFacts {
+        let is_fallible = |ty: &str| ["Result<", "Option<"].iter().any(|kind| ty.contains(kind));
+        let variables = self.evaluator.variables();
+        let mut facts = SessionFacts::default();
+        for (name, ty) in variables {
+            facts.known.insert(name.to_owned());
+            if is_fallible(ty) {
+                facts.fallible.insert(name.to_owned());
+            }
+        }
+        facts
+            .known
+            .extend(self.evaluator.items().map(str::to_owned));
+        facts
+    }
+
+    fn stream(&self, stream: StreamName, text: &str) {
+        self.evaluator.output().send(Event::Stream {
+            cell: Some(self.id()),
+            stream,
+            bytes: text.as_bytes().to_vec(),
+        });
+    }
+
+    fn id(&self) -> CellId {
+        self.cell.id
+    }
+}
+
+impl Host for Steps<'_> {
+    fn print(&mut self, text: &str) {
+        self.stream(StreamName::Stdout, text);
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.stream(StreamName::Stderr, text);
+    }
+
+    fn display(&mut self, data: Map<String, Value>) {
+        self.evaluator.output().send(Event::Display {
+            cell: Some(self.id()),
+            data,
+            metadata: Map::new(),
+            display_id: None,
+            update: false,
+        });
+    }
+
+    fn payload(&mut self, payload: Value) {
+        self.payload.push(payload);
+    }
+
+    fn run_body(&mut self, body: Range<usize>) -> Ran {
+        let plan = Plan::of_body(&self.cell.code, body, &self.facts());
+        self.run_plan(plan)
+    }
+
+    fn run_rust(&mut self, code: &str) -> Ran {
+        self.evaluator.builds().begin_generated(code);
+        self.evaluator.run(code)
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        let mut variables: Vec<Variable> = self
+            .evaluator
+            .variables()
+            .map(|(name, type_name)| Variable {
+                name: name.to_owned(),
+                type_name: type_name.to_owned(),
+            })
+            .collect();
+        variables.sort_unstable();
+        variables
+    }
+
+    fn items(&self) -> Vec<String> {
+        let mut items: Vec<String> = self.evaluator.items().map(str::to_owned).collect();
+        items.sort_unstable();
+        items
+    }
+}
+
+/// What the session knows when a cell is read.
+#[derive(Debug, Default)]
+struct SessionFacts {
+    known: HashSet<String>,
+    fallible: HashSet<String>,
+}
+
+impl Facts for SessionFacts {
+    fn knows(&self, name: &str) -> bool {
+        self.known.contains(name)
+    }
+
+    fn is_fallible(&self, name: &str) -> bool {
+        self.fallible.contains(name)
+    }
+
+    fn expansion(&self, magic: &str) -> Option<Expansion> {
+        magics::expansion(magic)
+    }
+
+    fn is_kernels(&self, magic: &str) -> bool {
+        magics::line(magic).is_ok()
+    }
+}

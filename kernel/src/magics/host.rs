@@ -1,0 +1,70 @@
+//! What a magic may ask of the kernel.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::evaluator::Diagnostic;
+
+/// The session that a magic runs in. The evaluator of Rust cells is one.
+pub trait Host {
+    /// Prints to the cell's stdout.
+    fn print(&mut self, text: &str);
+
+    /// Prints to the cell's stderr.
+    fn warn(&mut self, text: &str);
+
+    /// Shows something, by MIME type.
+    fn display(&mut self, data: Map<String, Value>);
+
+    /// Adds to the payload of the cell's reply, such as `set_next_input`.
+    fn payload(&mut self, payload: Value);
+
+    /// Runs the lines below a cell magic as they would run without it. What they show is shown.
+    fn run_body(&mut self, body: Range<usize>) -> Ran;
+
+    /// Runs Rust that the magic has written.
+    fn run_rust(&mut self, code: &str) -> Ran;
+
+    /// The variables that the session keeps, by name.
+    fn variables(&self) -> Vec<Variable>;
+
+    /// The names of the functions, types and other items that the session keeps.
+    fn items(&self) -> Vec<String>;
+}
+
+/// A variable of the session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its type, as it would be written.
+    pub type_name: String,
+}
+
+/// What running Rust came to.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Whether it ran to its end.
+    pub result: Result<(), Diagnostic>,
+    /// From handing the code over until it began to run, or until it was known that it would not.
+    pub compile: Duration,
+}
+
+impl Ran {
+    /// Something that ran no Rust.
+    pub fn of(result: Result<(), Diagnostic>) -> Ran {
+        Ran {
+            result,
+            compile: Duration::ZERO,
+        }
+    }
+
+    /// Counts what ran after it.
+    pub fn add(&mut self, after: Ran) {
+        self.result = after.result;
+        self.compile += after.compile;
+    }
+}
