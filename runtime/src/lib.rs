@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`display`] | HTML, SVG, PNG, Markdown, LaTeX, JSON; handles that update a display; `clear_output` |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
+//! | [`timing`] | what `%timeit -o` gives |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
 
@@ -27,6 +28,7 @@ pub mod print;
 #[doc(hidden)]
 pub mod show;
 mod task;
+pub mod timing;
 #[doc(hidden)]
 pub mod top;
 #[doc(hidden)]

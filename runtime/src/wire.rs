@@ -12,6 +12,8 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::timing::Times;
+
 /// Bytes before the payload: kind, whether more follows, payload length, and a number: of a report, or of the load of
 /// a cell that a stream's bytes come from.
 pub const HEADER_LEN: usize = 8;
@@ -135,6 +137,8 @@ pub enum Report {
     Done {
         /// How.
         end: End,
+        /// What running it took.
+        times: Times,
     },
     /// Sent by the kernel to itself: everything before it has been taken.
     Sync,

@@ -40,6 +40,27 @@ fn the_checks_hold_for_ipykernel() -> Result<()> {
 }
 
 #[test]
+fn times_are_worded_as_by_ipython() -> Result<()> {
+    let jupyter = Jupyter::alone()?;
+    let output = jupyter.script::<&str>("times.py", &[])?.succeeded();
+    let mut compared = 0;
+    for line in output.lines() {
+        let Some((seconds, expected)) = line.split_once('\t') else {
+            continue;
+        };
+        let seconds: f64 = seconds.parse()?;
+        for (precision, expected) in [3, 5].into_iter().zip(expected.split('\t')) {
+            let worded = threadbook::timing::format_time(seconds, precision);
+            assert_eq!(worded, expected, "{seconds:e}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 20_000, "{compared}: {output}");
+    println!("{compared} times compared");
+    Ok(())
+}
+
+#[test]
 fn conforms_to_jupyter_kernel_test_with_nothing_skipped() -> Result<()> {
     check("test_conformance.py")
 }

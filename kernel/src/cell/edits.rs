@@ -82,11 +82,14 @@ impl Edits {
                     line += 1;
                     (old_column, new_column) = (0, 0);
                 }
-                columns.push(ColumnEdit {
-                    line,
-                    new: (new_column, width(is)),
-                    old: (old_column, width(was)),
-                });
+                // A line end alone stays where it is.
+                if !(was.is_empty() && is.is_empty()) {
+                    columns.push(ColumnEdit {
+                        line,
+                        new: (new_column, width(is)),
+                        old: (old_column, width(was)),
+                    });
+                }
                 old_column += width(was);
                 new_column += width(is);
             }

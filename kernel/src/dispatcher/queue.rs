@@ -89,6 +89,7 @@ impl Queue {
             count: self.count,
             code: request.code,
             silent: request.silent,
+            attended: request.allow_stdin,
         };
         let mut message = ticket.request().clone();
         // The cell's text is in the cell; what is needed of the message is its address.

@@ -16,6 +16,7 @@ use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 
 use super::render;
+use super::snippet;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
@@ -84,7 +85,8 @@ impl Builds {
                 .chain(message["children"].as_array().into_iter().flatten())
                 .any(|part| places(part, &map).next().is_some());
             if let (true, Some(text)) = (is_about_a_cell, message["rendered"].as_str()) {
-                let text = render::rewrite(text, &map);
+                let rewritten = snippet::render(&message, &map, &self.inner().cells);
+                let text = rewritten.unwrap_or_else(|| render::rewrite(text, &map));
                 if !rendered.contains(&text) {
                     rendered.push(text);
                 }
@@ -201,9 +203,10 @@ fn warnings(file: &Path, map: &SourceMap, cell: u32, cells: &Cells) -> String {
         let is_unused = message["code"]["code"] == "unused_variables";
         let is_about = places(&message, map).any(|(place, is_primary)| {
             is_primary && place.cell == cell && !(is_unused && cells.is_variable(place))
-        });
+        }) && !snippet::is_about_own_code(&message, map);
         if let (true, Some(rendered)) = (is_about, message["rendered"].as_str()) {
-            text.push_str(&render::rewrite(rendered, map));
+            let rewritten = snippet::render(&message, map, cells);
+            text.push_str(&rewritten.unwrap_or_else(|| render::rewrite(rendered, map)));
             text.push_str("\n\n");
         }
     }

@@ -15,6 +15,8 @@ mod render;
 #[cfg(feature = "evcxr")]
 mod rust;
 #[cfg(feature = "evcxr")]
+mod snippet;
+#[cfg(feature = "evcxr")]
 mod source_map;
 #[cfg(feature = "evcxr")]
 mod steps;
@@ -43,6 +45,8 @@ pub struct Cell {
     pub code: String,
     /// Whether the final expression is to be shown (false for silent requests).
     pub silent: bool,
+    /// Whether somebody is there: not under nbconvert, whose requests allow no questions.
+    pub attended: bool,
 }
 
 /// How a cell ended. A failing cell is data, not an error of the kernel.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use evcxr::CommandContext;
@@ -11,6 +12,7 @@ use evcxr::EvalContext;
 use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
+use threadbook::timing::Times;
 
 use super::Cell;
 use super::Completion;
@@ -129,9 +131,13 @@ impl RustEvaluator {
             self.restart_worker(&before);
             result = self.context.execute(&kept);
         }
-        let compile = start.elapsed();
-        let result = self.ended(code, result, &before);
-        Ran { result, compile }
+        let took = start.elapsed();
+        let (result, times) = self.ended(code, result, &before);
+        Ran {
+            result,
+            times,
+            compile: took.saturating_sub(times.map_or(Duration::ZERO, |times| times.wall)),
+        }
     }
 
     fn ended(
@@ -139,14 +145,18 @@ impl RustEvaluator {
         code: &str,
         result: Result<EvalOutputs, Error>,
         before: &HashSet<String>,
-    ) -> Result<(), Diagnostic> {
+    ) -> (Result<(), Diagnostic>, Option<Times>) {
         let events = self.worker.sync();
         let interrupted = self.stop.is_interrupted();
         let mut end = None;
+        let mut ran = None;
         let mut death = None;
         for event in events {
             match event {
-                WorkerEvent::Done(how) => end = Some(how),
+                WorkerEvent::Done { end: how, times } => {
+                    end = Some(how);
+                    ran = Some(times);
+                }
                 WorkerEvent::Died { signal, code } => death = Some((signal, code)),
                 WorkerEvent::Started { .. } | WorkerEvent::Synced => {}
             }
@@ -157,20 +167,24 @@ impl RustEvaluator {
                 Some(_) => diagnostics::lost_variables(&lost),
                 None => "it had not started, every variable is kept".to_owned(),
             };
-            return Err(diagnostics::interrupted(&consequence));
+            return (Err(diagnostics::interrupted(&consequence)), ran);
         }
         if let Some((signal, code)) = death {
-            return Err(diagnostics::died(signal, code, &lost));
+            return (Err(diagnostics::died(signal, code, &lost)), ran);
         }
-        let outputs = result.map_err(|error| self.compile_failure(code, &error))?;
-        match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
+        let outputs = match result {
+            Ok(outputs) => outputs,
+            Err(error) => return (Err(self.compile_failure(code, &error)), ran),
+        };
+        let result = match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
             Some(_) if interrupted => Err(diagnostics::interrupted("every variable is kept")),
             Some(diagnostic) => Err(diagnostic),
             None => {
                 self.show_command_output(outputs);
                 Ok(())
             }
-        }
+        };
+        (result, ran)
     }
 
     /// Starts the worker anew, before anything of the cell has run, since a dependency had the runtime built again.

@@ -212,6 +212,30 @@ impl SourceMap {
     }
 }
 
+impl SourceMap {
+    /// Whether a line of the generated file is one of a cell that the kernel has rewritten.
+    pub(super) fn is_rewritten(&self, line: u32) -> bool {
+        let line = (line as usize)
+            .checked_sub(1)
+            .and_then(|index| self.lines.get(index));
+        line.is_some_and(|line| !line.edits.is_empty())
+    }
+
+    /// Whether the kernel has put in what stands there.
+    pub(super) fn is_put_in(&self, line: u32, column: u32) -> bool {
+        let line = (line as usize)
+            .checked_sub(1)
+            .and_then(|index| self.lines.get(index));
+        line.is_some_and(|line| {
+            let shift = line.origin.map_or(0, |(_, _, shift)| shift);
+            let column = (column + shift).saturating_sub(1);
+            line.edits
+                .iter()
+                .any(|edit| (edit.new.0..edit.new.0 + edit.new.1).contains(&column))
+        })
+    }
+}
+
 /// How long an attribute is that the toolchain puts before a static.
 const ATTRIBUTE_LEN: u32 = (ATTRIBUTE_START.len() + 16 + ATTRIBUTE_END.len()) as u32;
 

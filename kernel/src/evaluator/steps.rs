@@ -13,6 +13,7 @@ use super::Diagnostic;
 use super::Outcome;
 use super::diagnostics;
 use super::rust::RustEvaluator;
+use crate::cell::CellMagic;
 use crate::cell::Code;
 use crate::cell::Expansion;
 use crate::cell::Facts;
@@ -20,6 +21,7 @@ use crate::cell::Plan;
 use crate::cell::PlanError;
 use crate::cell::Question;
 use crate::cell::Step;
+use crate::cell::Wrap;
 use crate::magics;
 use crate::magics::Host;
 use crate::magics::Ran;
@@ -187,6 +189,13 @@ impl Host for Steps<'_> {
     fn run_body(&mut self, body: Range<usize>) -> Ran {
         let plan = Plan::of_body(&self.cell.code, body, &self.facts());
         self.run_plan(plan)
+    }
+
+    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran {
+        match Code::wrapped(&self.cell.code, magic, wrap, &self.facts()) {
+            Ok(code) => self.run_code(&code),
+            Err(error) => Ran::of(Err(self.no_plan(&error))),
+        }
     }
 
     fn run_rust(&mut self, code: &str) -> Ran {

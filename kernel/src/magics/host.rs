@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
+use threadbook::timing::Times;
 
+use crate::cell::CellMagic;
+use crate::cell::Wrap;
 use crate::evaluator::Diagnostic;
 
 /// The session that a magic runs in. The evaluator of Rust cells is one.
@@ -24,6 +27,9 @@ pub trait Host {
 
     /// Runs the lines below a cell magic as they would run without it. What they show is shown.
     fn run_body(&mut self, body: Range<usize>) -> Ran;
+
+    /// Runs the lines below a cell magic as one piece of Rust with something around it.
+    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran;
 
     /// Runs Rust that the magic has written.
     fn run_rust(&mut self, code: &str) -> Ran;
@@ -49,6 +55,8 @@ pub struct Variable {
 pub struct Ran {
     /// Whether it ran to its end.
     pub result: Result<(), Diagnostic>,
+    /// What running it took; nothing where nothing ran.
+    pub times: Option<Times>,
     /// From handing the code over until it began to run, or until it was known that it would not.
     pub compile: Duration,
 }
@@ -58,6 +66,7 @@ impl Ran {
     pub fn of(result: Result<(), Diagnostic>) -> Ran {
         Ran {
             result,
+            times: None,
             compile: Duration::ZERO,
         }
     }
@@ -66,5 +75,8 @@ impl Ran {
     pub fn add(&mut self, after: Ran) {
         self.result = after.result;
         self.compile += after.compile;
+        if let Some(times) = &after.times {
+            self.times.get_or_insert_default().add(times);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod foreign;
 mod host;
 mod listing;
 mod nearest;
+mod time;
 
 pub use host::Host;
 pub use host::Ran;
@@ -47,7 +48,7 @@ pub type LineRun = fn(&mut dyn Host, &LineMagic) -> Result<(), Diagnostic>;
 pub type CellRun = fn(&mut dyn Host, &CellMagic, &str) -> Result<(), Diagnostic>;
 
 /// One line a family, in the order in which they are listed.
-const FAMILIES: &[&[Magic]] = &[listing::MAGICS];
+const FAMILIES: &[&[Magic]] = &[listing::MAGICS, time::MAGICS];
 
 /// All magics.
 pub fn all() -> impl Iterator<Item = &'static Magic> {

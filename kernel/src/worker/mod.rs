@@ -17,6 +17,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
+use threadbook::timing::Times;
 use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
@@ -36,7 +37,12 @@ pub enum WorkerEvent {
         so: String,
     },
     /// The cell has ended; everything it printed is in the output queue.
-    Done(End),
+    Done {
+        /// How.
+        end: End,
+        /// What running it took.
+        times: Times,
+    },
     /// The process that runs cells has died.
     Died {
         /// The signal that ended it, if one did.

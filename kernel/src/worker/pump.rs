@@ -178,10 +178,10 @@ impl Pump {
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });
             }
-            Report::Done { end } => {
+            Report::Done { end, times } => {
                 self.narrator.ended();
                 self.status.ended();
-                self.tell(WorkerEvent::Done(end));
+                self.tell(WorkerEvent::Done { end, times });
             }
             Report::Died { signal, code } => {
                 self.status.supervisor.store(0, Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! What generated code calls. No cell of a person names it.
 
 pub mod store;
+pub mod timing;
 
 use std::any::type_name;
 use std::fmt::Display;

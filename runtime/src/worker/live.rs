@@ -16,6 +16,7 @@ use super::panic;
 use super::report;
 use super::stdio;
 use super::sys;
+use super::timing::Stopwatch;
 use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
@@ -86,9 +87,11 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
         at_ms: top::now_ms(),
     });
     let loaded = sys::load(so, function);
+    let watch = Stopwatch::start();
     if let Ok(function) = loaded {
         *store = function(*store);
     }
+    let times = watch.times();
     let mut ending = cell::end();
     if let Err(message) = loaded {
         ending.end = End::NotLoaded { message };
@@ -106,7 +109,10 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
         markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
     }
     markers.push_str("EVCXR_EXECUTION_COMPLETE\n");
-    report(&Report::Done { end: ending.end });
+    report(&Report::Done {
+        end: ending.end,
+        times,
+    });
     markers
 }
 

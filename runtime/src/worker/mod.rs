@@ -14,6 +14,7 @@ mod panic;
 mod stdio;
 mod supervisor;
 mod sys;
+pub(crate) mod timing;
 
 pub use stdio::read_hook;
 pub use stdio::write_hook;

@@ -7,6 +7,7 @@ use std::os::fd::RawFd;
 use std::os::raw::c_char;
 use std::os::raw::c_int;
 use std::os::raw::c_void;
+use std::time::Duration;
 
 /// A cell's function: takes evcxr's variable store and gives it back.
 pub(crate) type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -353,4 +354,19 @@ pub(crate) fn set_errno(code: c_int) {
 pub(crate) fn remove_env(name: &str) {
     // SAFETY: the supervisor calls this first of all, when the process has one thread.
     unsafe { std::env::remove_var(name) };
+}
+
+/// The processors' time of this process and of the children that it has waited for: user and system.
+pub(crate) fn processor_times() -> ([Duration; 2], [Duration; 2]) {
+    let of = |who: c_int| {
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the pointer is valid for the call; zeroes are a valid rusage if it fails, which it can't.
+        let usage = unsafe {
+            libc::getrusage(who, usage.as_mut_ptr());
+            usage.assume_init()
+        };
+        [usage.ru_utime, usage.ru_stime]
+            .map(|time| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000))
+    };
+    (of(libc::RUSAGE_SELF), of(libc::RUSAGE_CHILDREN))
 }

@@ -17,4 +17,5 @@ mod rich;
 mod sessions;
 mod streams;
 mod texts;
+mod timing;
 mod top;

@@ -90,7 +90,13 @@ pub(super) fn marks(
         Some((before, after)) if awaits(text, &bare) => (before, after),
         _ => (&around.before, &around.after),
     };
-    let Some(value) = let_value(text, &bare).filter(|_| around.keeps_let) else {
+    let value = let_value(text, &bare);
+    let Some(value) = value.clone().filter(|_| around.keeps_let) else {
+        // A `let` on its own in braces needs its end.
+        let after = match value {
+            Some(_) => format!(";{after}"),
+            None => after.clone(),
+        };
         return vec![
             Mark::Replace(start..code.start, before.clone()),
             Mark::Replace(bare.end..code.end, format!("{after}{semicolon}")),
@@ -109,7 +115,8 @@ pub(super) fn marks(
     marks
 }
 
-fn awaits(text: &str, code: &Range<usize>) -> bool {
+/// Whether a piece of Rust awaits something.
+pub(super) fn awaits(text: &str, code: &Range<usize>) -> bool {
     tokens(text, code.start)
         .take_while(|token| token.range.end <= code.end)
         .any(|token| &text[token.range] == "await")

@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
+use super::CellMagic;
 use super::Code;
+use super::PlanError;
 use super::Step;
+use super::Wrap;
+use super::around;
 use super::scan::Mark;
 use crate::cell::edits::Edits;
 
@@ -58,4 +62,36 @@ impl Rust {
             edits: self.edits,
         }));
     }
+}
+
+/// The Rust of a cell magic's body as one piece, with something around it.
+pub(super) fn wrapped(
+    text: &str,
+    magic: &CellMagic,
+    wrap: &Wrap,
+    marks: Vec<Mark>,
+) -> Result<Code, PlanError> {
+    let keep = magic.args_at + wrap.keep.start..magic.args_at + wrap.keep.end;
+    let (between, after) = match around::awaits(text, &magic.body) {
+        true => &wrap.awaiting,
+        false => &(wrap.between.clone(), wrap.after.clone()),
+    };
+    let mut edits = Edits::default();
+    edits.replace(text, 0..keep.start, wrap.before.clone());
+    edits.replace(text, keep.end..magic.body.start, between.clone());
+    for mark in marks {
+        match mark {
+            Mark::Replace(range, with) => edits.replace(text, range, with),
+            Mark::Begins => {}
+            Mark::Step(Range { start, .. }, _) | Mark::Cut(start) => {
+                let message = format!("`%%{}` takes Rust and shell lines only", magic.name);
+                return Err(PlanError::new(start, message));
+            }
+        }
+    }
+    edits.replace(text, text.len()..text.len(), after.clone());
+    Ok(Code {
+        text: edits.apply(text),
+        edits,
+    })
 }

@@ -62,6 +62,8 @@ pub struct CellMagic {
     pub args: String,
     /// Where its name stands, in bytes of the cell.
     pub at: usize,
+    /// Where its arguments begin.
+    pub args_at: usize,
     /// The lines below, in bytes of the cell.
     pub body: Range<usize>,
 }
@@ -94,7 +96,8 @@ pub enum Expansion {
     /// A call of a function of the runtime with the rest of the line as a `&str`, values put in as in a shell line.
     Call(&'static str),
     /// Something around the Rust that follows the magic's options.
-    Around(fn(&str) -> Result<Around, String>),
+    /// It is told whether the value is bound by a `let` before the magic.
+    Around(fn(&str, bool) -> Result<Around, String>),
     /// A command of evcxr's.
     Command(fn(&str) -> Result<String, String>),
 }
@@ -114,6 +117,21 @@ pub struct Around {
     pub awaiting: Option<(String, String)>,
 }
 
+/// What is put around the lines below a cell magic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrap {
+    /// Rust on the magic's own line that stays, as a range of its arguments.
+    pub keep: Range<usize>,
+    /// Before that.
+    pub before: String,
+    /// Between it and the lines.
+    pub between: String,
+    /// After the lines.
+    pub after: String,
+    /// The last two where the lines await.
+    pub awaiting: (String, String),
+}
+
 /// What is known beside the cell's text.
 pub trait Facts {
     /// Whether earlier cells have made a variable or item of that name.
@@ -127,6 +145,27 @@ pub trait Facts {
 
     /// Whether there is a line magic of that name that the kernel itself runs.
     fn is_kernels(&self, magic: &str) -> bool;
+}
+
+/// Nothing but the cell's text is known.
+pub struct NoFacts;
+
+impl Facts for NoFacts {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    fn is_fallible(&self, _: &str) -> bool {
+        false
+    }
+
+    fn expansion(&self, _: &str) -> Option<Expansion> {
+        None
+    }
+
+    fn is_kernels(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Plan {
@@ -143,6 +182,7 @@ impl Plan {
         match cell_magic(&text[body.clone()]) {
             Some(inner) => Ok(Plan::Cell(CellMagic {
                 at: inner.at + body.start,
+                args_at: inner.args_at + body.start,
                 body: inner.body.start + body.start..inner.body.end + body.start,
                 ..inner
             })),
@@ -163,6 +203,19 @@ impl Code {
             text: text.to_owned(),
             edits: Edits::default(),
         }
+    }
+}
+
+impl Code {
+    /// The lines below a cell magic, with something around them.
+    pub fn wrapped(
+        text: &str,
+        magic: &CellMagic,
+        wrap: &Wrap,
+        facts: &dyn Facts,
+    ) -> Result<Code, PlanError> {
+        let marks = scan::Scanner::new(text, magic.body.start, facts).run()?;
+        assemble::wrapped(text, magic, wrap, marks)
     }
 }
 
@@ -192,6 +245,7 @@ pub(crate) fn cell_magic(text: &str) -> Option<CellMagic> {
         name: after[..len].to_owned(),
         args: after[len..].trim().to_owned(),
         at: start + 2,
+        args_at: start + line.len() - after[len..].trim_start().len(),
         body: body..text.len(),
     })
 }

@@ -215,7 +215,8 @@ impl<'a> Scanner<'a> {
             }
             Some(Expansion::Around(make)) => {
                 self.begins(Part::Rust);
-                let around = make(args.trim_start()).map_err(|message| wrong(self.at, message))?;
+                let around =
+                    make(args.trim_start(), !alone).map_err(|message| wrong(self.at, message))?;
                 let code = args_at + around.options_len;
                 let after = self.text[code..].strip_prefix('!');
                 let is_shell =
@@ -227,7 +228,11 @@ impl<'a> Scanner<'a> {
                 if self.text[code..end].trim().is_empty() {
                     return Err(wrong(self.at, "there is no Rust after it".to_owned()));
                 }
-                let terminator = self.end_of_statement(end);
+                let terminator = if alone {
+                    self.end_of_statement(end)
+                } else {
+                    ";"
+                };
                 if is_shell {
                     let (call, args) = shell::command(self.text, code, end - code, true);
                     let call = call.marks(self.text, code..end, args, &|name| self.knows(name));

@@ -17,7 +17,7 @@ impl Facts for Known {
     fn expansion(&self, magic: &str) -> Option<Expansion> {
         match magic {
             "cd" => Some(Expansion::Call("cd")),
-            "time" => Some(Expansion::Around(|_| {
+            "time" => Some(Expansion::Around(|_, _| {
                 Ok(Around {
                     options_len: 0,
                     before: "T(".to_owned(),
@@ -26,7 +26,7 @@ impl Facts for Known {
                     awaiting: None,
                 })
             })),
-            "timeit" => Some(Expansion::Around(|rest| {
+            "timeit" => Some(Expansion::Around(|rest, _| {
                 let options_len = rest
                     .find(|char| char != '-' && char != 'n' && char != ' ')
                     .unwrap_or(rest.len());
@@ -257,6 +257,7 @@ fn rust_after_a_magic_is_wrapped() {
         ),
         ("%timeit -n f(x)", "I(|| {f(x)})"),
         ("%timeit f(x).await", "A(async || {f(x).await}).await"),
+        ("%timeit let y = f(x)", "I(|| {let y = f(x);})"),
         ("let t = %timeit f(x)", "let t = I(|| {f(x)});"),
         ("%time !ls", "T(threadbook::abi::shell::line(\"ls\"))"),
     ] {
