@@ -7,6 +7,7 @@
 //! | module | what a cell uses it for |
 //! | --- | --- |
 //! | [`display`] | HTML, SVG, PNG, Markdown, LaTeX, JSON; handles that update a display; `clear_output` |
+//! | [`shell`] | what a shell line gives back |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`timing`] | what `%timeit -o` gives |
 //!
@@ -25,6 +26,7 @@ mod persistent;
 pub mod prelude;
 #[doc(hidden)]
 pub mod print;
+pub mod shell;
 #[doc(hidden)]
 pub mod show;
 mod task;

@@ -198,6 +198,13 @@ pub enum End {
     },
     /// A helper of the runtime unwound it, because the person interrupted it.
     Interrupted,
+    /// A helper of the runtime unwound it, for a reason that has nothing to do with Rust.
+    Raised {
+        /// The error's name, such as `ShellError`.
+        ename: String,
+        /// The error's text.
+        message: String,
+    },
     /// It could not be loaded.
     NotLoaded {
         /// What the dynamic linker said.

@@ -51,6 +51,12 @@ impl Builds {
     /// A cell begins.
     pub(super) fn begin_cell(&self, count: u32) {
         self.inner().latest = count;
+        self.note(&top::Cells::compile_line(count, top::now_ms()));
+    }
+
+    /// It has ended, whether it was compiled or not.
+    pub(super) fn end_cell(&self) {
+        self.note(top::Cells::end_line());
     }
 
     /// Rust of the cell is about to be compiled; `text` is the cell as the person wrote it.

@@ -37,6 +37,7 @@ pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
             ));
             Some(diagnostic)
         }
+        End::Raised { ename, message } => Some(plain(ename, message)),
         End::Interrupted => Some(interrupted("every variable is kept")),
         End::NotLoaded { message } => Some(plain(
             "DependencyError",

@@ -349,6 +349,7 @@ impl Evaluator for RustEvaluator {
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count);
         let outcome = Steps::new(self, cell).run();
+        self.builds.end_cell();
         self.stop.end_cell();
         outcome
     }

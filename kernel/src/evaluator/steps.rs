@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
+use threadbook::top::Proc;
 
 use super::Cell;
 use super::CellId;
@@ -23,6 +26,7 @@ use crate::cell::Question;
 use crate::cell::Step;
 use crate::cell::Wrap;
 use crate::magics;
+use crate::magics::CellRun;
 use crate::magics::Host;
 use crate::magics::Ran;
 use crate::magics::Variable;
@@ -34,6 +38,8 @@ pub(super) struct Steps<'a> {
     evaluator: &'a mut RustEvaluator,
     cell: &'a Cell,
     payload: Vec<Value>,
+    /// What running Rust took since the magic began that runs now.
+    spent: Ran,
 }
 
 impl<'a> Steps<'a> {
@@ -42,6 +48,7 @@ impl<'a> Steps<'a> {
             evaluator,
             cell,
             payload: Vec::new(),
+            spent: Ran::of(Ok(())),
         }
     }
 
@@ -59,15 +66,23 @@ impl<'a> Steps<'a> {
     fn run_plan(&mut self, plan: Result<Plan, PlanError>) -> Ran {
         match plan {
             Err(error) => Ran::of(Err(self.no_plan(&error))),
-            Ok(Plan::Cell(magic)) => Ran::of(match magics::cell(&magic.name) {
-                Err(message) => Err(self.wrong(magic.at, message)),
-                Ok(run) => {
-                    let body = self.cell.code[magic.body.clone()].to_owned();
-                    run(self, &magic, &body)
-                }
-            }),
+            Ok(Plan::Cell(magic)) => match magics::cell(&magic.name) {
+                Err(message) => Ran::of(Err(self.wrong(magic.at, message))),
+                Ok(run) => self.run_cell_magic(run, &magic),
+            },
             Ok(Plan::Steps(steps)) => self.run_steps(&steps),
         }
+    }
+
+    /// What a magic takes is what it has run.
+    fn run_cell_magic(&mut self, run: CellRun, magic: &CellMagic) -> Ran {
+        let body = self.cell.code[magic.body.clone()].to_owned();
+        let before = std::mem::replace(&mut self.spent, Ran::of(Ok(())));
+        let result = run(self, magic, &body);
+        let spent = std::mem::replace(&mut self.spent, before);
+        let ran = Ran { result, ..spent };
+        self.spent.add(ran.clone());
+        ran
     }
 
     fn run_steps(&mut self, steps: &[Step]) -> Ran {
@@ -98,7 +113,9 @@ impl<'a> Steps<'a> {
 
     fn run_code(&mut self, code: &Code) -> Ran {
         self.evaluator.builds().begin_code(&self.cell.code, code);
-        self.evaluator.run(&code.text)
+        let ran = self.evaluator.run(&code.text);
+        self.spent.add(ran.clone());
+        ran
     }
 
     fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
@@ -200,7 +217,9 @@ impl Host for Steps<'_> {
 
     fn run_rust(&mut self, code: &str) -> Ran {
         self.evaluator.builds().begin_generated(code);
-        self.evaluator.run(code)
+        let ran = self.evaluator.run(code);
+        self.spent.add(ran.clone());
+        ran
     }
 
     fn variables(&self) -> Vec<Variable> {
@@ -221,6 +240,21 @@ impl Host for Steps<'_> {
         items.sort_unstable();
         items
     }
+
+    fn folder(&self) -> PathBuf {
+        working_folder()
+    }
+}
+
+/// The working folder of the process that runs cells; where there is none, that of the kernel.
+fn working_folder() -> PathBuf {
+    let proc = Proc::read(Path::new("/proc"));
+    let kernel = proc.kernel(std::process::id().cast_signed());
+    let worker = kernel.and_then(|kernel| kernel.worker);
+    let folder = worker.and_then(|worker| proc.folder(worker));
+    folder
+        .or_else(|| std::env::current_dir().ok())
+        .unwrap_or_default()
 }
 
 /// What the session knows when a cell is read.

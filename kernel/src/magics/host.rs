@@ -1,6 +1,7 @@
 //! What a magic may ask of the kernel.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Map;
@@ -39,6 +40,9 @@ pub trait Host {
 
     /// The names of the functions, types and other items that the session keeps.
     fn items(&self) -> Vec<String>;
+
+    /// The working folder of cells.
+    fn folder(&self) -> PathBuf;
 }
 
 /// A variable of the session.

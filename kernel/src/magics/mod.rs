@@ -3,10 +3,12 @@
 //! A family has a file with a `MAGICS` list, and [`FAMILIES`] has a line for it. A magic that has to happen in order with
 //! the Rust around it is an [`Expansion`]: it becomes Rust. Any other is a function that gets a [`Host`].
 
+mod files;
 mod foreign;
 mod host;
 mod listing;
 mod nearest;
+mod shell;
 mod time;
 
 pub use host::Host;
@@ -48,7 +50,7 @@ pub type LineRun = fn(&mut dyn Host, &LineMagic) -> Result<(), Diagnostic>;
 pub type CellRun = fn(&mut dyn Host, &CellMagic, &str) -> Result<(), Diagnostic>;
 
 /// One line a family, in the order in which they are listed.
-const FAMILIES: &[&[Magic]] = &[listing::MAGICS, time::MAGICS];
+const FAMILIES: &[&[Magic]] = &[listing::MAGICS, time::MAGICS, shell::MAGICS, files::MAGICS];
 
 /// All magics.
 pub fn all() -> impl Iterator<Item = &'static Magic> {

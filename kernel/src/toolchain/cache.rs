@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::Error;
 use super::Prepared;
 use super::at;
+use super::script;
 use super::session;
 
 /// One prepared build in the cache.
@@ -81,7 +82,12 @@ pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
             removed.push(entry);
         }
     }
-    Ok(removed)
+    // A script's program is compiled again in a moment; one that runs keeps its file.
+    let scripts = cache.join(script::FOLDER);
+    match std::fs::remove_dir_all(&scripts) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(&scripts)(error)),
+        _ => Ok(removed),
+    }
 }
 
 fn size(path: &Path) -> std::io::Result<u64> {

@@ -76,6 +76,18 @@ impl RustcCall {
         list
     }
 
+    /// rustc itself.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The files of the libraries that the crate names.
+    pub fn libraries(&self) -> impl Iterator<Item = &Path> {
+        let named = |pair: &&[String]| pair[0] == "--extern";
+        let files = self.args.windows(2).filter(named);
+        files.filter_map(|pair| Some(Path::new(pair[1].split_once('=')?.1)))
+    }
+
     /// The file of a library that the crate names: the last one, which is the shared one where there are two.
     pub fn library(&self, name: &str) -> Option<&Path> {
         let prefix = format!("{name}=");
@@ -271,6 +283,18 @@ fn compile(
         )?;
     }
     Ok(code)
+}
+
+/// How rustc is called in this session: with the dependencies that were added, where some were.
+pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
+    let session = session::folder_of_this_process()?;
+    let noted = std::fs::read(session.join(CALL_FILE)).ok();
+    let noted: Option<(String, RustcCall)> =
+        noted.and_then(|json| serde_json::from_slice(&json).ok());
+    match noted {
+        Some((_, call)) => Ok(call),
+        None => Ok(session::prepared_of_this_process()?.call().clone()),
+    }
 }
 
 /// Changes the generated code; gives the definitions of statics that hold if it compiles.

@@ -11,6 +11,7 @@
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
+//! | `script` | compiles what `%run` runs |
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
 
@@ -20,6 +21,7 @@ mod dependencies;
 pub mod generated;
 mod prepare;
 pub mod roles;
+pub mod script;
 mod session;
 mod sources;
 pub mod statics;

@@ -8,11 +8,14 @@ use std::path::Path;
 use std::process::Command;
 use std::process::ExitCode;
 
+use threadbook::shell::SCRIPT_COMPILER;
+
 use super::cargo;
+use super::script;
 use super::session;
 
 /// The names that the binary answers to.
-pub(super) const NAMES: [&str; 3] = ["cargo", "rustc", "rustup"];
+pub(super) const NAMES: [&str; 4] = ["cargo", "rustc", "rustup", SCRIPT_COMPILER];
 
 /// Runs a program and ends with its parent.
 const BOUND: &str = "threadbook-bound";
@@ -41,11 +44,15 @@ pub fn run_if_asked() -> Option<ExitCode> {
             cargo::main(&args)
         }
         "rustc" => rustc(&args),
+        SCRIPT_COMPILER => {
+            end_with_parent();
+            script::main(&args)
+        }
         "rustup" => rustup(&name, &args),
         _ => return None,
     };
     let code = result.unwrap_or_else(|error| {
-        eprintln!("{role}: {error}");
+        eprintln!("{role}: {error:#}");
         1
     });
     Some(ExitCode::from(u8::try_from(code).unwrap_or(1)))

@@ -168,25 +168,26 @@ pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
 
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    let root = std::fs::read_link(session_of_this_process()?.join(PREPARED_LINK))?;
+    let root = std::fs::read_link(folder_of_this_process()?.join(PREPARED_LINK))?;
     Ok(Prepared::open(&root)?)
 }
 
 /// rustc itself: not a link to it, since it finds its libraries beside itself.
 pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
     Ok(std::fs::read_link(
-        session_of_this_process()?.join(RUSTC_LINK),
+        folder_of_this_process()?.join(RUSTC_LINK),
     )?)
 }
 
 /// The toolchain folder without contents, while rust-analyzer is to find that one.
 pub(super) fn bare_sysroot_of_this_process() -> anyhow::Result<Option<PathBuf>> {
-    let session = session_of_this_process()?;
+    let session = folder_of_this_process()?;
     let bare = prepare::bare_sysroot(&std::fs::read_link(session.join(PREPARED_LINK))?);
     Ok(session.join(BARE_FILE).exists().then_some(bare))
 }
 
-fn session_of_this_process() -> anyhow::Result<PathBuf> {
+/// The folder itself.
+pub(super) fn folder_of_this_process() -> anyhow::Result<PathBuf> {
     let session = std::env::var_os(SESSION_VAR);
     session
         .map(PathBuf::from)

@@ -1,7 +1,10 @@
 //! What generated code calls. No cell of a person names it.
 
+pub mod program;
+pub mod shell;
 pub mod store;
 pub mod timing;
+pub mod top;
 
 use std::any::type_name;
 use std::fmt::Display;

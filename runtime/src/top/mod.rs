@@ -129,7 +129,7 @@ impl Proc {
             }
         }
         // Compilers have no cell: they are the kernel's.
-        picture.attribute();
+        picture.attribute(picture.cells.running());
         Some(picture)
     }
 
@@ -147,7 +147,7 @@ impl Proc {
                 self.add_tree(*below, &mut picture.programs);
             }
         }
-        picture.attribute();
+        picture.attribute(picture.cells.asking());
         picture
     }
 
@@ -185,7 +185,12 @@ impl Proc {
         let Some(stat) = self.stats.get(&pid) else {
             return;
         };
-        let words = self.command_line(pid);
+        let mut words = self.command_line(pid);
+        if let Some(program) = words.first_mut()
+            && let Some(name) = Path::new(program).file_name()
+        {
+            *program = name.to_string_lossy().into_owned();
+        }
         // One that has ended, and was not asked how, has none.
         let label = if words.is_empty() {
             stat.name.clone()
@@ -218,22 +223,30 @@ impl Proc {
         words
     }
 
-    /// The session's folder, as a worker was told when it was started.
     fn session(&self, pid: i32) -> Option<String> {
-        let bytes = fs::read(self.path(pid, "environ")).ok()?;
-        let prefix = format!("{SESSION_VAR}=");
-        bytes.split(|byte| *byte == 0).find_map(|line| {
-            let line = String::from_utf8_lossy(line);
-            line.strip_prefix(&prefix).map(str::to_owned)
-        })
+        session_in(&self.path(pid, "environ"))
     }
 }
 
+/// The session's folder, as a worker was told when it was started.
+pub(crate) fn session(process: &str) -> Option<String> {
+    session_in(&Path::new("/proc").join(process).join("environ"))
+}
+
+fn session_in(environment: &Path) -> Option<String> {
+    let bytes = fs::read(environment).ok()?;
+    let prefix = format!("{SESSION_VAR}=");
+    bytes.split(|byte| *byte == 0).find_map(|line| {
+        let line = String::from_utf8_lossy(line);
+        line.strip_prefix(&prefix).map(str::to_owned)
+    })
+}
+
 impl Picture {
-    fn attribute(&mut self) {
+    fn attribute(&mut self, of_main: Option<u32>) {
         for task in self.threads.iter_mut().chain(&mut self.programs) {
             task.cell = if Some(task.stat.id) == self.worker {
-                self.cells.running()
+                of_main
             } else if task.label.starts_with("threadbook-") {
                 None
             } else {
@@ -331,7 +344,11 @@ mod tests {
         let session = fake.0.join("session");
         fs::create_dir_all(&session).unwrap();
         // In milliseconds; a tick of the process table has ten.
-        fs::write(session.join(CELLS_FILE), "1 10000\n- 10500\n2 20000\n").unwrap();
+        fs::write(
+            session.join(CELLS_FILE),
+            "+1 9950\n1 10000\n-\n+2 19950\n2 20000\n",
+        )
+        .unwrap();
         fake.process(5, 1, "threadbook", "/bin/threadbook kernel -f file", 10);
         fake.process(6, 1, "sh", "/bin/sh threadbook kernel", 10);
         fake.process(7, 5, "cargo", "cargo build", 1990);

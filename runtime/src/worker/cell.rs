@@ -19,6 +19,7 @@ struct State {
     /// The last panic on the cell's own thread that is not known to have ended the cell.
     pending: Option<PanicInfo>,
     interrupted: bool,
+    raised: Option<Raised>,
     end: Option<End>,
     type_changes: Vec<String>,
 }
@@ -26,6 +27,13 @@ struct State {
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 static HAS_PENDING: AtomicBool = AtomicBool::new(false);
 static MAIN_THREAD: OnceLock<ThreadId> = OnceLock::new();
+
+/// An error of a helper, which unwinds the cell.
+#[derive(Debug)]
+pub(crate) struct Raised {
+    pub(crate) ename: String,
+    pub(crate) message: String,
+}
 
 /// What a cell left behind.
 #[derive(Debug)]
@@ -56,6 +64,9 @@ pub(crate) fn end() -> Ending {
     let state = state().take().unwrap_or_default();
     let end = match state.end {
         Some(_) if state.interrupted => End::Interrupted,
+        Some(End::Panicked(_)) if let Some(Raised { ename, message }) = state.raised => {
+            End::Raised { ename, message }
+        }
         Some(end) => end,
         None => End::Finished,
     };
@@ -67,9 +78,11 @@ pub(crate) fn end() -> Ending {
 
 /// The cell's own thread panics; whether the cell catches it is not known yet.
 pub(crate) fn panicking(info: PanicInfo) {
-    let earlier = state()
-        .as_mut()
-        .and_then(|state| state.pending.replace(info));
+    let earlier = state().as_mut().and_then(|state| {
+        // The cell has caught what a helper raised, or it would not have come to panic.
+        state.raised = None;
+        state.pending.replace(info)
+    });
     HAS_PENDING.store(true, Ordering::Relaxed);
     if let Some(earlier) = earlier {
         // Had it not been caught, the cell would not have come to panic again.
@@ -120,6 +133,11 @@ pub(crate) fn returned(message: String, type_name: String, place: Place) {
 /// The person interrupted the cell while it waited.
 pub(crate) fn interrupted() {
     with(|state| state.interrupted = true);
+}
+
+/// A helper is about to unwind the cell.
+pub(crate) fn raised(error: Raised) {
+    with(|state| state.raised = Some(error));
 }
 
 /// evcxr finds a stored variable of another type.

@@ -100,7 +100,7 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
     match &ending.end {
         End::Finished => {}
         // evcxr keeps the variables that stood before the cell and drops those that it was to make.
-        End::Panicked(_) | End::Interrupted | End::NotLoaded { .. } => {
+        End::Panicked(_) | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
             markers.push_str("EVCXR_PANIC_NOTIFICATION\n")
         }
         End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),

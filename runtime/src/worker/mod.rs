@@ -21,6 +21,12 @@ pub use stdio::write_hook;
 
 pub(crate) use panic::place_of;
 pub(crate) use stdio::ask;
+pub(crate) use stdio::settle;
+pub(crate) use sys::waiting;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::wire::Kind;
 use crate::wire::Report;
@@ -70,6 +76,44 @@ pub(crate) fn print(kind: Kind, anchor: &'static str, text: &str) {
 #[track_caller]
 pub(crate) fn load_of_caller() -> u32 {
     loads::load_at(std::panic::Location::caller().file().as_ptr())
+}
+
+/// Unwinds the cell with an error that is not Rust's: it is shown by this name, without a place in code. On another thread
+/// than the cell's it is a panic, which whoever joins the thread finds.
+pub(crate) fn raise(ename: &str, message: &str) -> ! {
+    if !cell::on_main_thread() {
+        panic!("{message}");
+    }
+    cell::raised(cell::Raised {
+        ename: ename.to_owned(),
+        message: message.to_owned(),
+    });
+    // Values are dropped on the way, and no hook reports it.
+    std::panic::resume_unwind(Box::new(message.to_owned()))
+}
+
+/// Whether the person has interrupted the cell that the calling thread runs.
+pub(crate) fn must_stop() -> bool {
+    false
+}
+
+/// Shows what a program that a cell has started wrote.
+pub(crate) fn show(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+
+    match kind {
+        _ if channel::is_open() => channel::send_stream(kind, load, bytes),
+        Kind::Stderr => std::io::stderr().write_all(bytes),
+        Kind::Stdout | Kind::Report => std::io::stdout().write_all(bytes),
+    }
+}
+
+/// The session's folder, where this is a worker of one.
+pub(crate) fn session() -> Option<&'static Path> {
+    static SESSION: OnceLock<Option<PathBuf>> = OnceLock::new();
+    // Cells do not see the variable, but the system keeps what the process was started with.
+    let session = SESSION.get_or_init(|| crate::top::session("self").map(PathBuf::from));
+    session.as_deref()
 }
 
 /// Unwinds the cell on behalf of the person who interrupted it.

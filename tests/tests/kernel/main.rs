@@ -2,6 +2,7 @@
 
 mod crashes;
 mod errors;
+mod files;
 mod history;
 mod input;
 mod interrupts;
@@ -15,6 +16,7 @@ mod questions;
 mod results;
 mod rich;
 mod sessions;
+mod shell;
 mod streams;
 mod texts;
 mod timing;
