@@ -1,4 +1,4 @@
-//! Rich output: HTML, SVG, PNG, Markdown, LaTeX, JSON, and displays that change in place.
+//! Rich output: HTML, pictures, Markdown, LaTeX, JSON, tables, and displays that change in place.
 //!
 //! Each function shows its content at once, under the cell that calls it, as often as it is called. The [`Display`] it
 //! gives back can replace the content later, also from another cell or a thread:
@@ -13,6 +13,27 @@
 //! ```
 //!
 //! Dropping the handle leaves what is shown. A panic or an interrupt between two updates leaves the last one.
+//!
+//! # Example: a type that has a display of its own
+//!
+//! A cell that ends in a value shows its `Debug` text, unless the type has a method `evcxr_display`:
+//!
+//! ```
+//! use threadbook::display;
+//!
+//! struct Bar(u32);
+//!
+//! impl Bar {
+//!     fn evcxr_display(&self) {
+//!         display::html(format!("<meter max=100 value={}></meter>", self.0));
+//!     }
+//! }
+//! # Bar(3).evcxr_display();
+//! ```
+
+mod table;
+
+pub use table::table;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -21,6 +42,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::Error;
 use crate::wire::Report;
 use crate::worker;
 
@@ -67,9 +89,57 @@ pub fn latex(latex: impl Into<String>) -> Display {
 /// Shows a PNG picture, given as the bytes of a PNG file.
 #[track_caller]
 pub fn png(png: impl AsRef<[u8]>) -> Display {
-    let png = png.as_ref();
-    let text = format!("<PNG image, {} bytes>", png.len());
-    show(bundle([("image/png", base64(png)), ("text/plain", text)]))
+    show(picture("image/png", "PNG", png.as_ref()))
+}
+
+/// Shows a JPEG picture, given as the bytes of a JPEG file.
+#[track_caller]
+pub fn jpeg(jpeg: impl AsRef<[u8]>) -> Display {
+    show(picture("image/jpeg", "JPEG", jpeg.as_ref()))
+}
+
+/// Shows the picture in the bytes of a PNG, JPEG, GIF, WebP or SVG file, which it tells apart by how they begin.
+///
+/// # Errors
+///
+/// When they begin as none of these does.
+///
+/// # Example: bytes that are no picture
+///
+/// ```
+/// let error = threadbook::display::image(b"plain text").unwrap_err();
+/// assert!(error.is_unknown_image());
+/// ```
+#[track_caller]
+pub fn image(file: impl AsRef<[u8]>) -> crate::Result<Display> {
+    let file = file.as_ref();
+    let data = match file {
+        [0x89, b'P', b'N', b'G', ..] => picture("image/png", "PNG", file),
+        [0xff, 0xd8, 0xff, ..] => picture("image/jpeg", "JPEG", file),
+        [b'G', b'I', b'F', b'8', ..] => picture("image/gif", "GIF", file),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => picture("image/webp", "WebP", file),
+        _ => match std::str::from_utf8(file) {
+            Ok(text) if text.trim_start().starts_with('<') && text.contains("<svg") => {
+                with_text("image/svg+xml", text.to_owned())
+            }
+            _ => return Err(Error::unknown_image()),
+        },
+    };
+    Ok(show(data))
 }
 
 /// Shows any serialisable value as a tree that can be opened and closed.
@@ -185,6 +255,12 @@ fn bundle<K: Into<String>, V: Into<Value>>(
         .into_iter()
         .map(|(mime, value)| (mime.into(), value.into()))
         .collect()
+}
+
+/// Front ends that show no pictures say what there would be.
+fn picture(mime: &str, format: &str, file: &[u8]) -> Map<String, Value> {
+    let text = format!("<{format} image, {} bytes>", file.len());
+    bundle([(mime, base64(file)), ("text/plain", text)])
 }
 
 /// Front ends without the rich form, and notebooks read as text, show the source.

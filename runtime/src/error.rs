@@ -16,6 +16,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug)]
 enum Kind {
     InputNotAllowed,
+    UnknownImage,
     Io(std::io::Error),
 }
 
@@ -24,6 +25,17 @@ impl Error {
         Error {
             kind: Kind::InputNotAllowed,
         }
+    }
+
+    pub(crate) fn unknown_image() -> Error {
+        Error {
+            kind: Kind::UnknownImage,
+        }
+    }
+
+    /// Whether bytes that were to be shown as a picture begin as no known kind of picture does.
+    pub fn is_unknown_image(&self) -> bool {
+        matches!(self.kind, Kind::UnknownImage)
     }
 
     /// Whether the front end takes no input requests.
@@ -46,6 +58,9 @@ impl fmt::Display for Error {
             Kind::InputNotAllowed => f.write_str(
                 "the front end takes no input requests (run the notebook in JupyterLab or a console, or give the value in the cell)",
             ),
+            Kind::UnknownImage => f.write_str(
+                "the bytes begin as no known picture does (expected a PNG, JPEG, GIF, WebP or SVG file)",
+            ),
             Kind::Io(error) => write!(f, "input could not be read: {error}"),
         }
     }
@@ -55,7 +70,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::Io(error) => Some(error),
-            Kind::InputNotAllowed => None,
+            Kind::InputNotAllowed | Kind::UnknownImage => None,
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | module | what a cell uses it for |
 //! | --- | --- |
-//! | [`display`] | HTML, SVG, PNG, Markdown, LaTeX, JSON; handles that update a display; `clear_output` |
+//! | [`display`] | HTML, pictures, Markdown, LaTeX, JSON, tables; handles that update a display; `clear_output` |
 //! | [`shell`] | what a shell line gives back |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`timing`] | what `%timeit -o` gives |

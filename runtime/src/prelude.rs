@@ -11,4 +11,4 @@ pub use crate::input;
 #[doc(hidden)]
 pub use crate::show::ShowDebug;
 #[doc(hidden)]
-pub use crate::show::ShowUnit;
+pub use crate::show::ShowNothing;

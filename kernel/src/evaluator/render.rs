@@ -1,7 +1,10 @@
 //! rustc's messages, with positions in cells in place of those in generated code.
 
+use super::source_map::CellPlace;
 use super::source_map::SourceMap;
 use super::source_map::as_written;
+use crate::toolchain::statics::ATTRIBUTE_END;
+use crate::toolchain::statics::ATTRIBUTE_START;
 
 /// The file that evcxr generates, as rustc names it.
 pub(super) const FILE: &str = "src/lib.rs";
@@ -16,7 +19,7 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
     let mut in_cells = true;
     let lines: Vec<Line> = rendered
         .lines()
-        .filter_map(|line| {
+        .map(|line| {
             let text = plain(line);
             let arrow = text.trim_start();
             if arrow.starts_with("--> ") || arrow.starts_with("::: ") {
@@ -27,12 +30,11 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
                 // A new part of the message is about the cells again, unless an arrow says otherwise.
                 in_cells = true;
             }
-            let line = Line::read(line, map, in_cells);
-            // A place that only the generated code has is no help to anyone.
-            (!line.after.contains(GENERATED)).then_some(line)
+            Line::read(line, map, in_cells)
         })
         .collect();
-    let lines = without_generated(lines);
+    let mut lines = without_generated(with_places_of_cells(lines));
+    move_marks(&mut lines);
     let width = |number: u32| number.to_string().len();
     let before = lines
         .iter()
@@ -55,6 +57,29 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
     }
     text.trim_end()
         .replace("`evcxr_variable_store`", "the end of the cell")
+}
+
+/// Where a message is about generated code around a cell's, the first line of the cell that it shows is its place.
+fn with_places_of_cells(lines: Vec<Line>) -> Vec<Line> {
+    let mut kept: Vec<Line> = Vec::new();
+    let mut waiting = None;
+    for line in lines {
+        if line.after.contains(GENERATED) {
+            waiting = Some((kept.len(), line));
+            continue;
+        }
+        if line.is_headline() {
+            // A place that only the generated code has is no help to anyone.
+            waiting = None;
+        } else if let Some(place) = line.place
+            && let Some((at, mut arrow)) = waiting.take()
+        {
+            arrow.after = arrow.after.replace(GENERATED, &place.to_string());
+            kept.insert(at, arrow);
+        }
+        kept.push(line);
+    }
+    kept
 }
 
 /// Leaves out source lines of generated code with the marks under them, and suggestions that are about nothing else.
@@ -82,6 +107,62 @@ fn without_generated(lines: Vec<Line>) -> Vec<Line> {
         }
     }
     kept
+}
+
+/// Moves the marks below a line from which something was cut out.
+fn move_marks(lines: &mut [Line]) {
+    let mut cuts: Vec<(usize, usize)> = Vec::new();
+    for line in lines {
+        if line.number.is_some() {
+            cuts.clone_from(&line.cuts);
+        } else if line.is_marks() {
+            for (start, len) in cuts.iter().rev() {
+                line.after = without_columns(&line.after, *start, *len);
+            }
+        } else {
+            cuts.clear();
+        }
+    }
+}
+
+/// The text without some of its columns, colours aside, if all of them are blanks or all are one mark.
+fn without_columns(text: &str, start: usize, len: usize) -> String {
+    let mut rest = String::new();
+    let mut cut: Vec<char> = Vec::new();
+    let mut column = 0;
+    let mut in_colour = false;
+    for char in text.chars() {
+        in_colour |= char == '\x1b';
+        if !in_colour && (start..start + len).contains(&column) {
+            cut.push(char);
+        } else {
+            rest.push(char);
+        }
+        column += usize::from(!in_colour);
+        in_colour &= char != 'm';
+    }
+    let is_plain = cut
+        .iter()
+        .all(|char| " ^-_".contains(*char) && *char == cut[0]);
+    if is_plain { rest } else { text.to_owned() }
+}
+
+/// What is to be cut out of a line of a message, counted from its margin's bar.
+fn cuts(line: &str) -> Vec<(usize, usize)> {
+    let bar = line.find('|').unwrap_or_default();
+    let mut found = Vec::new();
+    let mut from = bar;
+    while let Some(start) = line[from..].find(ATTRIBUTE_START).map(|at| from + at) {
+        let Some(end) = line[start..].find(ATTRIBUTE_END) else {
+            break;
+        };
+        from = start + end + ATTRIBUTE_END.len();
+        found.push((
+            line[bar..start].chars().count(),
+            line[start..from].chars().count(),
+        ));
+    }
+    found
 }
 
 fn rewrite_positions(line: &str, map: &SourceMap) -> String {
@@ -140,13 +221,17 @@ struct Line {
     before: String,
     /// The number of a source line, and that line's number in its cell; none there for generated code.
     number: Option<(u32, Option<u32>)>,
+    /// Where the source line is, if it is a cell's.
+    place: Option<CellPlace>,
+    /// What was cut out of the source line: where, counted from its margin's bar without colours, and how much.
+    cuts: Vec<(usize, usize)>,
     after: String,
 }
 
 impl Line {
     /// `in_cells`: whether source lines are those of cells, not of a dependency or the standard library.
     fn read(line: &str, map: &SourceMap, in_cells: bool) -> Line {
-        // The marks under such a line stay where they are: they point at most at what was put in.
+        let cuts = cuts(&plain(line));
         let (line, _) = as_written(line);
         let line = without_toolchain(&rewrite_positions(&line, map));
         let start = skip_blank(&line, 0);
@@ -155,22 +240,26 @@ impl Line {
             let bar = skip_blank(rest, len);
             // A suggestion shows `-` and `+` lines, and `~` for a replacement.
             if rest[bar..].starts_with(['|', '-', '+', '~']) {
+                let place = map.place(number, 1).filter(|_| in_cells);
                 let mapped = if in_cells {
-                    map.place(number, 1).map(|place| place.line)
+                    place.map(|place| place.line)
                 } else {
                     Some(number)
                 };
-                let after = rest[len..].to_owned();
                 return Line {
                     before: before.to_owned(),
                     number: Some((number, mapped)),
-                    after,
+                    place,
+                    cuts,
+                    after: rest[len..].to_owned(),
                 };
             }
         }
         Line {
             before: before.to_owned(),
             number: None,
+            place: None,
+            cuts,
             after: rest.to_owned(),
         }
     }
@@ -193,6 +282,7 @@ impl Line {
             before,
             number,
             after,
+            ..
         } = self;
         match number {
             Some((_, None)) => None,
@@ -286,6 +376,40 @@ mod tests {
                   |         ^
                 2 | let d = e;
                   = note: x"#]],
+        );
+    }
+
+    #[test]
+    fn a_message_about_the_code_around_a_cell_is_placed_in_it() {
+        check(
+            "Opaque",
+            "gen\nOpaque\ngen",
+            "error: no\n --> src/lib.rs:1:1\n  |\n1 | / gen\n2 | | Opaque\n3 | | gen\n  | |___^\n",
+            expect![[r#"
+                error: no
+                 --> cell 3, line 1, column 1
+                  |
+                1 | | Opaque"#]],
+        );
+    }
+
+    #[test]
+    fn marks_stand_under_what_they_are_about() {
+        let put_in = format!("{ATTRIBUTE_START}0123456789abcdef{ATTRIBUTE_END}");
+        let generated = format!("f({put_in}static x)");
+        let marks = " ".repeat(1 + put_in.len() + 7);
+        check(
+            "f(static x)",
+            &generated,
+            &format!(
+                "error: no\n --> src/lib.rs:1:1\n  |\n1 | {generated}\n  | -{marks}\x1b[1m^ here\x1b[0m\n"
+            ),
+            expect![[r#"
+                error: no
+                 --> cell 3, line 1, column 1
+                  |
+                1 | f(static x)
+                  | -        [1m^ here[0m"#]],
         );
     }
 

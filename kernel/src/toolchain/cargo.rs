@@ -265,8 +265,8 @@ fn compile(
         _ => None,
     };
     let code = match call {
-        Some(call) if check_only => call_rustc(&call.checking(), session),
-        Some(call) => call_rustc(&call, session),
+        Some(call) if check_only => call_rustc(&call.checking(), session, true),
+        Some(call) => call_rustc(&call, session, false),
         None => {
             dependencies::share(prepared, session, manifest)?;
             pass_on(prepared, session, args, only_known)
@@ -314,8 +314,11 @@ fn rewrite_source(session: &Path) -> anyhow::Result<Definitions> {
     Ok(shared.definitions)
 }
 
-/// Runs rustc and tells evcxr what cargo would have told it.
-fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
+/// Runs rustc and tells evcxr what cargo would have told it, of diagnostics perhaps errors only.
+///
+/// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
+/// says itself.
+fn call_rustc(call: &RustcCall, session: &Path, errors_only: bool) -> anyhow::Result<i32> {
     let out_dir = call.out_dir().unwrap_or_else(|| session.to_owned());
     std::fs::create_dir_all(&out_dir)?;
     let mut child = Command::new(&call.program)
@@ -331,11 +334,10 @@ fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<i32> {
             match serde_json::from_str::<Value>(&line) {
                 Ok(message) if message["$message_type"] == "diagnostic" => {
                     writeln!(diagnostics, "{line}")?;
-                    writeln!(
-                        stdout,
-                        "{}",
-                        json!({"reason": "compiler-message", "message": message})
-                    )?;
+                    if !errors_only || message["level"] == "error" {
+                        let message = json!({"reason": "compiler-message", "message": message});
+                        writeln!(stdout, "{message}")?;
+                    }
                 }
                 Ok(_) => {}
                 Err(_) => eprintln!("{line}"),

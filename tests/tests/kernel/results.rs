@@ -30,6 +30,22 @@ fn a_value_that_cannot_be_shown_is_an_error_that_says_so() {
     let ran = kernel.run("struct ResultsOpaque; ResultsOpaque");
     let failure = ran.failed("CompileError");
     assert!(failure.evalue.contains("Debug"), "{failure:#?}");
+    assert!(failure.evalue.contains(", line 1, column "), "{failure:#?}");
+    assert!(
+        failure.traceback.contains("#[derive(Debug)]"),
+        "{failure:#?}"
+    );
+    let ran = kernel.run(
+        "struct ResultsHidden(u8);\nlet results_hidden = vec![ResultsHidden(1)];\nresults_hidden",
+    );
+    let failure = ran.failed("CompileError");
+    assert!(
+        failure
+            .evalue
+            .contains("`ResultsHidden` doesn't implement `Debug`"),
+        "{failure:#?}"
+    );
+    assert!(failure.evalue.contains(", line 3, column "), "{failure:#?}");
     kernel.run("1 + 1").resulted("2");
 }
 

@@ -28,6 +28,80 @@ fn every_kind_of_display_arrives_in_order() {
 }
 
 #[test]
+fn records_are_shown_as_a_table_on_request() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run(
+        "#[derive(Debug, serde::Serialize)] struct RichRow { name: String, count: u32 }
+        let rich_rows = vec![RichRow { name: \"a\".into(), count: 5 }, RichRow { name: \"bc\".into(), count: 12 }];
+        display::table(&rich_rows)",
+    );
+    let displays = ran.displays();
+    assert_eq!(
+        displays[0]["text/plain"],
+        "name  count\n----  -----\na         5\nbc       12"
+    );
+    let html = displays[0]["text/html"].as_str().unwrap();
+    assert!(
+        html.starts_with("<table>") && html.contains(">bc</td>"),
+        "{html}"
+    );
+    ran.nothing();
+    kernel
+        .run("rich_rows")
+        .resulted("[RichRow { name: \"a\", count: 5 }, RichRow { name: \"bc\", count: 12 }]");
+    let ran = kernel.run("display::table(&[std::collections::BTreeMap::from([((1, 2), 3)])])");
+    assert!(ran.result().starts_with("Err("), "{}", ran.result());
+    ran.nothing();
+}
+
+#[test]
+fn pictures_are_told_apart_by_their_bytes() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run(
+        "display::image([0x89, b'P', b'N', b'G', 1])?; display::image([0xff, 0xd8, 0xff, 1])?; display::jpeg([1, 2, 3]);
+        display::image(\"<?xml version='1.0'?><svg/>\")?; display::image(b\"GIF89a\")",
+    );
+    let kinds: Vec<String> = ran
+        .displays()
+        .iter()
+        .map(|data| data.as_object().unwrap().keys().next().unwrap().clone())
+        .collect();
+    let expected = [
+        "image/png",
+        "image/jpeg",
+        "image/jpeg",
+        "image/svg+xml",
+        "image/gif",
+    ];
+    assert_eq!(kinds, expected);
+    ran.nothing();
+    let failure = kernel
+        .run("display::image(b\"text\")?;")
+        .failed("ReturnedError");
+    assert!(failure.evalue.contains("expected a PNG"), "{failure:#?}");
+}
+
+#[test]
+fn a_type_with_a_display_of_its_own_is_shown_by_it() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run(
+        "#[derive(Debug)] struct RichBar(u32); impl RichBar { fn evcxr_display(&self) { \
+         println!(\"EVCXR_BEGIN_CONTENT text/html\\n<b>{}</b>\\nEVCXR_END_CONTENT\", self.0); } } RichBar(3)",
+    );
+    assert_eq!(ran.displays()[0]["text/html"], "<b>3</b>");
+    ran.nothing();
+    let ran = kernel.run("let rich_bar = RichBar(4); rich_bar");
+    assert_eq!(ran.displays()[0]["text/html"], "<b>4</b>");
+    ran.nothing();
+    let ran = kernel.run(
+        "struct RichMeter(u32); impl RichMeter { fn evcxr_display(&self) { display::html(format!(\"<i>{}</i>\", self.0)); } }
+        RichMeter(5)",
+    );
+    assert_eq!(ran.displays()[0]["text/html"], "<i>5</i>");
+    ran.nothing();
+}
+
+#[test]
 fn a_hundred_displays_between_prints_keep_their_order() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run(
