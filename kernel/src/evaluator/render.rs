@@ -10,6 +10,12 @@ use crate::toolchain::statics::ATTRIBUTE_START;
 pub(super) const FILE: &str = "src/lib.rs";
 /// Stands for a place that no cell has.
 const GENERATED: &str = "<generated code>";
+/// What rustc says of a constant that reads a static which can change, and why that is so between cells as well.
+const CONSTANT: (&str, &str) = (
+    "constant accesses mutable global memory",
+    "  = help: a constant is evaluated when the cell is compiled, and a static has its value only when the cell runs: read it \
+     in a function, or with `let`",
+);
 /// Where a toolchain keeps the standard library's sources.
 const LIBRARY: &str = "/lib/rustlib/src/rust/";
 
@@ -54,6 +60,9 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
             text.push_str(line.trim_end());
             text.push('\n');
         }
+    }
+    if rendered.contains(CONSTANT.0) {
+        text.push_str(CONSTANT.1);
     }
     text.trim_end()
         .replace("`evcxr_variable_store`", "the end of the cell")
@@ -401,15 +410,13 @@ mod tests {
         check(
             "f(static x)",
             &generated,
-            &format!(
-                "error: no\n --> src/lib.rs:1:1\n  |\n1 | {generated}\n  | -{marks}\x1b[1m^ here\x1b[0m\n"
-            ),
+            &format!("error: no\n --> src/lib.rs:1:1\n  |\n1 | {generated}\n  | -{marks}^ here\n"),
             expect![[r#"
                 error: no
                  --> cell 3, line 1, column 1
                   |
                 1 | f(static x)
-                  | -        [1m^ here[0m"#]],
+                  | -        ^ here"#]],
         );
     }
 

@@ -124,6 +124,10 @@ impl RustEvaluator {
     /// Compiles and runs Rust, with evcxr's commands before it. Says how it ended, and how long compiling took.
     pub(super) fn run(&mut self, code: &str) -> Ran {
         let start = Instant::now();
+        if let Some(level) = unknown_level(code) {
+            let expected = format!("unknown optimisation level `{level}` (expected 0, 1, 2 or 3)");
+            return Ran::of(Err(diagnostics::plain("MagicError", expected)));
+        }
         let before: HashSet<String> = self.variable_names();
         let kept = keep_items(code);
         let mut result = self.context.execute(&kept);
@@ -283,6 +287,15 @@ impl RustEvaluator {
             other => diagnostics::plain(ename, render::plain(&other.to_string())),
         }
     }
+}
+
+/// The argument of an `:opt` that no compiler knows. evcxr would take it, and no cell after it would compile.
+fn unknown_level(code: &str) -> Option<&str> {
+    let mut levels = code
+        .lines()
+        .filter_map(|line| line.strip_prefix(":opt "))
+        .map(str::trim);
+    levels.find(|level| !level.is_empty() && !["0", "1", "2", "3"].contains(level))
 }
 
 fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {

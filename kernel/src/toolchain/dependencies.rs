@@ -1,10 +1,12 @@
 //! What is built for the dependencies that a session adds: begun from what is there, kept for later sessions.
 //!
-//! A session that adds a dependency gets the prepared build's artifacts as hard links, or those of an earlier session
+//! A session that adds a dependency gets the prepared build's libraries as hard links, or those of an earlier session
 //! that asked for the same dependencies, so that cargo builds only what is new. What it built is kept beside the prepared
 //! build, and goes with it.
 
+use std::fs::DirEntry;
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -95,17 +97,31 @@ fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
             if name != "incremental" {
                 link_folder(&entry.path(), &target)?;
             }
-        } else if !is_of_cells(&name.to_string_lossy())
-            && !target.exists()
-            && std::fs::hard_link(entry.path(), &target).is_err()
-        {
-            copy(&entry.path(), &target)?;
+        } else if !is_of_cells(&name.to_string_lossy()) && !target.exists() {
+            let is_linked = is_replaced_whole(&entry)?
+                // Nothing on another file system can be linked.
+                && std::fs::hard_link(entry.path(), &target).is_ok();
+            if !is_linked {
+                copy(&entry.path(), &target)?;
+            }
         }
     }
     Ok(())
 }
 
-/// Copies a file with its time, by which cargo tells what is out of date. What is on another file system can't be linked.
+/// Whether compilers and linkers put a new file in the place of an old one. Everything else, such as cargo's notes of what
+/// is up to date, is written over where it lies, and so for everyone who has a link to it.
+fn is_replaced_whole(entry: &DirEntry) -> std::io::Result<bool> {
+    const LIBRARIES: [&str; 3] = ["rlib", "rmeta", "so"];
+    let is_library = entry
+        .path()
+        .extension()
+        .is_some_and(|extension| LIBRARIES.iter().any(|library| extension == *library));
+    let is_program = entry.metadata()?.permissions().mode() & 0o100 != 0;
+    Ok(is_library || is_program)
+}
+
+/// Copies a file with its time, by which cargo tells what is out of date.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(from, to)?;
     let modified = from.metadata()?.modified()?;
@@ -117,4 +133,38 @@ fn is_of_cells(name: &str) -> bool {
     ["libcode_", "libctx", "ctx."]
         .iter()
         .any(|start| name.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn libraries_are_shared_and_what_cargo_writes_over_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        std::fs::create_dir_all(from.join(".fingerprint")).unwrap();
+        std::fs::create_dir_all(from.join("incremental")).unwrap();
+        let files = [
+            "liba.rlib",
+            "liba.so",
+            "a.d",
+            ".fingerprint/lib-a",
+            "libctx.so",
+        ];
+        for file in files {
+            std::fs::write(from.join(file), "before").unwrap();
+        }
+        link_folder(&from, &to).unwrap();
+        let inode = |path: &Path| path.metadata().unwrap().ino();
+        for (file, is_shared) in files[..4].iter().zip([true, true, false, false]) {
+            let (old, new) = (from.join(file), to.join(file));
+            assert_eq!(inode(&old) == inode(&new), is_shared, "{file}");
+            let modified = |path: &Path| path.metadata().unwrap().modified().unwrap();
+            assert_eq!(modified(&old), modified(&new), "{file}");
+        }
+        assert!(!to.join("libctx.so").exists() && !to.join("incremental").exists());
+    }
 }

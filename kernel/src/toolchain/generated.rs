@@ -135,11 +135,23 @@ overflow-checks = true
 /// Whether the manifest's dependencies are among the known ones, values included.
 pub(super) fn only_knows(manifest: &str, known: &[(String, String)]) -> bool {
     let is_known = |line: &str| {
+        let line = without_blanks(line);
         known
             .iter()
-            .any(|(name, value)| line == format!("{name} = {value}"))
+            .any(|(name, value)| line == without_blanks(&format!("{name} = {value}")))
     };
     manifest.contains(DEPENDENCIES) && dependency_lines(manifest).into_iter().all(is_known)
+}
+
+/// A line of TOML without the blanks that mean nothing.
+fn without_blanks(line: &str) -> String {
+    let mut in_text = false;
+    line.chars()
+        .filter(|char| {
+            in_text ^= *char == '"';
+            in_text || *char != ' '
+        })
+        .collect()
 }
 
 /// The lines that name dependencies, in one order: evcxr keeps them in a hash map, so that theirs changes.
@@ -222,6 +234,7 @@ mod tests {
         let other = manifest(&[("rayon".to_owned(), "\"1.5\"".to_owned())]);
         assert!(only_knows(&none, &known));
         assert!(only_knows(&same, &known));
+        assert!(only_knows(&same.replace("rayon = ", "rayon="), &known));
         assert!(!only_knows(&other, &known));
         assert!(!only_knows("no manifest", &known));
     }

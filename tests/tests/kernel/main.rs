@@ -17,6 +17,7 @@ mod results;
 mod rich;
 mod sessions;
 mod shell;
+mod statics;
 mod streams;
 mod texts;
 mod timing;

@@ -133,9 +133,52 @@ fn what_was_built_for_a_dependency_serves_the_next_kernel() {
 fn a_dependency_that_the_runtime_has_already_changes_nothing() {
     let mut kernel = Kernel::start();
     kernel.run("let kept = 1;").nothing();
-    let ran = kernel.run(":dep tokio = { version = \"1\", features = [\"full\"] }\nkept");
-    assert!(!ran.stderr().contains("anew"), "{:?}", ran.stderr());
-    ran.resulted("1");
+    for dependency in [
+        "tokio = { version = \"1\", features = [\"full\"] }",
+        "tokio = {version=\"1\", features=[\"full\"]}",
+        "tokio = { version = \"1\", features = [\"time\"] }",
+        "rayon = \"1.10\"",
+        "serde = \"1\"",
+    ] {
+        let ran = kernel.run(&format!(":dep {dependency}\nkept"));
+        let said = ran.stderr();
+        assert!(
+            !said.contains("Compiling") && !said.contains("anew"),
+            "{dependency}: {said}"
+        );
+        ran.resulted("1");
+    }
+}
+
+#[test]
+fn another_optimisation_level_is_the_cells_alone() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run(
+            "use std::sync::atomic::{AtomicU32, Ordering};\nstatic COUNT: AtomicU32 = AtomicU32::new(5);\n\
+             let kept = vec![1];\nlet (go_tx, go_rx) = tokio::sync::oneshot::channel::<()>();\n\
+             let task = tokio::spawn(async { go_rx.await.is_ok() });",
+        )
+        .nothing();
+    let mut expected = 5;
+    for level in ["0", "3", "2"] {
+        let ran = kernel.run(&format!(":opt {level}"));
+        ran.contents("execute_result");
+        ran.nothing();
+        let ran = kernel.run("kept.len() as u32 + COUNT.fetch_add(1, Ordering::SeqCst)");
+        assert_eq!(ran.stderr(), "", "nothing is compiled but the cell");
+        expected += 1;
+        ran.resulted(&expected.to_string());
+    }
+    let failure = kernel.run(":opt 7").failed("MagicError");
+    assert!(
+        failure.evalue.contains("expected 0, 1, 2 or 3"),
+        "{failure:#?}"
+    );
+    kernel.run("COUNT.load(Ordering::SeqCst)").resulted("8");
+    kernel
+        .run("let _ = go_tx.send(());\ntask.await?")
+        .resulted("true");
 }
 
 #[test]
