@@ -24,6 +24,9 @@ const CHECKS: [&str; 8] = [
     "one_cpu.py",
 ];
 
+/// Notebooks that assert what they say.
+const ASSERTING: [&str; 1] = ["03_cpu_and_io.ipynb"];
+
 #[test]
 fn the_checks_hold_for_ipykernel() -> Result<()> {
     let jupyter = Jupyter::alone()?;
@@ -149,6 +152,27 @@ fn nbconvert_executes_a_notebook_and_converts_what_it_made() -> Result<()> {
         "the cell is not highlighted as Rust"
     );
     assert!(html.contains("the answer is 42"));
+    Ok(())
+}
+
+#[test]
+fn nbconvert_executes_the_notebooks_that_assert_their_claims() -> Result<()> {
+    let jupyter = Jupyter::with_threadbook()?;
+    let folder = TempDir::new()?;
+    let notebooks = threadbook_tests::root().join("notebooks");
+    fs::create_dir(folder.path().join("scripts"))?;
+    for entry in fs::read_dir(notebooks.join("scripts"))? {
+        let entry = entry?;
+        fs::copy(
+            entry.path(),
+            folder.path().join("scripts").join(entry.file_name()),
+        )?;
+    }
+    for name in ASSERTING {
+        fs::copy(notebooks.join(name), folder.path().join(name))?;
+        let arguments = ["--to", "notebook", "--execute", "--inplace", name];
+        jupyter.nbconvert(folder.path(), &arguments)?.succeeded();
+    }
     Ok(())
 }
 

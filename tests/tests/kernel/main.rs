@@ -9,6 +9,7 @@ mod interrupts;
 mod leftovers;
 mod magics;
 mod markers;
+mod notebooks;
 mod output;
 mod prepared;
 mod programs;
