@@ -23,6 +23,7 @@ pub unsafe fn kernel_main(
     use crate::evaluator::RustEvaluator;
     use crate::evaluator::Stop;
     use crate::kernel;
+    use crate::magics;
     use crate::toolchain::Error;
     use crate::toolchain::Session;
 
@@ -53,7 +54,7 @@ pub unsafe fn kernel_main(
         })
     };
     let options = kernel::Options {
-        is_complete: cell::is_complete,
+        is_complete: |text| cell::is_complete(text, &magics::RegistryFacts, magics::takes_rust),
         session: folder,
         history,
         ..kernel::Options::from_env()

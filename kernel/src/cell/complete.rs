@@ -1,49 +1,67 @@
 //! Whether a text is a whole cell, for consoles that ask after each line.
 
 use ra_ap_syntax::Edition;
-use ra_ap_syntax::NodeOrToken;
 use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxKind;
-use ra_ap_syntax::SyntaxNode;
 
+use super::plan::Ending;
+use super::plan::Facts;
+use super::plan::cell_magic;
 use crate::dispatcher::Completeness;
 
 /// How much deeper each open bracket indents.
 const INDENT: usize = 4;
 
 /// Tells whether a text can be run, wants more lines, or is wrong whatever follows.
-pub fn is_complete(text: &str) -> Completeness {
-    if text.trim().is_empty() || is_command(text) {
-        return Completeness::Complete;
+///
+/// `takes_rust`: whether the lines below a cell magic are Rust. Lines that are not go on until an empty one.
+pub fn is_complete(text: &str, facts: &dyn Facts, takes_rust: fn(&str) -> bool) -> Completeness {
+    let more = |indent: usize| Completeness::Incomplete {
+        indent: " ".repeat(indent),
+    };
+    let mut start = 0;
+    while let Some(magic) = cell_magic(&text[start..]) {
+        start += magic.body.start;
+        let ends_empty = text
+            .rsplit_once('\n')
+            .is_some_and(|(_, last)| last.trim().is_empty());
+        if !takes_rust(&magic.name) || text[start..].trim().is_empty() {
+            return match ends_empty {
+                true => Completeness::Complete,
+                false => more(0),
+            };
+        }
     }
-    let tree = SourceFile::parse(text, Edition::Edition2024);
-    let tokens = Tokens::of(&tree.syntax_node());
-    if tokens.mismatched {
+    let Ok(ending) = Ending::of(text, start, facts) else {
         return Completeness::Invalid;
-    }
-    if tokens.unterminated {
-        return Completeness::Incomplete {
-            indent: String::new(),
-        };
-    }
-    if tokens.depth > 0 {
-        return Completeness::Incomplete {
-            indent: " ".repeat(tokens.depth * INDENT),
-        };
-    }
-    if tokens.wants_more {
-        return Completeness::Incomplete {
-            indent: " ".repeat(INDENT),
-        };
-    }
-    // A cell is what stands in a function's body: statements, items, and an expression at the end.
-    let as_body = SourceFile::parse(&format!("fn cell() {{\n{text}\n}}"), Edition::Edition2024);
-    // Attributes of the whole crate may come first, which a body does not take.
-    if as_body.errors().is_empty() || tree.errors().is_empty() {
+    };
+    if ending.mismatched {
+        Completeness::Invalid
+    } else if ending.unterminated {
+        more(0)
+    } else if ending.depth > 0 {
+        more(ending.depth * INDENT)
+    } else if ending.wants_more {
+        more(INDENT)
+    } else if ending.rust.iter().all(|rust| parses(rust)) {
         Completeness::Complete
     } else {
         Completeness::Invalid
     }
+}
+
+/// Whether a text is what stands in a function's body: statements, items, and an expression at the end.
+fn parses(text: &str) -> bool {
+    let text: String = text
+        .split_inclusive('\n')
+        .skip_while(|line| line.trim().is_empty() || line.trim_start().starts_with(':'))
+        .collect();
+    let as_body = SourceFile::parse(&format!("fn cell() {{\n{text}\n}}"), Edition::Edition2024);
+    // Attributes of the whole crate may come first, which a body does not take.
+    as_body.errors().is_empty()
+        || SourceFile::parse(&text, Edition::Edition2024)
+            .errors()
+            .is_empty()
 }
 
 /// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
@@ -83,135 +101,6 @@ pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
     .all(|kind| above.next() == Some(kind))
 }
 
-/// Commands, shell lines, magics and help end with their line.
-fn is_command(text: &str) -> bool {
-    let last = text.trim_end().lines().last().unwrap_or_default();
-    let is_help = last.ends_with('?') && !last.contains([' ', '(', ')', ';']);
-    last.starts_with([':', '!', '%']) || is_help
-}
-
-#[derive(Debug, Default)]
-struct Tokens {
-    depth: usize,
-    mismatched: bool,
-    unterminated: bool,
-    wants_more: bool,
-}
-
-impl Tokens {
-    fn of(root: &SyntaxNode) -> Tokens {
-        let mut tokens = Tokens::default();
-        let mut open = Vec::new();
-        for token in root
-            .descendants_with_tokens()
-            .filter_map(NodeOrToken::into_token)
-        {
-            let kind = token.kind();
-            tokens.unterminated = is_unterminated(kind, token.text());
-            if kind.is_trivia() {
-                continue;
-            }
-            tokens.wants_more = wants_more(kind);
-            match kind {
-                SyntaxKind::L_PAREN | SyntaxKind::L_BRACK | SyntaxKind::L_CURLY => open.push(kind),
-                SyntaxKind::R_PAREN => tokens.mismatched |= open.pop() != Some(SyntaxKind::L_PAREN),
-                SyntaxKind::R_BRACK => {
-                    tokens.mismatched |= open.pop() != Some(SyntaxKind::L_BRACK);
-                    // `#[derive(Debug)]` alone belongs to an item that is still to come.
-                    tokens.wants_more = token.parent().is_some_and(|parent| {
-                        parent.kind() == SyntaxKind::ATTR && !is_inner(&parent)
-                    });
-                }
-                SyntaxKind::R_CURLY => tokens.mismatched |= open.pop() != Some(SyntaxKind::L_CURLY),
-                _ => {}
-            }
-        }
-        tokens.depth = open.len();
-        tokens
-    }
-}
-
-fn is_inner(attribute: &SyntaxNode) -> bool {
-    attribute.text().to_string().starts_with("#!")
-}
-
-/// A literal or comment that runs into the end of the text.
-fn is_unterminated(kind: SyntaxKind, text: &str) -> bool {
-    match kind {
-        SyntaxKind::STRING | SyntaxKind::BYTE_STRING | SyntaxKind::C_STRING => {
-            let Some((prefix, rest)) = text.split_once('"') else {
-                return true;
-            };
-            if let Some(hashes) = prefix.find('#').map(|at| &prefix[at..]) {
-                return !(rest.ends_with(hashes) && rest.trim_end_matches('#').ends_with('"'));
-            }
-            let Some(inside) = rest.strip_suffix('"') else {
-                return true;
-            };
-            let is_raw = prefix.ends_with('r');
-            let backslashes = inside
-                .bytes()
-                .rev()
-                .take_while(|byte| *byte == b'\\')
-                .count();
-            !is_raw && backslashes % 2 == 1
-        }
-        SyntaxKind::COMMENT => {
-            text.starts_with("/*") && text.matches("/*").count() > text.matches("*/").count()
-        }
-        _ => false,
-    }
-}
-
-/// After these no cell ends.
-fn wants_more(kind: SyntaxKind) -> bool {
-    use SyntaxKind::*;
-    matches!(
-        kind,
-        EQ | EQ2
-            | NEQ
-            | PLUS
-            | MINUS
-            | STAR
-            | SLASH
-            | PERCENT
-            | AMP
-            | PIPE
-            | AMP2
-            | PIPE2
-            | L_ANGLE
-            | DOT
-            | DOT2EQ
-            | COMMA
-            | COLON
-            | COLON2
-            | FAT_ARROW
-            | THIN_ARROW
-            | PLUSEQ
-            | MINUSEQ
-            | LET_KW
-            | ELSE_KW
-            | FN_KW
-            | IF_KW
-            | WHILE_KW
-            | FOR_KW
-            | IN_KW
-            | MATCH_KW
-            | STRUCT_KW
-            | ENUM_KW
-            | IMPL_KW
-            | TRAIT_KW
-            | USE_KW
-            | MOD_KW
-            | MUT_KW
-            | PUB_KW
-            | AS_KW
-            | UNSAFE_KW
-            | ASYNC_KW
-            | MOVE_KW
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,8 +124,13 @@ mod tests {
         }
     }
 
+    fn ask(text: &str) -> Completeness {
+        let facts = crate::magics::RegistryFacts;
+        is_complete(text, &facts, crate::magics::takes_rust)
+    }
+
     fn check(text: &str) -> &'static str {
-        match is_complete(text) {
+        match ask(text) {
             Completeness::Complete => "complete",
             Completeness::Incomplete { .. } => "incomplete",
             Completeness::Invalid => "invalid",
@@ -264,6 +158,16 @@ mod tests {
             "",
             "use std::thread;",
             "#[derive(Debug)]\nstruct A;",
+            "%time f()",
+            "!echo it's",
+            "%lsmagic",
+            "let files = !ls {",
+            "f();\n%lsmagic\ng()",
+            "%%time\nf()",
+            "%%time\n\n",
+            "%%bash\necho {\n",
+            "%nothing (",
+            "?Vec",
         ] {
             assert_eq!(check(text), "complete", "{text}");
         }
@@ -285,6 +189,13 @@ mod tests {
             "if x {\n} else",
             "x.",
             "let",
+            "%%time",
+            "%%time\nfor i in 0..2 {",
+            "%%bash",
+            "%%bash\necho it's",
+            "%time let x = f(",
+            "for i in 0..2 {\n    !echo {",
+            "!echo a \\",
         ] {
             assert_eq!(check(text), "incomplete", "{text}");
         }
@@ -292,14 +203,23 @@ mod tests {
 
     #[test]
     fn what_nothing_can_mend_is_invalid() {
-        for text in ["}", "f(]", "let 1x = ;", "fn f( {)}", "x y z"] {
+        for text in [
+            "%time",
+            "f();\n%%time",
+            "%%time\n}",
+            "}",
+            "f(]",
+            "let 1x = ;",
+            "fn f( {)}",
+            "x y z",
+        ] {
             assert_eq!(check(text), "invalid", "{text}");
         }
     }
 
     #[test]
     fn indent_follows_the_depth() {
-        let Completeness::Incomplete { indent } = is_complete("fn f() {\n    if x {") else {
+        let Completeness::Incomplete { indent } = ask("fn f() {\n    if x {") else {
             panic!("expected more");
         };
         assert_eq!(indent, " ".repeat(8));

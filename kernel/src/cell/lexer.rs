@@ -30,6 +30,23 @@ impl Token {
             TokenKind::Whitespace | TokenKind::LineComment { .. } | TokenKind::BlockComment { .. }
         )
     }
+
+    /// Whether it is a literal or a comment that runs into the end of the text.
+    pub(super) fn is_unterminated(&self) -> bool {
+        match self.kind {
+            TokenKind::BlockComment { terminated, .. } => !terminated,
+            TokenKind::Literal { kind, .. } => match kind {
+                LiteralKind::Str { terminated }
+                | LiteralKind::ByteStr { terminated }
+                | LiteralKind::CStr { terminated } => !terminated,
+                LiteralKind::RawStr { n_hashes }
+                | LiteralKind::RawByteStr { n_hashes }
+                | LiteralKind::RawCStr { n_hashes } => n_hashes.is_none(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
 }
 
 /// The tokens of a text that are not blanks or comments, from a place on.

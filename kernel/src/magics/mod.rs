@@ -17,6 +17,7 @@ pub use host::Variable;
 
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
+use crate::cell::Facts;
 use crate::cell::LineMagic;
 use crate::evaluator::Diagnostic;
 
@@ -106,6 +107,32 @@ fn unknown(name: &str, signs: &str, fits: fn(&Magic) -> bool) -> String {
             "there is no magic `{signs}{name}` (did you mean `{signs}{near}`? `%lsmagic` lists all)"
         ),
         None => format!("there is no magic `{signs}{name}` (`%lsmagic` lists all)"),
+    }
+}
+
+/// Whether the lines below a cell magic are Rust.
+pub fn takes_rust(name: &str) -> bool {
+    ["time", "timeit", "capture"].contains(&name)
+}
+
+/// What the registry knows, without a session.
+pub struct RegistryFacts;
+
+impl Facts for RegistryFacts {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    fn is_fallible(&self, _: &str) -> bool {
+        false
+    }
+
+    fn expansion(&self, magic: &str) -> Option<Expansion> {
+        expansion(magic)
+    }
+
+    fn is_kernels(&self, magic: &str) -> bool {
+        line(magic).is_ok()
     }
 }
 

@@ -7,32 +7,49 @@ use super::scan::Mark;
 use crate::cell::lexer::TokenKind;
 use crate::cell::lexer::tokens;
 
+/// How far the Rust after a magic goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) end: usize,
+    /// How many of its brackets are open where the text ends.
+    pub(super) depth: usize,
+    /// Whether it can't end so.
+    pub(super) wants_more: bool,
+}
+
 /// Where the Rust ends that begins at a place: with its `;`, with the line, or later where that can't be its end.
-pub(super) fn end_of_code(text: &str, start: usize) -> usize {
-    let mut depth = 0usize;
-    let mut end = start;
-    let mut wants_more = false;
+pub(super) fn extent(text: &str, start: usize) -> Extent {
+    let mut extent = Extent {
+        end: start,
+        depth: 0,
+        wants_more: false,
+    };
     for token in tokens(text, start) {
         let word = &text[token.range.clone()];
-        let new_line = depth == 0 && text[end..token.range.start].contains('\n');
-        if new_line && !(end > start && (wants_more || continues(token.kind, word))) {
-            return end;
+        let new_line = extent.depth == 0 && text[extent.end..token.range.start].contains('\n');
+        let goes_on = extent.wants_more || continues(token.kind, word);
+        if new_line && !(extent.end > start && goes_on) {
+            return extent;
         }
         match token.kind {
-            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => depth += 1,
-            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
-                if depth == 0 {
-                    return end;
-                }
-                depth -= 1;
+            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => {
+                extent.depth += 1
             }
-            TokenKind::Semi if depth == 0 => return token.range.end,
+            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
+                if extent.depth == 0 {
+                    return extent;
+                }
+                extent.depth -= 1;
+            }
             _ => {}
         }
-        wants_more = asks_for_more(token.kind, word);
-        end = token.range.end;
+        extent.end = token.range.end;
+        extent.wants_more = asks_for_more(token.kind, word);
+        if token.kind == TokenKind::Semi && extent.depth == 0 {
+            return extent;
+        }
     }
-    end
+    extent
 }
 
 /// Whether a line that begins so belongs to the line before, where that could end too.

@@ -9,6 +9,8 @@
 
 mod around;
 mod assemble;
+mod ending;
+mod expand;
 mod question;
 mod scan;
 mod shell;
@@ -16,12 +18,14 @@ mod statement;
 
 use std::ops::Range;
 
+pub use ending::Ending;
 pub use question::Question;
 pub(crate) use question::is_part;
 pub(crate) use question::is_path;
 pub(crate) use question::is_word;
 pub(crate) use question::question;
 
+use super::edits::ColumnEdit;
 use super::edits::Edits;
 
 /// What a cell asks for.
@@ -191,8 +195,8 @@ impl Plan {
     }
 
     fn of_part(text: &str, part: Range<usize>, facts: &dyn Facts) -> Result<Plan, PlanError> {
-        let marks = scan::Scanner::new(text, part.start, facts).run()?;
-        Ok(Plan::Steps(assemble::steps(text, part, marks)))
+        let scan = scan::Scanner::new(text, part.start, facts).run()?;
+        Ok(Plan::Steps(assemble::steps(text, part, scan.marks)))
     }
 }
 
@@ -214,7 +218,9 @@ impl Code {
         wrap: &Wrap,
         facts: &dyn Facts,
     ) -> Result<Code, PlanError> {
-        let marks = scan::Scanner::new(text, magic.body.start, facts).run()?;
+        let marks = scan::Scanner::new(text, magic.body.start, facts)
+            .run()?
+            .marks;
         assemble::wrapped(text, magic, wrap, marks)
     }
 }
@@ -253,6 +259,44 @@ pub(crate) fn cell_magic(text: &str) -> Option<CellMagic> {
 /// How long the name of a magic at the start of a text is.
 fn magic_name_len(text: &str) -> usize {
     super::lexer::name_len(text)
+}
+
+/// Reads a text and checks what has to hold of any.
+///
+/// # Panics
+///
+/// Where it does not.
+#[doc(hidden)]
+pub fn check_reading(text: &str) {
+    let facts = crate::magics::RegistryFacts;
+    let plan = match Plan::of(text, &facts) {
+        Ok(Plan::Cell(magic)) => {
+            assert!(text.is_char_boundary(magic.at) && text.is_char_boundary(magic.args_at));
+            Plan::of_body(text, magic.body, &facts)
+        }
+        plan => plan,
+    };
+    match plan {
+        Err(error) => assert!(text.is_char_boundary(error.at), "{error:?}"),
+        Ok(Plan::Cell(_)) => {}
+        Ok(Plan::Steps(steps)) => {
+            for step in &steps {
+                let Step::Rust(code) = step else { continue };
+                let lines = |text: &str| text.trim_end().matches('\n').count();
+                assert!(lines(&code.text) <= text.matches('\n').count(), "{code:?}");
+                let columns = code.edits.columns(text);
+                for (new, old) in [(0, 0)]
+                    .into_iter()
+                    .chain(columns.iter().map(|edit| (edit.new.0, edit.old.0)))
+                {
+                    let _ = (
+                        ColumnEdit::to_old(&columns, new),
+                        ColumnEdit::to_new(&columns, old),
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,15 +3,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::Expansion;
 use super::Facts;
-use super::LineMagic;
 use super::PlanError;
 use super::Step;
 use super::around;
 use super::magic_name_len;
 use super::question::question;
-use super::shell;
 use super::statement::Statement;
 use crate::cell::lexer::LiteralKind;
 use crate::cell::lexer::Token;
@@ -34,26 +31,44 @@ pub(super) enum Mark {
     Begins,
 }
 
+/// A cell that was walked over.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) marks: Vec<Mark>,
+    /// How many brackets are open at the end.
+    pub(super) depth: usize,
+    /// Whether a bracket is closed by another kind.
+    pub(super) mismatched: bool,
+    /// Whether a literal, a comment or a shell line runs into the end.
+    pub(super) unterminated: bool,
+    /// Whether no Rust ends with what stands at the end.
+    pub(super) wants_more: bool,
+}
+
 pub(super) struct Scanner<'a> {
-    text: &'a str,
-    facts: &'a dyn Facts,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) facts: &'a dyn Facts,
+    pub(super) at: usize,
     /// Whether nothing but blanks stands before, on this line.
     line_start: bool,
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     statement: Statement,
     first_word: &'a str,
     /// The last tokens, newest first.
     last: [Option<(TokenKind, &'a str)>; 3],
     /// The names that the cell binds before this place.
     bound: HashSet<&'a str>,
+    mismatched: bool,
+    /// Of the Rust after the last magic: how many brackets are open at its end, and whether it can't end so.
+    pub(super) cut_off: (usize, bool),
+    pub(super) unterminated: bool,
     /// Whether there was Rust, or only commands, since the last step.
-    part: Part,
-    marks: Vec<Mark>,
+    pub(super) part: Part,
+    pub(super) marks: Vec<Mark>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Empty,
     Commands,
     Rust,
@@ -61,12 +76,14 @@ enum Part {
 
 /// An open bracket.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+pub(super) struct Open {
     kind: TokenKind,
     outside: Statement,
     /// Whether it or one around it belongs to a macro, whose insides follow rules of their own.
     in_macro: bool,
     is_attribute: bool,
+    /// Whether it is an attribute of what is around it, `#![..]`.
+    is_inner: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -82,12 +99,15 @@ impl<'a> Scanner<'a> {
             first_word: "",
             last: [None; 3],
             bound: HashSet::new(),
+            mismatched: false,
+            cut_off: (0, false),
+            unterminated: false,
             part: Part::Empty,
             marks: Vec::new(),
         }
     }
 
-    pub(super) fn run(mut self) -> Result<Vec<Mark>, PlanError> {
+    pub(super) fn run(mut self) -> Result<Scan, PlanError> {
         while let Some(token) = Token::at(self.text, self.at) {
             if !token.is_trivia() && self.line_start && self.can_begin() && self.line(&token)? {
                 continue;
@@ -95,7 +115,17 @@ impl<'a> Scanner<'a> {
             self.at = token.range.end;
             self.token(&token)?;
         }
-        Ok(self.marks)
+        let (depth, cut_off) = self.cut_off;
+        let wants_more = cut_off
+            || self.statement.is_attributed()
+            || self.last[0].is_some_and(|(kind, word)| around::asks_for_more(kind, word));
+        Ok(Scan {
+            marks: self.marks,
+            depth: self.open.len() + depth,
+            mismatched: self.mismatched,
+            unterminated: self.unterminated,
+            wants_more,
+        })
     }
 
     fn can_begin(&self) -> bool {
@@ -157,180 +187,27 @@ impl<'a> Scanner<'a> {
         is_command
     }
 
-    fn line_begin(&self) -> usize {
+    pub(super) fn line_begin(&self) -> usize {
         self.text[..self.at]
             .rfind('\n')
             .map_or(0, |newline| newline + 1)
     }
 
     /// Whole lines that are a step of the kernel's.
-    fn step(&mut self, len: usize, step: Step) {
+    pub(super) fn step(&mut self, len: usize, step: Step) {
         self.marks
             .push(Mark::Step(self.line_begin()..self.at + len, step));
         self.part = Part::Empty;
         self.skip(len);
     }
 
-    fn skip(&mut self, len: usize) {
+    pub(super) fn skip(&mut self, len: usize) {
         self.at += len;
         self.statement = Statement::NEW;
         self.last = [None; 3];
     }
 
-    /// `%name arguments`. Behind `let x =` it has to have a value.
-    fn magic(&mut self, len: usize, alone: bool) -> Result<bool, PlanError> {
-        let line = &self.text[self.at..self.at + len];
-        let name_len = magic_name_len(&line[1..]);
-        let name = &line[1..=name_len];
-        let args = &line[1 + name_len..];
-        let args_at = self.at + line.len() - args.trim_start().len();
-        let wrong = |at, message| PlanError::new(at, format!("`%{name}`: {message}"));
-        match self.facts.expansion(name) {
-            Some(Expansion::Command(make)) if alone && self.open.is_empty() => {
-                let command = make(args.trim()).map_err(|message| wrong(self.at, message))?;
-                self.begins(Part::Commands);
-                if self.part == Part::Rust {
-                    self.marks.push(Mark::Cut(self.line_begin()));
-                    self.part = Part::Commands;
-                }
-                let range = self.line_begin()..self.at + len;
-                self.marks.push(Mark::Replace(range, command));
-                self.skip(len);
-            }
-            Some(Expansion::Call(function)) => {
-                self.begins(Part::Rust);
-                let call = shell::Call {
-                    function,
-                    end: if alone {
-                        self.end_of_statement(self.at + len)
-                    } else {
-                        ";"
-                    },
-                };
-                let range = self.at..self.at + len;
-                let known = |name: &str| self.knows(name);
-                let marks = call.marks(self.text, range, args_at, &known);
-                self.marks.extend(marks);
-                self.skip(len);
-            }
-            Some(Expansion::Around(make)) => {
-                self.begins(Part::Rust);
-                let around =
-                    make(args.trim_start(), !alone).map_err(|message| wrong(self.at, message))?;
-                let code = args_at + around.options_len;
-                let after = self.text[code..].strip_prefix('!');
-                let is_shell =
-                    after.is_some_and(|after| !shell::is_rust(after, &|name| self.knows(name)));
-                let end = match is_shell {
-                    true => code + shell::line_len(&self.text[code..]),
-                    false => around::end_of_code(self.text, code),
-                };
-                if self.text[code..end].trim().is_empty() {
-                    return Err(wrong(self.at, "there is no Rust after it".to_owned()));
-                }
-                let terminator = if alone {
-                    self.end_of_statement(end)
-                } else {
-                    ";"
-                };
-                if is_shell {
-                    let (call, args) = shell::command(self.text, code, end - code, true);
-                    let call = call.marks(self.text, code..end, args, &|name| self.knows(name));
-                    self.marks.push(Mark::Replace(self.at..code, around.before));
-                    self.marks.extend(call);
-                    self.marks.push(Mark::Replace(
-                        end..end,
-                        format!("{}{terminator}", around.after),
-                    ));
-                } else {
-                    let marks = around::marks(self.text, self.at, code..end, &around, terminator);
-                    self.bind_all(code..end);
-                    self.marks.extend(marks);
-                }
-                self.skip(end - self.at);
-            }
-            Some(Expansion::Command(_)) | None if !alone => {
-                return Err(wrong(
-                    self.at,
-                    "it has no value that a variable could keep".to_owned(),
-                ));
-            }
-            Some(Expansion::Command(_)) | None
-                if !self.open.is_empty() && self.is_kernels(name) =>
-            {
-                return Err(wrong(
-                    self.at,
-                    "it is the kernel that runs it, so it can't stand inside a block (put it on a line outside of all \
-                     brackets)"
-                        .to_owned(),
-                ));
-            }
-            Some(Expansion::Command(_)) | None => {
-                let magic = LineMagic {
-                    name: name.to_owned(),
-                    args: args.trim().to_owned(),
-                    at: self.at + 1,
-                };
-                self.step(len, Step::Line(magic));
-            }
-        }
-        Ok(true)
-    }
-
-    fn is_kernels(&self, name: &str) -> bool {
-        self.facts.is_kernels(name) || self.facts.expansion(name).is_some()
-    }
-
-    /// A `!` that may begin a shell line: says whether it did.
-    fn bang(&mut self, at: usize, alone: bool) -> bool {
-        let known = |name: &str| self.knows(name);
-        if shell::is_rust(&self.text[at + 1..], &known) {
-            if alone && self.part != Part::Rust {
-                // At the top evcxr would take it for a shell line of its own.
-                self.marks.push(Mark::Begins);
-                self.part = Part::Rust;
-                self.marks.push(Mark::Replace(at..at, " ".to_owned()));
-            }
-            return false;
-        }
-        let len = shell::line_len(&self.text[at..]);
-        let (call, args) = shell::command(self.text, at, len, alone);
-        let end = match alone && call.has_value() {
-            true => self.end_of_statement(at + len),
-            false => ";",
-        };
-        let marks = shell::Call { end, ..call }.marks(self.text, at..at + len, args, &known);
-        self.begins(Part::Rust);
-        self.marks.extend(marks);
-        self.at = at;
-        self.skip(len);
-        true
-    }
-
-    /// What ends a statement that a person ends with the line: nothing where it is the last of the cell, whose value
-    /// shows.
-    fn end_of_statement(&self, end: usize) -> &'static str {
-        let rest = self.text[end..].trim_start();
-        let is_last = rest.is_empty()
-            || rest.starts_with('?')
-            || rest
-                .lines()
-                .next()
-                .is_some_and(|line| question(line).is_some())
-            || rest.strip_prefix('%').is_some_and(|magic| {
-                let name = &magic[..magic_name_len(magic)];
-                self.facts
-                    .expansion(name)
-                    .is_none_or(|expansion| matches!(expansion, Expansion::Command(_)))
-            });
-        if is_last && self.open.is_empty() {
-            ""
-        } else {
-            ";"
-        }
-    }
-
-    fn begins(&mut self, part: Part) {
+    pub(super) fn begins(&mut self, part: Part) {
         if self.part == Part::Empty {
             self.marks.push(Mark::Begins);
         }
@@ -339,13 +216,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn knows(&self, name: &str) -> bool {
+    pub(super) fn knows(&self, name: &str) -> bool {
         name == "self" || self.bound.contains(name) || self.facts.knows(name)
     }
 
     /// Rust.
     fn token(&mut self, token: &Token) -> Result<(), PlanError> {
+        if !token.is_trivia() {
+            self.cut_off = (0, false);
+        }
         let text = &self.text[token.range.clone()];
+        self.unterminated = token.is_unterminated();
         if token.is_trivia() {
             if token.kind == TokenKind::Whitespace && text.contains('\n') {
                 self.line_start = true;
@@ -390,22 +271,6 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// What stands behind `let x =`, on the same line.
-    fn value(&mut self, at: usize) -> Result<(), PlanError> {
-        let rest = &self.text[at..];
-        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        let start = at + blanks;
-        let rest = &self.text[start..];
-        let line_len = rest.find('\n').unwrap_or(rest.len());
-        if rest.starts_with('!') {
-            self.bang(start, false);
-        } else if rest.starts_with('%') && magic_name_len(&rest[1..]) > 0 {
-            self.at = start;
-            self.magic(line_len, false)?;
-        }
-        Ok(())
-    }
-
     fn is_assignment(&self, token: &Token) -> bool {
         let operators = [
             '=', '>', '<', '!', '+', '-', '*', '/', '%', '^', '&', '|', '.',
@@ -442,6 +307,7 @@ impl<'a> Scanner<'a> {
             outside: self.statement,
             in_macro: self.opens_macro() || self.open.last().is_some_and(|open| open.in_macro),
             is_attribute,
+            is_inner: matches!(self.last[0], Some((TokenKind::Bang, _))),
         });
         self.statement = Statement::NEW;
         Ok(())
@@ -473,9 +339,15 @@ impl<'a> Scanner<'a> {
                 is_rust: true,
             });
         };
+        self.mismatched |= !matches!(
+            (open.kind, token.kind),
+            (TokenKind::OpenParen, TokenKind::CloseParen)
+                | (TokenKind::OpenBracket, TokenKind::CloseBracket)
+                | (TokenKind::OpenBrace, TokenKind::CloseBrace)
+        );
         self.statement = open.outside;
         if open.is_attribute {
-            self.statement.attribute_closed();
+            self.statement.attribute_closed(open.is_inner);
         } else if token.kind == TokenKind::CloseBrace {
             self.statement.brace_closed();
         }
@@ -503,7 +375,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn bind_all(&mut self, range: Range<usize>) {
+    pub(super) fn bind_all(&mut self, range: Range<usize>) {
         let text = self.text;
         let mut at = range.start;
         while let Some(token) = Token::at(text, at).filter(|token| token.range.end <= range.end) {

@@ -89,12 +89,21 @@ impl Statement {
         }
     }
 
-    /// An attribute has ended.
-    pub(super) fn attribute_closed(&mut self) {
+    /// An attribute has ended. An inner one is a statement of its own.
+    pub(super) fn attribute_closed(&mut self, is_inner: bool) {
         *self = Statement {
-            kind: Kind::Attributed,
+            kind: if is_inner {
+                Kind::New
+            } else {
+                Kind::Attributed
+            },
             ..Statement::NEW
         };
+    }
+
+    /// Whether only an attribute was there so far.
+    pub(super) fn is_attributed(self) -> bool {
+        self.kind == Kind::Attributed
     }
 }
 

@@ -317,3 +317,26 @@ fn lines_hold_and_places_lead_back() {
     let old = crate::cell::ColumnEdit::to_old(&columns, column as u32);
     assert_eq!(old, 19, "{line}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read(text in ".{0,200}") {
+        check_reading(&text);
+    }
+
+    #[test]
+    fn any_mix_of_pieces_is_read(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "%time ", "%timeit -n 3 ", "%%timeit", "%%time\n", "!ls {x} ", "!!", "let x = ", "\n", "\r\n", " ", "{", "}",
+                "(", ")", "[", "]", "\"", "'", "r#\"", "\"#", "//", "/*", "*/", "$x", "{{", "}}", "\\\n", ";", "?", "??",
+                "if ", "else ", "fn f", "é", "\u{feff}", ":dep x", "::", "#[", "#!", "macro_rules! m", "'a", "b'", ".await", "%who",
+                "=", "%", "!", "|x| ", "match ", "=> ", ",", "1..2", "_", "\0",
+            ]),
+            0..40,
+        )
+    ) {
+        let text: String = pieces.concat();
+        check_reading(&text);
+    }
+}

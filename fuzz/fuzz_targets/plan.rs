@@ -1,0 +1,12 @@
+//! Any text gives a plan or an error, never a panic, and lines hold.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use threadbook_kernel::cell;
+use threadbook_kernel::magics;
+
+fuzz_target!(|text: &str| {
+    cell::check_reading(text);
+    let _ = cell::is_complete(text, &magics::RegistryFacts, magics::takes_rust);
+});
