@@ -19,6 +19,7 @@
 
 #[doc(hidden)]
 pub mod abi;
+mod captured;
 pub mod display;
 mod error;
 pub mod input;
@@ -38,6 +39,7 @@ pub mod wire;
 #[doc(hidden)]
 pub mod worker;
 
+pub use captured::Captured;
 pub use display::clear_output;
 pub use error::Error;
 pub use error::Result;

@@ -62,6 +62,11 @@ pub(super) fn tokens(text: &str, mut at: usize) -> impl Iterator<Item = Token> {
     })
 }
 
+/// Whether a text is a name, as of a variable.
+pub(crate) fn is_name(text: &str) -> bool {
+    ra_ap_rustc_lexer::is_ident(text)
+}
+
 /// How long the name at the start of a text is.
 pub(super) fn name_len(text: &str) -> usize {
     let mut chars = text.char_indices();

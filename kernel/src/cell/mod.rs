@@ -12,4 +12,5 @@ pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;
 pub use items::keep_items;
 pub(crate) use items::without_wrapping;
+pub(crate) use lexer::is_name;
 pub use plan::*;

@@ -1,7 +1,9 @@
 //! The evaluator of Rust cells. The only file that names evcxr.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -58,6 +60,9 @@ pub struct RustEvaluator {
     stop: Arc<Stop>,
     output: OutputTx,
     session: Session,
+    prelude: String,
+    cargo: PathBuf,
+    cells: Vec<(u32, String)>,
 }
 
 impl RustEvaluator {
@@ -118,6 +123,9 @@ impl RustEvaluator {
             stop,
             output,
             session,
+            prelude,
+            cargo: sysroot.cargo(),
+            cells: Vec::new(),
         })
     }
 
@@ -223,6 +231,52 @@ impl RustEvaluator {
     /// The names of its functions, types and other items.
     pub(super) fn items(&self) -> impl Iterator<Item = &str> {
         self.context.defined_item_names()
+    }
+
+    /// The cells that have run, with their numbers.
+    pub(super) fn cells(&self) -> &[(u32, String)] {
+        &self.cells
+    }
+
+    /// The crate that cells are compiled in.
+    pub(super) fn folder(&self) -> &Path {
+        self.session.path()
+    }
+
+    /// Forgets variables, items and dependencies, in a new process.
+    pub(super) fn reset(&mut self) -> Result<(), Diagnostic> {
+        let cleared = self.context.execute(":clear");
+        let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
+        self.worker.sync();
+        let failed =
+            |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
+        cleared.map(|_| ()).map_err(failed)
+    }
+
+    /// What `cargo tree` prints.
+    pub(super) fn dependency_tree(&self) -> Result<String, Diagnostic> {
+        let mut command = Command::new(&self.cargo);
+        command
+            .args(["tree", "--edges", "normal", "--depth", "1"])
+            .current_dir(self.folder());
+        self.session.restore_environment(&mut command);
+        let failed = |why: String| {
+            diagnostics::plain("DependencyError", format!("`cargo tree` failed: {why}"))
+        };
+        let output = command
+            .output()
+            .map_err(|error| failed(error.to_string()))?;
+        match output.status.success() {
+            // The first line is the crate that cells are.
+            true => Ok(String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .skip(1)
+                .map(|line| format!("{line}\n"))
+                .collect()),
+            false => Err(failed(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            )),
+        }
     }
 
     pub(super) fn output(&self) -> &OutputTx {
@@ -363,6 +417,13 @@ impl Evaluator for RustEvaluator {
         self.builds.begin_cell(cell.count);
         let outcome = Steps::new(self, cell).run();
         self.builds.end_cell();
+        let is_new = self
+            .cells
+            .last()
+            .is_none_or(|(count, _)| *count != cell.count);
+        if is_new && !cell.silent {
+            self.cells.push((cell.count, cell.code.clone()));
+        }
         self.stop.end_cell();
         outcome
     }

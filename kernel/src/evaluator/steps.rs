@@ -29,6 +29,7 @@ use crate::magics;
 use crate::magics::CellRun;
 use crate::magics::Host;
 use crate::magics::Ran;
+use crate::magics::Shown;
 use crate::magics::Variable;
 use crate::output::Event;
 use crate::output::StreamName;
@@ -215,6 +216,13 @@ impl Host for Steps<'_> {
         }
     }
 
+    fn run_captured(&mut self, body: Range<usize>) -> (Ran, Shown) {
+        let output = self.evaluator.output().clone();
+        output.begin_capture(self.id());
+        let ran = self.run_body(body);
+        (ran, shown(output.end_capture()))
+    }
+
     fn run_rust(&mut self, code: &str) -> Ran {
         self.evaluator.builds().begin_generated(code);
         let ran = self.evaluator.run(code);
@@ -244,6 +252,23 @@ impl Host for Steps<'_> {
     fn folder(&self) -> PathBuf {
         working_folder()
     }
+
+    fn cells(&self) -> Vec<(u32, String)> {
+        self.evaluator.cells().to_vec()
+    }
+
+    fn reset(&mut self) -> Result<(), Diagnostic> {
+        self.evaluator.reset()
+    }
+
+    fn manifest(&self) -> String {
+        let file = self.evaluator.folder().join("Cargo.toml");
+        std::fs::read_to_string(file).unwrap_or_default()
+    }
+
+    fn dependency_tree(&self) -> Result<String, Diagnostic> {
+        self.evaluator.dependency_tree()
+    }
 }
 
 /// The working folder of the process that runs cells; where there is none, that of the kernel.
@@ -255,6 +280,26 @@ fn working_folder() -> PathBuf {
     folder
         .or_else(|| std::env::current_dir().ok())
         .unwrap_or_default()
+}
+
+/// What events would have shown.
+fn shown(events: Vec<Event>) -> Shown {
+    let mut shown = Shown::default();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    for event in events {
+        match event {
+            Event::Stream { stream, bytes, .. } => match stream {
+                StreamName::Stdout => stdout.extend(bytes),
+                StreamName::Stderr => stderr.extend(bytes),
+            },
+            Event::Display { data, .. } | Event::Result { data, .. } => shown.outputs.push(data),
+            Event::Clear { .. } => shown.outputs.clear(),
+            Event::Input { .. } | Event::Marker(_) => {}
+        }
+    }
+    shown.stdout = String::from_utf8_lossy(&stdout).into_owned();
+    shown.stderr = String::from_utf8_lossy(&stderr).into_owned();
+    shown
 }
 
 /// What the session knows when a cell is read.

@@ -32,6 +32,9 @@ pub trait Host {
     /// Runs the lines below a cell magic as one piece of Rust with something around it.
     fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran;
 
+    /// Runs the lines below a cell magic and gives back what they would have shown.
+    fn run_captured(&mut self, body: Range<usize>) -> (Ran, Shown);
+
     /// Runs Rust that the magic has written.
     fn run_rust(&mut self, code: &str) -> Ran;
 
@@ -43,6 +46,18 @@ pub trait Host {
 
     /// The working folder of cells.
     fn folder(&self) -> PathBuf;
+
+    /// The cells that ran before in this session, with their numbers.
+    fn cells(&self) -> Vec<(u32, String)>;
+
+    /// Forgets everything that cells have made.
+    fn reset(&mut self) -> Result<(), Diagnostic>;
+
+    /// The `Cargo.toml` that cells are compiled with.
+    fn manifest(&self) -> String;
+
+    /// What `cargo tree` prints for it.
+    fn dependency_tree(&self) -> Result<String, Diagnostic>;
 }
 
 /// A variable of the session.
@@ -52,6 +67,17 @@ pub struct Variable {
     pub name: String,
     /// Its type, as it would be written.
     pub type_name: String,
+}
+
+/// What a cell has shown.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// What it printed.
+    pub stdout: String,
+    /// What it printed to stderr.
+    pub stderr: String,
+    /// Its displays and results, by MIME type.
+    pub outputs: Vec<Map<String, Value>>,
 }
 
 /// What running Rust came to.

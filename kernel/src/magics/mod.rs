@@ -8,11 +8,14 @@ mod foreign;
 mod host;
 mod listing;
 mod nearest;
+mod session;
 mod shell;
+mod show;
 mod time;
 
 pub use host::Host;
 pub use host::Ran;
+pub use host::Shown;
 pub use host::Variable;
 
 use crate::cell::CellMagic;
@@ -51,7 +54,14 @@ pub type LineRun = fn(&mut dyn Host, &LineMagic) -> Result<(), Diagnostic>;
 pub type CellRun = fn(&mut dyn Host, &CellMagic, &str) -> Result<(), Diagnostic>;
 
 /// One line a family, in the order in which they are listed.
-const FAMILIES: &[&[Magic]] = &[listing::MAGICS, time::MAGICS, shell::MAGICS, files::MAGICS];
+const FAMILIES: &[&[Magic]] = &[
+    listing::MAGICS,
+    time::MAGICS,
+    shell::MAGICS,
+    files::MAGICS,
+    session::MAGICS,
+    show::MAGICS,
+];
 
 /// All magics.
 pub fn all() -> impl Iterator<Item = &'static Magic> {

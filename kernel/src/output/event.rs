@@ -1,5 +1,10 @@
 //! What the worker's side puts into the output queue.
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
 use serde_json::Map;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -84,17 +89,66 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub struct OutputTx {
     tx: mpsc::Sender<Event>,
+    capture: Arc<Mutex<Option<Capture>>>,
+}
+
+/// What a cell shows while it is kept back.
+#[derive(Debug)]
+struct Capture {
+    cell: CellId,
+    events: Vec<Event>,
 }
 
 impl OutputTx {
     /// Wraps the sending end of a queue.
     pub fn new(tx: mpsc::Sender<Event>) -> OutputTx {
-        OutputTx { tx }
+        OutputTx {
+            tx,
+            capture: Arc::default(),
+        }
     }
 
     /// Sends from a thread that is not a task; waits for room. Does nothing once the kernel is ending.
     pub fn send(&self, event: Event) {
+        let Some(event) = self.kept_back(event) else {
+            return;
+        };
         // The receiver goes away only when the kernel ends, and then nobody wants the output.
         let _ = self.tx.blocking_send(event);
+    }
+
+    /// From now on what a cell shows is kept back, whichever clone of this sends it.
+    pub fn begin_capture(&self, cell: CellId) {
+        let events = Vec::new();
+        *self.capture() = Some(Capture { cell, events });
+    }
+
+    /// What was kept back; nothing is any more.
+    pub fn end_capture(&self) -> Vec<Event> {
+        self.capture()
+            .take()
+            .map(|capture| capture.events)
+            .unwrap_or_default()
+    }
+
+    fn kept_back(&self, event: Event) -> Option<Event> {
+        let cell = match &event {
+            Event::Stream { cell, .. }
+            | Event::Display { cell, .. }
+            | Event::Result { cell, .. }
+            | Event::Clear { cell, .. } => *cell,
+            Event::Input { .. } | Event::Marker(_) => return Some(event),
+        };
+        match self.capture().as_mut() {
+            Some(capture) if cell.is_none_or(|cell| cell == capture.cell) => {
+                capture.events.push(event);
+                None
+            }
+            _ => Some(event),
+        }
+    }
+
+    fn capture(&self) -> MutexGuard<'_, Option<Capture>> {
+        self.capture.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
 //! What generated code calls. No cell of a person names it.
 
+pub mod inspect;
 pub mod program;
 pub mod shell;
 pub mod store;

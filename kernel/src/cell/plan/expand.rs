@@ -39,17 +39,6 @@ impl Scanner<'_> {
         let args_at = self.at + line.len() - args.trim_start().len();
         let wrong = |at, message| PlanError::new(at, format!("`%{name}`: {message}"));
         match self.facts.expansion(name) {
-            Some(Expansion::Command(make)) if alone && self.open.is_empty() => {
-                let command = make(args.trim()).map_err(|message| wrong(self.at, message))?;
-                self.begins(Part::Commands);
-                if self.part == Part::Rust {
-                    self.marks.push(Mark::Cut(self.line_begin()));
-                    self.part = Part::Commands;
-                }
-                let range = self.line_begin()..self.at + len;
-                self.marks.push(Mark::Replace(range, command));
-                self.skip(len);
-            }
             Some(Expansion::Call(function)) => {
                 self.begins(Part::Rust);
                 let call = shell::Call {
@@ -108,15 +97,13 @@ impl Scanner<'_> {
                 }
                 self.skip(end - self.at);
             }
-            Some(Expansion::Command(_)) | None if !alone => {
+            None if !alone => {
                 return Err(wrong(
                     self.at,
                     "it has no value that a variable could keep".to_owned(),
                 ));
             }
-            Some(Expansion::Command(_)) | None
-                if !self.open.is_empty() && self.is_kernels(name) =>
-            {
+            None if !self.open.is_empty() && self.is_kernels(name) => {
                 return Err(wrong(
                     self.at,
                     "it is the kernel that runs it, so it can't stand inside a block (put it on a line outside of all \
@@ -124,7 +111,7 @@ impl Scanner<'_> {
                         .to_owned(),
                 ));
             }
-            Some(Expansion::Command(_)) | None => {
+            None => {
                 let magic = LineMagic {
                     name: name.to_owned(),
                     args: args.trim().to_owned(),
@@ -179,9 +166,7 @@ impl Scanner<'_> {
                 .is_some_and(|line| question(line).is_some())
             || rest.strip_prefix('%').is_some_and(|magic| {
                 let name = &magic[..magic_name_len(magic)];
-                self.facts
-                    .expansion(name)
-                    .is_none_or(|expansion| matches!(expansion, Expansion::Command(_)))
+                self.facts.expansion(name).is_none()
             });
         if is_last && self.open.is_empty() {
             ""

@@ -102,8 +102,6 @@ pub enum Expansion {
     /// Something around the Rust that follows the magic's options.
     /// It is told whether the value is bound by a `let` before the magic.
     Around(fn(&str, bool) -> Result<Around, String>),
-    /// A command of evcxr's.
-    Command(fn(&str) -> Result<String, String>),
 }
 
 /// What is put around a Rust expression or statement.

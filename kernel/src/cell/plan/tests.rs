@@ -38,7 +38,6 @@ impl Facts for Known {
                     awaiting: Some(("A(async || {".to_owned(), "}).await".to_owned())),
                 })
             })),
-            "dep" => Some(Expansion::Command(|args| Ok(format!(":dep {args}")))),
             _ => None,
         }
     }
@@ -203,10 +202,6 @@ fn magics_and_questions_are_steps_between_rust() {
             &["let v = 1;", "?Vec::new??", "v"],
         ),
         ("%who?\n?%%time", &["?%who", "?%%time"]),
-        (
-            "%dep x = 1\nlet a = 1;\n%dep y",
-            &[":dep x = 1\nlet a = 1;", ":dep y"],
-        ),
         (
             "!ls\n:dep x\nf()",
             &["threadbook::abi::shell::line(\"ls\");", ":dep x\nf()"],
