@@ -61,6 +61,42 @@ impl Edits {
         new
     }
 
+    /// The place in the new text of one in the old, in bytes; nothing where something else stands for it.
+    pub(crate) fn to_new(&self, old: usize) -> Option<usize> {
+        let mut shift = 0isize;
+        for edit in &self.list {
+            if old < edit.range.start || (old == edit.range.start && !edit.range.is_empty()) {
+                break;
+            }
+            if old < edit.range.end {
+                return None;
+            }
+            let is_after = old > edit.range.end || !edit.range.is_empty();
+            if is_after {
+                shift += edit.text.len() as isize - edit.range.len() as isize;
+            }
+        }
+        old.checked_add_signed(shift)
+    }
+
+    /// The place in the old text of one in the new, in bytes.
+    pub(crate) fn to_old(&self, new: usize) -> usize {
+        // What the edits so far have put in and taken out.
+        let (mut added, mut removed) = (0, 0);
+        for edit in &self.list {
+            let start = edit.range.start + added - removed;
+            if new < start || (new == start && edit.range.is_empty()) {
+                break;
+            }
+            if new < start + edit.text.len() {
+                return edit.range.start;
+            }
+            added += edit.text.len();
+            removed += edit.range.len();
+        }
+        new + removed - added
+    }
+
     /// What has changed line by line.
     pub(crate) fn columns(&self, old: &str) -> Vec<ColumnEdit> {
         let mut columns = Vec::new();

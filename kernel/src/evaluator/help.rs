@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cell::is_part;
 use crate::cell::is_path;
 use crate::cell::is_word;
+use crate::magics;
 
 /// The path or method chain that ends with the word under the cursor.
 pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
@@ -30,6 +31,40 @@ pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
     (!word.is_empty() && is_path(word)).then_some(word)
 }
 
+/// Source code as a MIME bundle.
+pub(super) fn code(text: &str) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("text/plain".to_owned(), text.into());
+    data.insert(
+        "text/markdown".to_owned(),
+        format!("```rust\n{text}\n```").into(),
+    );
+    data
+}
+
+/// The help text of a magic.
+pub(super) fn of_magic(name: &str) -> Option<Map<String, Value>> {
+    let text = magics::help(name)?;
+    let mut data = Map::new();
+    data.insert("text/plain".to_owned(), text.into());
+    Some(data)
+}
+
+/// The magic whose name is under the cursor.
+pub(super) fn magic_at(code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
+    let line_start = code
+        .get(..cursor_byte)?
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let line = code[line_start..].lines().next()?;
+    let name = line.trim_start().strip_prefix('%')?;
+    let name = name
+        .split(|char: char| !is_word(char) && char != '%')
+        .next()?;
+    let end = line_start + line.find(name)? + name.len();
+    (cursor_byte <= end).then(|| of_magic(name)).flatten()
+}
+
 /// The answer as a MIME bundle; nothing where rust-analyzer knew nothing.
 pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Value>> {
     let text = content
@@ -40,8 +75,26 @@ pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Val
     }
     let mut data: Map<String, Value> = Map::new();
     data.insert("text/plain".to_owned(), text.clone().into());
+    data.insert("text/markdown".to_owned(), markdown(text).into());
     data.extend(content.into_iter().map(|(mime, text)| (mime, text.into())));
     Some(data)
+}
+
+/// rust-analyzer's words as Markdown: the signature comes first, then a rule, then the documentation.
+fn markdown(text: &str) -> String {
+    match text
+        .split_once("\n___\n")
+        .or_else(|| text.split_once("\n---\n"))
+    {
+        Some((signature, documentation)) => {
+            format!(
+                "```rust\n{}\n```\n\n{}",
+                signature.trim(),
+                documentation.trim()
+            )
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod rust;
 #[cfg(feature = "evcxr")]
 mod snippet;
 #[cfg(feature = "evcxr")]
+mod source;
+#[cfg(feature = "evcxr")]
 mod source_map;
 #[cfg(feature = "evcxr")]
 mod steps;

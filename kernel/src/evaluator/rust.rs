@@ -27,9 +27,12 @@ use super::diagnostics;
 use super::help;
 use super::interrupt::Stop;
 use super::render;
+use super::source;
 use super::source_map::SourceMap;
 use super::steps::Steps;
+use crate::cell::RustAt;
 use crate::cell::keep_items;
+use crate::magics;
 use crate::magics::Ran;
 use crate::output::Event;
 use crate::output::OutputTx;
@@ -62,6 +65,8 @@ pub struct RustEvaluator {
     session: Session,
     prelude: String,
     cargo: PathBuf,
+    /// The standard library's sources.
+    library: Option<PathBuf>,
     cells: Vec<(u32, String)>,
 }
 
@@ -125,6 +130,7 @@ impl RustEvaluator {
             session,
             prelude,
             cargo: sysroot.cargo(),
+            library: sysroot.library_sources().ok(),
             cells: Vec::new(),
         })
     }
@@ -438,10 +444,14 @@ impl Evaluator for RustEvaluator {
     }
 
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
-        match self.context.completions(code, cursor_byte) {
+        if let Some(found) = magics::complete(code, cursor_byte) {
+            return found;
+        }
+        let rust = RustAt::find(code, cursor_byte);
+        match self.context.completions(&rust.text, rust.cursor) {
             Ok(found) => Completions {
-                start_byte: found.start_offset,
-                end_byte: found.end_offset,
+                start_byte: rust.to_cell(found.start_offset),
+                end_byte: rust.to_cell(found.end_offset),
                 matches: found
                     .completions
                     .into_iter()
@@ -465,11 +475,32 @@ impl Evaluator for RustEvaluator {
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
-        self.describe(help::word_at(code, cursor_byte)?)
+        let magic = help::magic_at(code, cursor_byte);
+        magic.or_else(|| self.describe(help::word_at(code, cursor_byte)?))
     }
 }
 
 impl RustEvaluator {
+    /// The source of a name, as MIME types; its documentation where there is none.
+    pub(super) fn source(&mut self, name: &str) -> Option<Map<String, Value>> {
+        let in_cells = self.cells.iter().rev();
+        let found = in_cells
+            .filter_map(|(_, text)| source::in_cell(text, name))
+            .next();
+        let described = match &found {
+            Some(_) => None,
+            None => self.describe(name),
+        };
+        let text = found.or_else(|| {
+            let words = described.as_ref()?.get("text/plain")?.as_str()?;
+            source::in_library(self.library.as_deref()?, words, name)
+        });
+        match text {
+            Some(text) => Some(help::code(&text)),
+            None => described,
+        }
+    }
+
     /// The documentation of a name, as MIME types.
     pub(super) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
         let outputs = self.context.execute(&format!(":doc {name}")).ok()?;

@@ -15,11 +15,13 @@ use super::CellId;
 use super::Diagnostic;
 use super::Outcome;
 use super::diagnostics;
+use super::help;
 use super::rust::RustEvaluator;
 use crate::cell::CellMagic;
 use crate::cell::Code;
 use crate::cell::Expansion;
 use crate::cell::Facts;
+use crate::cell::LineMagic;
 use crate::cell::Plan;
 use crate::cell::PlanError;
 use crate::cell::Question;
@@ -55,7 +57,15 @@ impl<'a> Steps<'a> {
 
     /// Runs the cell to its end, or to the first step that fails.
     pub(super) fn run(mut self) -> Outcome {
-        let plan = Plan::of(&self.cell.code, &self.facts());
+        let facts = self.facts();
+        let plan = match leaving(&self.cell.code).filter(|word| !facts.knows(word)) {
+            Some(word) => Ok(Plan::Steps(vec![Step::Line(LineMagic {
+                name: word.to_owned(),
+                args: String::new(),
+                at: 0,
+            })])),
+            None => Plan::of(&self.cell.code, &facts),
+        };
         match self.run_plan(plan).result {
             Ok(()) => Outcome::Finished {
                 payload: self.payload,
@@ -121,11 +131,8 @@ impl<'a> Steps<'a> {
 
     fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
         let data = match question.name.starts_with('%') {
-            true => magics::help(&question.name).map(|text| {
-                let mut data = Map::new();
-                data.insert("text/plain".to_owned(), text.into());
-                data
-            }),
+            true => help::of_magic(&question.name),
+            false if question.source => self.evaluator.source(&question.name),
             false => self.evaluator.describe(&question.name),
         };
         let Some(data) = data else {
@@ -134,6 +141,10 @@ impl<'a> Steps<'a> {
                 format!("nothing is known about `{}`", question.name),
             ));
         };
+        if !self.cell.attended {
+            // Nobody is there to read a pager: what executes a notebook keeps displays only.
+            self.display(data.clone());
+        }
         self.payload(json!({"source": "page", "start": 0, "data": data}));
         Ok(())
     }
@@ -280,6 +291,13 @@ fn working_folder() -> PathBuf {
     folder
         .or_else(|| std::env::current_dir().ok())
         .unwrap_or_default()
+}
+
+/// `exit` or `quit`, as IPython takes them.
+fn leaving(code: &str) -> Option<&str> {
+    let word = code.trim();
+    let word = word.strip_suffix("()").unwrap_or(word);
+    ["exit", "quit"].contains(&word).then_some(word)
 }
 
 /// What events would have shown.

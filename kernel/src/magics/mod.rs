@@ -3,6 +3,7 @@
 //! A family has a file with a `MAGICS` list, and [`FAMILIES`] has a line for it. A magic that has to happen in order with
 //! the Rust around it is an [`Expansion`]: it becomes Rust. Any other is a function that gets a [`Host`].
 
+mod complete;
 mod files;
 mod foreign;
 mod host;
@@ -13,6 +14,7 @@ mod shell;
 mod show;
 mod time;
 
+pub(crate) use complete::complete;
 pub use host::Host;
 pub use host::Ran;
 pub use host::Shown;

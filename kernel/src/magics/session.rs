@@ -1,5 +1,7 @@
 //! What the session holds: variables, cells that ran, dependencies, options.
 
+use serde_json::json;
+
 use super::Host;
 use super::Line;
 use super::Magic;
@@ -25,6 +27,24 @@ With a type only the variables whose type begins with it: `%who Vec`.",
 The size is that of the variable itself in bytes, without what it points to.
 Values are shown by `Debug`, cut short; those that have none show nothing.",
         line: Some(Line::InKernel(whos)),
+        cell: None,
+    },
+    Magic {
+        name: "exit",
+        summary: "ends the session, where the front end is a console",
+        help: "%exit
+
+`exit` and `quit` on their own do the same.",
+        line: Some(Line::InKernel(exit)),
+        cell: None,
+    },
+    Magic {
+        name: "quit",
+        summary: "ends the session, where the front end is a console",
+        help: "%quit
+
+As `%exit`.",
+        line: Some(Line::InKernel(exit)),
         cell: None,
     },
     Magic {
@@ -75,11 +95,26 @@ Cells are compiled with level 2 unless told otherwise.",
     },
 ];
 
+/// What every session imports.
+const PRELUDE: [&str; 6] = [
+    "dbg",
+    "eprint",
+    "eprintln",
+    "print",
+    "println",
+    "thread_local",
+];
+
 /// The items that the person has named; the kernel has some of its own.
 fn items(host: &dyn Host) -> Vec<String> {
     let mut items = host.items();
-    items.retain(|name| !name.starts_with("threadbook_"));
+    items.retain(|name| !name.starts_with("threadbook_") && !PRELUDE.contains(&name.as_str()));
     items
+}
+
+fn exit(host: &mut dyn Host, _: &LineMagic) -> Result<(), Diagnostic> {
+    host.payload(json!({"source": "ask_exit", "keepkernel": false}));
+    Ok(())
 }
 
 fn who(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
@@ -276,7 +311,7 @@ fn dependencies(manifest: &str) -> String {
     let mut lines: Vec<&str> = list
         .lines()
         .map(str::trim)
-        .filter(|line| line.contains('='))
+        .filter(|line| line.contains('=') && !line.starts_with("threadbook "))
         .collect();
     lines.sort_unstable();
     lines.iter().map(|line| format!("{line}\n")).collect()

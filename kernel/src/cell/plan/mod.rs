@@ -12,6 +12,7 @@ mod assemble;
 mod ending;
 mod expand;
 mod question;
+mod rust_at;
 mod scan;
 mod shell;
 mod statement;
@@ -24,6 +25,7 @@ pub(crate) use question::is_part;
 pub(crate) use question::is_path;
 pub(crate) use question::is_word;
 pub(crate) use question::question;
+pub use rust_at::RustAt;
 
 use super::edits::ColumnEdit;
 use super::edits::Edits;
