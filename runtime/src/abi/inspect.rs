@@ -108,10 +108,10 @@ mod tests {
 
     #[test]
     fn values_that_cannot_be_shown_are_left_out() {
-        assert_eq!((&Probe(&vec![1, 2])).preview(), "[1, 2]");
+        assert_eq!(Probe(&vec![1, 2]).preview(), "[1, 2]");
         assert_eq!((&Probe(&Opaque)).preview(), "");
-        assert_eq!((&Probe("a\nb")).preview(), "\"a\\nb\"");
-        let long = (&Probe(&vec![7; 1_000_000])).preview();
+        assert_eq!(Probe("a\nb").preview(), "\"a\\nb\"");
+        let long = Probe(&vec![7; 1_000_000]).preview();
         assert_eq!(long.chars().count(), PREVIEW_CHARS + 1, "{long}");
         assert!(long.ends_with('…'), "{long}");
     }

@@ -16,6 +16,7 @@ mod programs;
 mod questions;
 mod results;
 mod rich;
+mod session;
 mod sessions;
 mod shell;
 mod statics;
