@@ -5,6 +5,7 @@ mod edits;
 mod items;
 mod lexer;
 mod plan;
+mod program;
 
 pub(crate) use complete::binds_for_later;
 pub use complete::is_complete;
@@ -14,3 +15,5 @@ pub use items::keep_items;
 pub(crate) use items::without_wrapping;
 pub(crate) use lexer::is_name;
 pub use plan::*;
+pub use program::Ran as RanCode;
+pub use program::program;

@@ -29,6 +29,7 @@ use super::interrupt::Stop;
 use super::render;
 use super::source;
 use super::source_map::SourceMap;
+use super::steps::Kept;
 use super::steps::Steps;
 use crate::cell::RustAt;
 use crate::cell::keep_items;
@@ -62,6 +63,7 @@ pub struct RustEvaluator {
     builds: Builds,
     stop: Arc<Stop>,
     output: OutputTx,
+    kept: Kept,
     session: Session,
     prelude: String,
     cargo: PathBuf,
@@ -127,6 +129,10 @@ impl RustEvaluator {
             builds,
             stop,
             output,
+            kept: Kept {
+                dependencies: prepared.dependencies(),
+                ..Kept::default()
+            },
             session,
             prelude,
             cargo: sysroot.cargo(),
@@ -287,6 +293,16 @@ impl RustEvaluator {
 
     pub(super) fn output(&self) -> &OutputTx {
         &self.output
+    }
+
+    /// What magics know of earlier cells.
+    pub(super) fn kept(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+
+    /// The same, to be looked at.
+    pub(super) fn kept_so_far(&self) -> &Kept {
+        &self.kept
     }
 
     pub(super) fn builds(&self) -> &Builds {

@@ -25,6 +25,7 @@ use crate::cell::LineMagic;
 use crate::cell::Plan;
 use crate::cell::PlanError;
 use crate::cell::Question;
+use crate::cell::RanCode;
 use crate::cell::Step;
 use crate::cell::Wrap;
 use crate::magics;
@@ -32,9 +33,18 @@ use crate::magics::CellRun;
 use crate::magics::Host;
 use crate::magics::Ran;
 use crate::magics::Shown;
+use crate::magics::UsedFile;
 use crate::magics::Variable;
 use crate::output::Event;
 use crate::output::StreamName;
+
+/// What magics know of the cells that ran before.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    ran: Vec<RanCode>,
+    used_files: Vec<UsedFile>,
+    pub(super) dependencies: Vec<(String, String)>,
+}
 
 /// One run of a cell.
 pub(super) struct Steps<'a> {
@@ -57,6 +67,9 @@ impl<'a> Steps<'a> {
 
     /// Runs the cell to its end, or to the first step that fails.
     pub(super) fn run(mut self) -> Outcome {
+        if let Err(diagnostic) = magics::refresh(&mut self) {
+            return Outcome::Failed(diagnostic);
+        }
         let facts = self.facts();
         let plan = match leaving(&self.cell.code).filter(|word| !facts.knows(word)) {
             Some(word) => Ok(Plan::Steps(vec![Step::Line(LineMagic {
@@ -125,6 +138,12 @@ impl<'a> Steps<'a> {
     fn run_code(&mut self, code: &Code) -> Ran {
         self.evaluator.builds().begin_code(&self.cell.code, code);
         let ran = self.evaluator.run(&code.text);
+        if ran.result.is_ok() {
+            self.evaluator.kept().ran.push(RanCode {
+                cell: self.cell.count,
+                code: code.text.clone(),
+            });
+        }
         self.spent.add(ran.clone());
         ran
     }
@@ -258,6 +277,18 @@ impl Host for Steps<'_> {
         let mut items: Vec<String> = self.evaluator.items().map(str::to_owned).collect();
         items.sort_unstable();
         items
+    }
+
+    fn ran(&self) -> Vec<RanCode> {
+        self.evaluator.kept_so_far().ran.clone()
+    }
+
+    fn dependencies(&self) -> Vec<(String, String)> {
+        self.evaluator.kept_so_far().dependencies.clone()
+    }
+
+    fn used_files(&mut self) -> &mut Vec<UsedFile> {
+        &mut self.evaluator.kept().used_files
     }
 
     fn folder(&self) -> PathBuf {

@@ -93,7 +93,11 @@ fn load(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
 }
 
 /// A file's name as it was written, and where it is.
-fn path(folder: &Path, name: &str, usage: &str) -> Result<(String, PathBuf), Diagnostic> {
+pub(super) fn path(
+    folder: &Path,
+    name: &str,
+    usage: &str,
+) -> Result<(String, PathBuf), Diagnostic> {
     let name = name.trim();
     let quoted = ['"', '\'']
         .into_iter()

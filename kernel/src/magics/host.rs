@@ -8,7 +8,9 @@ use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
 
+use super::UsedFile;
 use crate::cell::CellMagic;
+use crate::cell::RanCode;
 use crate::cell::Wrap;
 use crate::evaluator::Diagnostic;
 
@@ -43,6 +45,15 @@ pub trait Host {
 
     /// The names of the functions, types and other items that the session keeps.
     fn items(&self) -> Vec<String>;
+
+    /// The Rust of the cells that ran without an error, in order.
+    fn ran(&self) -> Vec<RanCode>;
+
+    /// What cells depend on from the start: names and values as they stand in a manifest.
+    fn dependencies(&self) -> Vec<(String, String)>;
+
+    /// The files whose items cells have.
+    fn used_files(&mut self) -> &mut Vec<UsedFile>;
 
     /// The working folder of cells.
     fn folder(&self) -> PathBuf;

@@ -8,6 +8,7 @@ mod files;
 mod foreign;
 mod host;
 mod listing;
+mod modules;
 mod nearest;
 mod session;
 mod shell;
@@ -19,6 +20,8 @@ pub use host::Host;
 pub use host::Ran;
 pub use host::Shown;
 pub use host::Variable;
+pub use modules::UsedFile;
+pub(crate) use modules::refresh;
 
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
@@ -63,6 +66,7 @@ const FAMILIES: &[&[Magic]] = &[
     files::MAGICS,
     session::MAGICS,
     show::MAGICS,
+    modules::MAGICS,
 ];
 
 /// All magics.

@@ -31,11 +31,12 @@ const SOURCE: &str = ".source";
 /// Compiles the file, or finds it compiled; prints the program's path. rustc's messages go to stderr. Gives the exit
 /// code.
 pub(super) fn main(args: &[String]) -> Result<i32> {
-    let [file] = args else {
-        bail!("`{NAME}` takes one file");
-    };
-    let file = Path::new(file);
     let call = cargo::call_of_this_session()?;
+    let file = match args {
+        [option, file] if option == "--check" => return check(Path::new(file), &call),
+        [file] => Path::new(file),
+        _ => bail!("`{NAME}` takes one file"),
+    };
     let folder = folder_of(file)?;
     // Lists of processes show the script's own name.
     let program = folder.join(file.file_stem().context("the file has no name")?);
@@ -55,6 +56,28 @@ pub(super) fn main(args: &[String]) -> Result<i32> {
     }
     println!("{}", program.display());
     Ok(0)
+}
+
+/// Whether the file would compile as a module of a cell; gives the exit code.
+fn check(file: &Path, call: &RustcCall) -> Result<i32> {
+    let folder = tempfile::tempdir()?;
+    let status = Command::new(call.program())
+        .args([
+            "--edition=2024",
+            "--crate-name=module",
+            "--crate-type=lib",
+            "--color=always",
+        ])
+        .args(["--cap-lints=allow", "--emit=metadata"])
+        .args(call.library_args())
+        .arg("-o")
+        .arg(folder.path().join("libmodule.rmeta"))
+        .arg(file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .with_context(|| format!("`{}`", call.program().display()))?;
+    Ok(i32::from(!status.success()))
 }
 
 /// One folder for each script, which holds the latest program only.
@@ -92,7 +115,7 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
     let made = program.with_extension(std::process::id().to_string());
     let notes = made.with_extension("d");
     let mut command = Command::new(call.program());
-    let source = match with_runtime(&text) {
+    let source = match changed(&text) {
         Some(text) => {
             let folder = program.with_file_name(SOURCE);
             shown_as(file, &text, &folder, &mut command)?
@@ -156,6 +179,35 @@ fn inputs(notes: &str, program: &Path) -> Vec<PathBuf> {
     files.push(PathBuf::from(file));
     files.retain(|file| !file.as_os_str().is_empty());
     files
+}
+
+/// The text as rustc takes it, on the same lines, where it does not take it as it is.
+fn changed(text: &str) -> Option<String> {
+    let without = without_manifest(text);
+    let with = with_runtime(without.as_deref().unwrap_or(text));
+    with.or(without)
+}
+
+/// The text of a cargo script without its manifest, which only cargo can read.
+fn without_manifest(text: &str) -> Option<String> {
+    let mut lines = text.split_inclusive('\n').peekable();
+    let mut kept = String::new();
+    if lines
+        .peek()
+        .is_some_and(|line| line.starts_with("#!") && !line.starts_with("#!["))
+    {
+        kept.push_str(lines.next()?);
+    }
+    if !lines.next()?.starts_with("---") {
+        return None;
+    }
+    kept.push('\n');
+    while !lines.next()?.starts_with("---") {
+        kept.push('\n');
+    }
+    kept.push('\n');
+    kept.extend(lines);
+    Some(kept)
 }
 
 /// The text with tokio around an `async fn main` that has nothing of the kind, on the same lines.
@@ -235,6 +287,17 @@ mod tests {
             ),
         ] {
             assert_eq!(with_runtime(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_left_out_and_lines_stay() {
+        let text =
+            "#!/usr/bin/env cargo\n---cargo\n[package]\n---\n#![allow(unused)]\nfn main() {}\n";
+        let expected = "#!/usr/bin/env cargo\n\n\n\n#![allow(unused)]\nfn main() {}\n";
+        assert_eq!(changed(text).as_deref(), Some(expected));
+        for text in ["fn main() {}", "#![allow(unused)]\n---\n", "---\nno end"] {
+            assert_eq!(changed(text), None, "{text}");
         }
     }
 

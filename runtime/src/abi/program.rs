@@ -118,11 +118,28 @@ fn compile(file: &Path, name: &str, load: u32) -> PathBuf {
             ),
         );
     }
+    let printed = compiler(&[], file, name, load);
+    PathBuf::from(printed.trim_end())
+}
+
+/// Whether a file compiles as a module: ends the cell if not. Its warnings are not shown.
+#[track_caller]
+pub fn check(file: &str) {
+    compiler(
+        &["--check"],
+        Path::new(file),
+        "%use",
+        worker::load_of_caller(),
+    );
+}
+
+/// Starts the compiler of scripts; gives what it prints.
+fn compiler(options: &[&str], file: &Path, name: &str, load: u32) -> String {
     let Some(session) = worker::session() else {
-        worker::raise("MagicError", "`%run` works in a notebook only");
+        worker::raise("MagicError", &format!("`{name}` works in a notebook only"));
     };
     let mut command = Command::new(session.join("bin").join(SCRIPT_COMPILER));
-    command.arg(file).env(SESSION_VAR, session);
+    command.args(options).arg(file).env(SESSION_VAR, session);
     let job = Job {
         command,
         input: Some(done(name, sys::text_file(""))),
@@ -137,7 +154,7 @@ fn compile(file: &Path, name: &str, load: u32) -> PathBuf {
         );
         worker::raise("CompileError", &message);
     }
-    PathBuf::from(String::from_utf8_lossy(&captured).trim_end())
+    String::from_utf8_lossy(&captured).into_owned()
 }
 
 #[cfg(test)]

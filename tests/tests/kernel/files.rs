@@ -140,3 +140,70 @@ fn a_script_in_the_background_is_stopped_by_its_handle() {
         .run("%ps")
         .printed("no program that a cell has started is there\n");
 }
+
+#[test]
+fn a_files_items_are_available_and_its_edits_are_picked_up() {
+    let folder = TempDir::new().unwrap();
+    let mut kernel = kernel_in(&folder);
+    let file = folder.path().join("shapes.rs");
+    fs::write(&file, "//! Shapes.\n\npub struct Square(pub u32);\n\npub fn area(square: &Square) -> u32 {\n    square.0 * square.0\n}\n").unwrap();
+    kernel
+        .run("%use shapes from shapes.rs\nlet side = Square(3);\narea(&side)")
+        .resulted("9");
+    kernel.run("shapes::area(&Square(4))").resulted("16");
+    fs::write(
+        &file,
+        "pub fn area(side: u32) -> String {\n    format!(\"{} now\", side * side)\n}\n",
+    )
+    .unwrap();
+    kernel.run("area(5)").resulted("\"25 now\"");
+    fs::write(&file, "pub fn area(side: u32) -> String {\n    side\n}\n").unwrap();
+    let ran = kernel.run("1");
+    let text = ran.stderr();
+    assert!(
+        text.contains("mismatched types") && text.contains("shapes.rs:2:5"),
+        "{text}"
+    );
+    ran.failed("CompileError");
+    fs::write(&file, "pub fn area(side: u32) -> u32 {\n    side\n}\n").unwrap();
+    kernel.run("area(6)").resulted("6");
+    for (code, says) in [
+        ("%use shapes", "`%use` needs a name and a file"),
+        ("%use a-b from shapes.rs", "`a-b` can't be a module's name"),
+        ("%use a from no.rs", "`no.rs` can't be read"),
+    ] {
+        let failure = kernel.run(code).failed("MagicError");
+        assert!(failure.evalue.contains(says), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_session_is_saved_as_a_program_that_compiles_and_does_the_same() {
+    let folder = TempDir::new().unwrap();
+    let mut kernel = kernel_in(&folder);
+    for code in [
+        "use std::time::Duration;\nfn twice(n: u32) -> u32 { n + 1 }",
+        "fn twice(n: u32) -> u32 { 2 * n }",
+        "tokio::time::sleep(Duration::from_millis(1)).await;\nlet parsed: u32 = \"21\".parse()?;",
+    ] {
+        kernel.run(code).nothing();
+    }
+    kernel.run("let wrong: u32 = \"\";").failed("CompileError");
+    kernel
+        .run("let lines = !echo {parsed}\nlines[0].clone()")
+        .resulted("\"21\"");
+    kernel
+        .run("println!(\"printed {}\", twice(parsed));")
+        .printed("printed 42\n");
+    kernel
+        .run("%save saved.rs")
+        .printed("Saved the session as saved.rs\n");
+    let text = fs::read_to_string(folder.path().join("saved.rs")).unwrap();
+    assert!(
+        text.starts_with("#!/usr/bin/env -S cargo +nightly -Zscript\n---\n"),
+        "{text}"
+    );
+    // As a cell of the session, `%cd` is a part of it.
+    let expected = format!("{}\n\"21\"\nprinted 42\n", folder.path().display());
+    kernel.run("%run saved.rs").printed(&expected);
+}
