@@ -41,8 +41,8 @@ use crate::output::StreamName;
 /// What magics know of the cells that ran before.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    ran: Vec<RanCode>,
-    used_files: Vec<UsedFile>,
+    pub(super) ran: Vec<RanCode>,
+    pub(super) used_files: Vec<UsedFile>,
     pub(super) dependencies: Vec<(String, String)>,
 }
 

@@ -129,6 +129,8 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         ));
     }
     let status = command
+        // The old kind of path: it goes before LD_LIBRARY_PATH, where another build of the runtime may lie.
+        .arg("-Clink-arg=-Wl,--disable-new-dtags")
         .args(["--edition=2024", "--crate-name=script", "--color=always"])
         .args(["-Cprefer-dynamic", "-Copt-level=3", "-Cstrip=debuginfo"])
         .args(call.library_args())

@@ -60,16 +60,14 @@ impl Scanner<'_> {
                 let around =
                     make(args.trim_start(), !alone).map_err(|message| wrong(self.at, message))?;
                 let code = args_at + around.options_len;
-                let after = self.text[code..].strip_prefix('!');
-                let is_shell =
-                    after.is_some_and(|after| !shell::is_rust(after, &|name| self.knows(name)));
-                let extent = match is_shell {
-                    true => Extent {
-                        end: code + shell::line_len(&self.text[code..]),
+                let call = self.call_at(code);
+                let extent = match call {
+                    Some((_, _, end)) => Extent {
+                        end,
                         depth: 0,
                         wants_more: false,
                     },
-                    false => around::extent(self.text, code),
+                    None => around::extent(self.text, code),
                 };
                 let end = extent.end;
                 self.cut_off = (extent.depth, extent.wants_more);
@@ -81,8 +79,7 @@ impl Scanner<'_> {
                 } else {
                     ";"
                 };
-                if is_shell {
-                    let (call, args) = shell::command(self.text, code, end - code, true);
+                if let Some((call, args, _)) = call {
                     let call = call.marks(self.text, code..end, args, &|name| self.knows(name));
                     self.marks.push(Mark::Replace(self.at..code, around.before));
                     self.marks.extend(call);
@@ -121,6 +118,25 @@ impl Scanner<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// A shell line or a call of a magic behind another magic: what is called, where its text begins, and its end.
+    fn call_at(&self, at: usize) -> Option<(shell::Call, usize, usize)> {
+        let text = &self.text[at..];
+        let end = at + shell::line_len(text);
+        if let Some(after) = text.strip_prefix('!') {
+            let is_rust = shell::is_rust(after, &|name| self.knows(name));
+            let (call, args) = shell::command(self.text, at, end - at, true);
+            return (!is_rust).then_some((call, args, end));
+        }
+        let name = text.strip_prefix('%')?;
+        let name = &name[..magic_name_len(name)];
+        let Some(Expansion::Call(function)) = self.facts.expansion(name) else {
+            return None;
+        };
+        let args = &self.text[at + 1 + name.len()..end];
+        let args = end - args.trim_start().len();
+        Some((shell::Call { function, end: "" }, args, end))
     }
 
     fn is_kernels(&self, name: &str) -> bool {

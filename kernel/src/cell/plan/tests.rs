@@ -254,6 +254,7 @@ fn rust_after_a_magic_is_wrapped() {
         ("%timeit f(x).await", "A(async || {f(x).await}).await"),
         ("%timeit let y = f(x)", "I(|| {let y = f(x);})"),
         ("let t = %timeit f(x)", "let t = I(|| {f(x)});"),
+        ("%time %cd  a {x}", "T(cd(&::std::format!(\"a {}\", x)))"),
         ("%time !ls", "T(threadbook::abi::shell::line(\"ls\"))"),
     ] {
         assert_eq!(read(text)[0], expected, "{text}");
