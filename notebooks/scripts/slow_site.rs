@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncBufReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 
 async fn main() {
@@ -17,7 +17,10 @@ async fn main() {
         eprintln!("usage: slow_site PORT DELAY_MS");
         std::process::exit(2);
     };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], port).into()).unwrap();
+    // All may knock at once: a caller whom the queue has no place for would try again after a second.
+    let listener = socket.listen(1024).unwrap();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         tokio::spawn(answer(stream, Duration::from_millis(delay_ms.into())));
