@@ -6,6 +6,7 @@
 //! | `sysroot` | finds the toolchain |
 //! | `sources` | the runtime's sources, which travel in the kernel's binary |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
+//! | `analysis` | the toolchains that rust-analyzer is shown |
 //! | `cache` | lists and prunes prepared builds |
 //! | `dependencies` | what is built for the dependencies that a session adds |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
@@ -15,6 +16,7 @@
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
 
+mod analysis;
 pub mod cache;
 pub mod cargo;
 mod dependencies;

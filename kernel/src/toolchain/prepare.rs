@@ -25,6 +25,7 @@ use sha2::Sha256;
 
 use super::Error;
 use super::Sysroot;
+use super::analysis;
 use super::at;
 use super::cargo::RustcCall;
 use super::roles;
@@ -133,11 +134,6 @@ fn template(root: &Path) -> PathBuf {
     root.join("template")
 }
 
-/// A toolchain folder whose standard library has no contents: see [`super::Session::begin_bare`].
-pub(super) fn bare_sysroot(root: &Path) -> PathBuf {
-    root.join("bare")
-}
-
 fn dependencies(root: &Path) -> Vec<(String, String)> {
     let runtime = format!("{{ path = {:?} }}", root.join("runtime"));
     let mut list = vec![("threadbook".to_owned(), runtime)];
@@ -216,6 +212,7 @@ fn key(sysroot: &Sysroot) -> String {
     hasher.update(sysroot.version());
     hasher.update(CONFIG);
     hasher.update(include_str!("prepare.rs"));
+    hasher.update(include_str!("analysis.rs"));
     for (name, value) in DEPENDENCIES {
         hasher.update(name);
         hasher.update(value);
@@ -247,21 +244,7 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     for (path, text) in files {
         std::fs::write(&path, text).map_err(at(&path))?;
     }
-    for library in ["core", "alloc", "std"] {
-        let src = bare_sysroot(root)
-            .join("lib/rustlib/src/rust/library")
-            .join(library)
-            .join("src");
-        std::fs::create_dir_all(&src).map_err(at(&src))?;
-        let file = src.join("lib.rs");
-        std::fs::write(&file, "").map_err(at(&file))?;
-    }
-    // rust-analyzer has rustup run the tools of the folder that it was given.
-    let bin = bare_sysroot(root).join("bin");
-    std::fs::create_dir_all(&bin).map_err(at(&bin))?;
-    for (name, tool) in [("cargo", sysroot.cargo()), ("rustc", sysroot.rustc())] {
-        std::os::unix::fs::symlink(tool, bin.join(name)).map_err(at(bin.join(name)))?;
-    }
+    analysis::write(root, sysroot)?;
     let call = compile_template(root, sysroot, progress)?;
     let source = worker_source(root);
     compile_worker(&source, &sysroot.rustc(), &call, &root.join("worker"))?;

@@ -91,12 +91,10 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     Ok(0)
 }
 
-/// Passes everything on to rustc, but for one answer to rust-analyzer: see [`session::Session::begin_bare`].
+/// Passes everything on to rustc, but for one answer to rust-analyzer: which toolchain to read. See [`super::analysis`].
 fn rustc(args: &[String]) -> anyhow::Result<i32> {
-    if args == ["--print", "sysroot"]
-        && let Some(bare) = session::bare_sysroot_of_this_process()?
-    {
-        println!("{}", bare.display());
+    if args == ["--print", "sysroot"] {
+        println!("{}", session::analysis_sysroot_of_this_process()?.display());
         return Ok(0);
     }
     let error = Command::new(session::rustc_of_this_process()?)

@@ -14,6 +14,7 @@ use std::process::Command;
 use super::Error;
 use super::Prepared;
 use super::Sysroot;
+use super::analysis;
 use super::at;
 use super::cargo::RUNTIME_CHANGED_FILE;
 use super::prepare;
@@ -110,7 +111,7 @@ impl Session {
         std::fs::write(&file, "").map_err(at(&file))
     }
 
-    /// From now on rust-analyzer finds the real standard library.
+    /// From now on rust-analyzer finds a whole standard library.
     pub fn end_bare(&self) -> Result<(), Error> {
         let file = self.path.join(BARE_FILE);
         std::fs::remove_file(&file).map_err(at(&file))
@@ -179,11 +180,15 @@ pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
     )?)
 }
 
-/// The toolchain folder without contents, while rust-analyzer is to find that one.
-pub(super) fn bare_sysroot_of_this_process() -> anyhow::Result<Option<PathBuf>> {
+/// The toolchain folder that rust-analyzer is to find.
+pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
     let session = folder_of_this_process()?;
-    let bare = prepare::bare_sysroot(&std::fs::read_link(session.join(PREPARED_LINK))?);
-    Ok(session.join(BARE_FILE).exists().then_some(bare))
+    let root = std::fs::read_link(session.join(PREPARED_LINK))?;
+    Ok(if session.join(BARE_FILE).exists() {
+        analysis::bare(&root)
+    } else {
+        analysis::slim(&root)
+    })
 }
 
 /// The folder itself.

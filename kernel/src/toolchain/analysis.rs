@@ -1,0 +1,102 @@
+//! The toolchains that rust-analyzer is shown, in place of the real one, whose sources cost it time and memory.
+//!
+//! One has a standard library without contents, for the moment in which evcxr tries itself out. The other one leaves
+//! out what hardly any cell has a variable of: the intrinsics of AVX-512 and AMX, and those of other processors. They
+//! are half of all text. Cells may call them all the same: rustc reads the real library.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::Error;
+use super::Sysroot;
+use super::at;
+
+/// Where a toolchain keeps the standard library's sources.
+const LIBRARY: &str = "lib/rustlib/src/rust/library";
+/// The part of them that has the intrinsics.
+const INTRINSICS: &str = "stdarch/crates/core_arch";
+
+/// The toolchain without contents.
+pub(super) fn bare(root: &Path) -> PathBuf {
+    root.join("bare")
+}
+
+/// The toolchain without rare intrinsics.
+pub(super) fn slim(root: &Path) -> PathBuf {
+    root.join("slim")
+}
+
+/// Makes both.
+pub(super) fn write(root: &Path, sysroot: &Sysroot) -> Result<(), Error> {
+    for toolchain in [bare(root), slim(root)] {
+        link_tools(&toolchain.join("bin"), sysroot)?;
+    }
+    for library in ["core", "alloc", "std"] {
+        write_empty(&bare(root).join(LIBRARY).join(library).join("src/lib.rs"))?;
+    }
+    let real = sysroot.library_sources()?;
+    let library = slim(root).join(LIBRARY);
+    link_all(&real, &library, |name| name != "stdarch")?;
+    let (real, slim) = (real.join(INTRINSICS), library.join(INTRINSICS));
+    link_all(&real, &slim, |name| name != "src")?;
+    let (real, slim) = (real.join("src"), slim.join("src"));
+    link_all(&real, &slim, |name| name.contains('.'))?;
+    let own = folders_of(sysroot.host());
+    for folder in own.iter().filter(|folder| real.join(folder).is_dir()) {
+        let (real, slim) = (real.join(folder), slim.join(folder));
+        link_all(&real, &slim, |name| !is_rare(name))?;
+        for name in names(&real)?.iter().filter(|name| is_rare(name)) {
+            write_empty(&slim.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folders of intrinsics that a processor has.
+fn folders_of(host: &str) -> &'static [&'static str] {
+    match host.split('-').next() {
+        Some("x86_64" | "i686") => &["x86", "x86_64"],
+        Some("aarch64") => &["aarch64", "arm_shared"],
+        // rust-analyzer goes on without what it does not find.
+        _ => &[],
+    }
+}
+
+fn is_rare(file: &str) -> bool {
+    file.starts_with("avx512") || file.starts_with("amx")
+}
+
+/// rust-analyzer has rustup run the tools of the folder that it was given.
+fn link_tools(bin: &Path, sysroot: &Sysroot) -> Result<(), Error> {
+    fs::create_dir_all(bin).map_err(at(bin))?;
+    for (name, tool) in [("cargo", sysroot.cargo()), ("rustc", sysroot.rustc())] {
+        symlink(tool, bin.join(name)).map_err(at(bin.join(name)))?;
+    }
+    Ok(())
+}
+
+/// Links what is in a folder into another, where the name is wanted.
+fn link_all(from: &Path, to: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
+    fs::create_dir_all(to).map_err(at(to))?;
+    for name in names(from)?.iter().filter(|name| is_wanted(name)) {
+        symlink(from.join(name), to.join(name)).map_err(at(to.join(name)))?;
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> Result<Vec<String>, Error> {
+    let entries = fs::read_dir(folder).map_err(at(folder))?;
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect())
+}
+
+fn write_empty(file: &Path) -> Result<(), Error> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
+    fs::write(file, "").map_err(at(file))
+}
