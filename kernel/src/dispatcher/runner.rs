@@ -8,7 +8,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
@@ -27,6 +29,9 @@ use crate::output::Mark;
 use crate::output::Marker;
 use crate::output::OutputTx;
 use crate::ticket::Ticket;
+
+/// How long no cell comes before something is done that would delay one.
+const REST: Duration = Duration::from_millis(300);
 
 /// Work for the evaluator.
 #[derive(Debug)]
@@ -74,7 +79,18 @@ pub(crate) fn run(
     ready: impl FnOnce(Notice) + Send + 'static,
 ) {
     let mut evaluator = Awaited::new(make, output.clone(), ready);
-    while let Ok(job) = jobs_rx.recv() {
+    loop {
+        let job = match jobs_rx.recv_timeout(REST) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                evaluator.warm_up();
+                match jobs_rx.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                }
+            }
+        };
         match job {
             Job::Execute {
                 cell,
@@ -149,6 +165,7 @@ struct Awaited {
     making: Option<JoinHandle<Made>>,
     made: Made,
     wanted: Arc<AtomicBool>,
+    warmed: Arc<AtomicBool>,
 }
 
 impl Awaited {
@@ -159,6 +176,8 @@ impl Awaited {
     ) -> Awaited {
         let wanted = Arc::new(AtomicBool::new(false));
         let is_wanted = Arc::clone(&wanted);
+        let warmed = Arc::new(AtomicBool::new(false));
+        let has_warmed = Arc::clone(&warmed);
         let making = std::thread::Builder::new()
             .name("evaluator-start".into())
             .spawn(move || {
@@ -169,6 +188,7 @@ impl Awaited {
                 ready(Notice::EvaluatorReady);
                 if !is_wanted.load(Ordering::SeqCst) {
                     with(&mut made, "was warmed up", |evaluator| evaluator.warm_up());
+                    has_warmed.store(true, Ordering::SeqCst);
                 }
                 made
             });
@@ -188,6 +208,16 @@ impl Awaited {
             making,
             made,
             wanted,
+            warmed,
+        }
+    }
+
+    /// Does what was left out because a cell came at once: between cells, if one has been run.
+    fn warm_up(&mut self) {
+        if self.making.is_none() && !self.warmed.swap(true, Ordering::SeqCst) {
+            with(&mut self.made, "was warmed up", |evaluator| {
+                evaluator.warm_up()
+            });
         }
     }
 

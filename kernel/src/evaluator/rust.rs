@@ -41,8 +41,13 @@ use crate::output::StreamName;
 use crate::toolchain;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
+use crate::toolchain::phases;
+use crate::toolchain::phases::Compile;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
+
+/// The log that says where the time of each cell went.
+const PHASES: &str = "threadbook_kernel::phases";
 
 /// What every session begins with.
 ///
@@ -149,6 +154,7 @@ impl RustEvaluator {
             return Ran::of(Err(diagnostics::plain("MagicError", expected)));
         }
         let before: HashSet<String> = self.variable_names();
+        self.ask_for_phases();
         let kept = keep_items(code);
         let mut result = self.context.execute(&kept);
         if result.is_err() && self.session.take_runtime_change() {
@@ -157,11 +163,47 @@ impl RustEvaluator {
         }
         let took = start.elapsed();
         let (result, times) = self.ended(code, result, &before);
+        let running = times.map_or(Duration::ZERO, |times| times.wall);
+        self.tell_phases(took, running);
         Ran {
             result,
             times,
-            compile: took.saturating_sub(times.map_or(Duration::ZERO, |times| times.wall)),
+            compile: took.saturating_sub(running),
         }
+    }
+
+    fn ask_for_phases(&self) {
+        if tracing::enabled!(target: PHASES, tracing::Level::DEBUG)
+            && let Err(error) = phases::ask(self.session.path())
+        {
+            tracing::warn!("the phases of compiles are not measured: {error}");
+        }
+    }
+
+    /// Logs where the time of a cell went, in milliseconds, where that is asked for.
+    fn tell_phases(&self, all: Duration, running: Duration) {
+        if !tracing::enabled!(target: PHASES, tracing::Level::DEBUG) {
+            return;
+        }
+        let compiles = phases::take(self.session.path());
+        let sum = |part: fn(&Compile) -> Duration| compiles.iter().map(part).sum::<Duration>();
+        let standing_in = sum(|compile| compile.all);
+        let rewriting = sum(|compile| compile.rewriting);
+        let compiler = sum(|compile| compile.compiler);
+        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        tracing::debug!(
+            target: PHASES,
+            "phases {}",
+            serde_json::json!({
+                "all": ms(all),
+                "analysis": ms(all.saturating_sub(standing_in + running)),
+                "rewriting": ms(rewriting),
+                "cargo": ms(standing_in.saturating_sub(rewriting + compiler)),
+                "rustc": ms(compiler),
+                "run": ms(running),
+                "compiles": compiles.len(),
+            })
+        );
     }
 
     fn ended(

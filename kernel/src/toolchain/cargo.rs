@@ -25,6 +25,7 @@ use threadbook::worker::COMPILER_FILE;
 use super::Prepared;
 use super::dependencies;
 use super::generated;
+use super::phases::Watch;
 use super::prepare;
 use super::session;
 use super::statics;
@@ -245,6 +246,7 @@ fn compile(
     only_known: bool,
     check_only: bool,
 ) -> anyhow::Result<i32> {
+    let mut watch = Watch::begin(session);
     let _compiling = Compiling::begin(session)?;
     if session.join(INTERRUPTED_FILE).exists() {
         return Ok(130);
@@ -254,7 +256,7 @@ fn compile(
         return Ok(1);
     }
     let definitions = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
-        Some(rewrite_source(session)?)
+        Some(watch.rewriting(|| rewrite_source(session))?)
     } else {
         None
     };
@@ -276,11 +278,11 @@ fn compile(
         _ => None,
     };
     let code = match call {
-        Some(call) if check_only => call_rustc(&call.checking(), session, true),
-        Some(call) => call_rustc(&call, session, false),
+        Some(call) if check_only => watch.compiler(|| call_rustc(&call.checking(), session, true)),
+        Some(call) => watch.compiler(|| call_rustc(&call, session, false)),
         None => {
             dependencies::share(prepared, session, manifest)?;
-            pass_on(prepared, session, args, only_known)
+            watch.compiler(|| pass_on(prepared, session, args, only_known))
         }
     }?;
     if code == 0

@@ -13,6 +13,7 @@
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
 //! | `script` | compiles what `%run` runs |
+//! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
 
@@ -21,6 +22,7 @@ pub mod cache;
 pub mod cargo;
 mod dependencies;
 pub mod generated;
+pub mod phases;
 mod prepare;
 pub mod roles;
 pub mod script;
