@@ -7,8 +7,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+import cells
 import machine
 from kernels import Kernel
 
@@ -26,10 +28,18 @@ CELLS = {
     },
 }
 
+# What evcxr needs to have loaded what our kernel has.
+SAME_DEPENDENCIES = """:dep tokio = { version = "1", features = ["full"] }
+:dep rayon = "1"
+:dep serde = { version = "1", features = ["derive"] }
+:dep serde_json = "1"
+"""
+
 # Rows of the table: what is measured, its unit, and how its values become one.
 ROWS = [
     ("ready", "process start to kernel_info reply", "s"),
     ("first", "process start to first cell answered (`1+1`)", "s"),
+    ("let", "the first `let`, 10 s after the start", "s"),
     ("warm", "warm `1+1`, request to idle", "ms"),
     ("lines", "{lines:,} printed lines, request to idle", "s"),
     ("lost", "of those lines, not received by idle", "lines"),
@@ -57,14 +67,15 @@ def main():
                     one_round(kernel, options, values[kernel], last=number + 1 == options.rounds)
                 except Exception as error:  # One that breaks is reported; the others are measured all the same.
                     remarks.append(f"{kernel}, round {number + 1}: {type(error).__name__}: {error}")
-    text = report(options, kernels, values, remarks)
+        text = report(options, kernels, values, remarks)
+        if options.threadbook:
+            say("cell by cell")
+            text += "\n\n## Cell by cell\n\n" + "\n".join(cell_by_cell(kernels, prefix / "log"))
     print(text)
     if options.output:
         options.output.write_text(text + "\n")
     # A rival may be missing or break; ours may not.
     sys.exit(1 if any(remark.startswith("threadbook") for remark in remarks) else 0)
-
-
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,7 +87,6 @@ def parse():
     parser.add_argument("--megabytes", type=int, default=100, help="MB to print (default: %(default)s)")
     parser.add_argument("--output", type=Path, help="also write the result to this file")
     return parser.parse_args()
-
 
 def installed(options, prefix):
     """Writes the kernelspecs; returns the names to measure and remarks about those that are missing."""
@@ -102,7 +112,6 @@ def installed(options, prefix):
         remarks.append("evcxr: not measured (no `--evcxr PATH`)")
     return kernels, remarks
 
-
 def one_round(name, options, values, last):
     """One kernel from start to end."""
     language = "python" if name == "python3" else "rust"
@@ -110,6 +119,8 @@ def one_round(name, options, values, last):
     with Kernel(name) as kernel:
         values["ready"].append(kernel.until_info())
         values["first"].append(kernel.until_result(cells["sum"]))
+        time.sleep(max(0, 10 - kernel.age()))
+        values["let"].append(kernel.run("number = [1, 2, 3]" if language == "python" else "let number = vec![1, 2, 3];").seconds)
         for _ in range(options.warm):
             values["warm"].append(kernel.run(cells["sum"]).seconds * 1000)
         values["rest"].append(kernel.settled_memory())
@@ -125,6 +136,24 @@ def one_round(name, options, values, last):
             flood = kernel.run(cells["bytes"].format(count=options.megabytes * 1000), watch_memory=True)
             values["growth"].append(flood.highest_memory - before)
 
+def cell_by_cell(kernels, log):
+    """Our kernel beside evcxr with the same dependencies, and where the time of ours went."""
+    rounds = 15
+    os.environ["THREADBOOK_LOG"] = "threadbook_kernel::phases=debug"
+    with Kernel("threadbook", log) as kernel:
+        kernel.until_result("1+1")
+        time.sleep(10)
+        skipped = len(cells.phases(log))
+        ours = cells.measure(kernel, rounds)
+    logged = cells.phases(log)[skipped:]
+    rival = None
+    if "evcxr" in kernels:
+        say("cell by cell: evcxr, which compiles the same dependencies first")
+        with Kernel("evcxr") as kernel:
+            kernel.until_result(SAME_DEPENDENCIES + "1+1")
+            time.sleep(10)
+            rival = cells.measure(kernel, rounds)
+    return cells.report(ours, logged, rival, rounds)
 
 def report(options, kernels, values, remarks):
     names = {"threadbook": "threadbook", "python3": "ipykernel", "evcxr": "evcxr_jupyter"}
@@ -152,10 +181,8 @@ def report(options, kernels, values, remarks):
         lines += ["", *(f"- {remark}" for remark in remarks)]
     return "\n".join(lines)
 
-
 def median(values):
     return statistics.median(values) if values else None
-
 
 def shown(value, unit):
     if value is None:
@@ -163,14 +190,11 @@ def shown(value, unit):
     digits = {"s": 2, "ms": 1, "MB": 0, "lines": 0}[unit]
     return f"{value:,.{digits}f} {unit}"
 
-
 def ratio(ours, theirs):
     return f"{ours / theirs:.2f}" if ours is not None and theirs else "-"
 
-
 def say(text):
     print(text, file=sys.stderr, flush=True)
-
 
 if __name__ == "__main__":
     main()

@@ -27,7 +27,8 @@ class Run:
 class Kernel:
     """A kernel started through its kernelspec, whose age counts from just before its process was made."""
 
-    def __init__(self, name):
+    def __init__(self, name, log=os.devnull):
+        self.log = log
         # No limit to what may wait in the client, or the client would lose lines that the kernel sent.
         context = zmq.Context()
         context.rcvhwm = 0
@@ -36,8 +37,8 @@ class Kernel:
     def __enter__(self):
         self.started = time.perf_counter()
         # In the log of the measurements, what a kernel says about itself is noise.
-        with open(os.devnull, "wb") as nowhere:
-            self.manager.start_kernel(stdout=nowhere, stderr=nowhere)
+        with open(os.devnull, "wb") as nowhere, open(self.log, "wb") as log:
+            self.manager.start_kernel(stdout=nowhere, stderr=log)
         self.client = self.manager.client()
         self.client.start_channels(hb=False, stdin=False)
         return self
