@@ -94,6 +94,11 @@ fn two_clients_share_output_but_not_replies() -> Result<()> {
 }
 
 #[test]
+fn a_console_can_be_typed_into() -> Result<()> {
+    check("console.py")
+}
+
+#[test]
 fn nothing_is_left_of_a_kernel_however_it_ends() -> Result<()> {
     check("leftovers.py")
 }

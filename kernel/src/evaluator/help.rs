@@ -80,26 +80,32 @@ pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Val
     Some(data)
 }
 
-/// rust-analyzer's words as Markdown: the signature comes first, then a rule, then the documentation.
+/// rust-analyzer's words as Markdown: path and signature come first, and two blank lines before the documentation.
 fn markdown(text: &str) -> String {
-    match text
-        .split_once("\n___\n")
-        .or_else(|| text.split_once("\n---\n"))
-    {
-        Some((signature, documentation)) => {
-            format!(
-                "```rust\n{}\n```\n\n{}",
-                signature.trim(),
-                documentation.trim()
-            )
-        }
-        None => text.to_owned(),
-    }
+    let (signature, documentation) = text
+        .trim()
+        .split_once("\n\n\n")
+        .unwrap_or((text.trim(), ""));
+    let markdown = format!(
+        "```rust\n{}\n```\n\n{}",
+        signature.trim(),
+        documentation.trim()
+    );
+    markdown.trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_is_code_in_markdown() {
+        assert_eq!(
+            markdown("std::time::Instant\n\npub fn now() -> Instant\n\n\nReturns now."),
+            "```rust\nstd::time::Instant\n\npub fn now() -> Instant\n```\n\nReturns now."
+        );
+        assert_eq!(markdown("let x: i32"), "```rust\nlet x: i32\n```");
+    }
 
     #[test]
     fn the_word_under_the_cursor_brings_its_path() {

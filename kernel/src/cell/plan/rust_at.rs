@@ -31,7 +31,8 @@ impl RustAt {
             Step::Rust(code) => Some(code.edits),
             Step::Line(_) | Step::Help(_) => None,
         });
-        for edits in pieces {
+        // From the last: the end of the text is the end of the earlier ones too, which are blank there.
+        for edits in pieces.rev() {
             if let Some(place) = edits.to_new(cursor) {
                 return RustAt {
                     text: edits.apply(cell),
@@ -64,16 +65,17 @@ mod tests {
             "%%time\nlet x = 1;\nx.a",
             "%time x.a",
             "%timeit -n 3 x.a",
-            "!ls {x.a",
+            "!ls {x.a}",
             "fn f() {\n    %time x.a",
             "x.a",
         ] {
-            let found = RustAt::find(cell, cell.len());
+            let cursor = cell.find("x.a").unwrap() + 3;
+            let found = RustAt::find(cell, cursor);
             assert!(
                 found.text[..found.cursor].ends_with("x.a"),
                 "{cell}: {found:?}"
             );
-            assert_eq!(found.to_cell(found.cursor), cell.len(), "{cell}");
+            assert_eq!(found.to_cell(found.cursor), cursor, "{cell}");
         }
     }
 }

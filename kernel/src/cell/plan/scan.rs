@@ -203,6 +203,8 @@ impl<'a> Scanner<'a> {
 
     pub(super) fn skip(&mut self, len: usize) {
         self.at += len;
+        // Rust after a magic may end before its line does.
+        self.line_start = false;
         self.statement = Statement::NEW;
         self.last = [None; 3];
     }

@@ -250,6 +250,7 @@ fn rust_after_a_magic_is_wrapped() {
             "for i in 0..2 {\n    %time f(i)\n}",
             "for i in 0..2 {\n    T(f(i));\n}",
         ),
+        ("%time f(1);%time g()", "T(f(1));%time g()"),
         ("%timeit -n f(x)", "I(|| {f(x)})"),
         ("%timeit f(x).await", "A(async || {f(x).await}).await"),
         ("%timeit let y = f(x)", "I(|| {let y = f(x);})"),
