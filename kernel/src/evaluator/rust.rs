@@ -321,10 +321,11 @@ impl RustEvaluator {
             .output()
             .map_err(|error| failed(error.to_string()))?;
         match output.status.success() {
-            // The first line is the crate that cells are.
+            // The first line is the crate that cells are; the runtime's line names a folder of this machine.
             true => Ok(String::from_utf8_lossy(&output.stdout)
                 .lines()
                 .skip(1)
+                .filter(|line| !line.contains(" threadbook v"))
                 .map(|line| format!("{line}\n"))
                 .collect()),
             false => Err(failed(

@@ -209,6 +209,22 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_tells_of_magics_that_are_there() {
+        let readme = include_str!("../../../README.md");
+        let mut rows = 0;
+        for row in readme.lines().filter(|row| row.starts_with("| `%")) {
+            let form = row.split('`').nth(1).unwrap_or_default();
+            let magic = find(form.trim_start_matches('%'));
+            assert!(
+                magic.is_some_and(|magic| row.contains(magic.summary)),
+                "{row}"
+            );
+            rows += 1;
+        }
+        assert!(rows > 20, "{rows}");
+    }
+
+    #[test]
     fn an_unknown_magic_teaches() {
         for (found, words) in [
             (line("lsmagics"), "did you mean `%lsmagic`?"),
