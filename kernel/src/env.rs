@@ -15,6 +15,9 @@ pub const HISTORY: &str = "THREADBOOK_HISTORY";
 /// Bytes of output that one cell may send before the rest is dropped.
 pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
 
+/// Megabytes of resident memory above which no copy of the process that runs cells is kept.
+pub const SNAPSHOT_LIMIT: &str = threadbook::worker::SNAPSHOT_LIMIT_VAR;
+
 /// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`).
 pub const LOG: &str = "THREADBOOK_LOG";
 
@@ -23,7 +26,14 @@ pub const LOG: &str = "THREADBOOK_LOG";
 pub const KERNEL_COMMAND: &str = "THREADBOOK_KERNEL_COMMAND";
 
 /// The variables of our own, which the help lists.
-pub const OWN: [&str; 5] = [CACHE, HISTORY, OUTPUT_LIMIT, LOG, KERNEL_COMMAND];
+pub const OWN: [&str; 6] = [
+    CACHE,
+    HISTORY,
+    OUTPUT_LIMIT,
+    SNAPSHOT_LIMIT,
+    LOG,
+    KERNEL_COMMAND,
+];
 
 /// Not empty: no colours, on whatever terminal (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`display`] | HTML, pictures, Markdown, LaTeX, JSON, tables; handles that update a display; `clear_output` |
 //! | [`shell`] | what a shell line gives back |
+//! | [`cancel`] | what an interrupt does; noticing one in a long computation |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`timing`] | what `%timeit -o` gives |
 //!
@@ -19,6 +20,7 @@
 
 #[doc(hidden)]
 pub mod abi;
+pub mod cancel;
 mod captured;
 pub mod display;
 mod error;
@@ -39,6 +41,7 @@ pub mod wire;
 #[doc(hidden)]
 pub mod worker;
 
+pub use cancel::check_interrupt;
 pub use captured::Captured;
 pub use display::clear_output;
 pub use error::Error;

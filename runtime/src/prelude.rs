@@ -3,6 +3,7 @@
 /// rust-analyzer writes the type of a joined thread's result with it.
 pub use std::any::Any;
 
+pub use crate::check_interrupt;
 pub use crate::clear_output;
 pub use crate::display;
 pub use crate::display::Display;

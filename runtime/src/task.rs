@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Wake;
 use std::task::Waker;
-use std::thread::Thread;
 
 use tokio::runtime::EnterGuard;
 use tokio::runtime::Runtime;
+
+use crate::cancel;
+use crate::worker::sys;
 
 /// Makes the session's tokio the one that `tokio::spawn` and timers of this thread use.
 ///
@@ -26,23 +30,33 @@ pub(crate) fn enter() -> EnterGuard<'static> {
         .enter()
 }
 
-/// Polls until it is ready; between polls the thread sleeps.
+/// Polls until it is ready; between polls the thread sleeps. An interrupt unwinds.
 ///
-/// tokio's own `block_on` would do, but under it a cell could not make and block on a runtime of its own, as programs do.
+/// tokio's own `block_on` would do, but under it a cell could not make and block on a runtime of its own, as programs do,
+/// and would not notice an interrupt.
 pub(crate) fn poll_until(poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
     let mut context = Context::from_waker(&waker);
-    while poll(&mut context).is_pending() {
-        // A wake between the poll and here is not lost: it makes this return at once.
-        std::thread::park();
+    loop {
+        let seen = wakes.0.load(Ordering::SeqCst);
+        cancel::check_interrupt();
+        if poll(&mut context).is_ready() {
+            return;
+        }
+        // A wake since `seen` makes this return at once; so does the signal of an interrupt.
+        sys::futex_wait(&wakes.0, seen, None);
     }
 }
 
-struct Unpark(Thread);
+/// How often the loop was woken.
+#[derive(Default)]
+struct Wakes(AtomicU32);
 
-impl Wake for Unpark {
+impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.0.fetch_add(1, Ordering::SeqCst);
+        sys::futex_wake(&self.0);
     }
 }
 

@@ -80,8 +80,10 @@ pub fn header(kind: Kind, more: bool, len: usize, number: u32) -> [u8; HEADER_LE
 pub enum Report {
     /// The worker is up. Sent once for each process that runs cells.
     Ready {
-        /// The process to signal: SIGINT ends the cell that runs.
+        /// The process to end for ending all: SIGTERM.
         supervisor: u32,
+        /// The process that runs cells.
+        worker: u32,
     },
     /// A display: new, or replacing the earlier one of that id.
     Display {
@@ -148,7 +150,43 @@ pub enum Report {
         signal: Option<i32>,
         /// Its exit code otherwise.
         code: Option<i32>,
+        /// Whether no cell ran.
+        idle: bool,
+        /// Whether a copy of it takes over: then [`Report::Resumed`] follows.
+        copy: bool,
+        /// Processes that it had started and that ended with it, by name.
+        children: Vec<String>,
+        /// Whether the system has ended processes since memory ran out.
+        out_of_memory: bool,
     },
+    /// A copy of the process that ran cells has taken over.
+    Resumed {
+        /// The process that runs cells from now on.
+        worker: u32,
+        /// Threads that could not be taken along, by name.
+        missing_threads: Vec<String>,
+    },
+    /// Answers a command about copies.
+    Snapshot(SnapshotStatus),
+}
+
+/// What there is to say about copies of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotStatus {
+    /// Whether copies are made.
+    pub enabled: bool,
+    /// Whether one would take over now.
+    pub guard: bool,
+    /// Whether the state before the latest cell is there.
+    pub undo: bool,
+    /// How long making the last one took, in microseconds.
+    pub took_micros: u64,
+    /// Resident bytes of the process.
+    pub resident_bytes: u64,
+    /// Resident bytes above which none is made.
+    pub limit_bytes: u64,
+    /// Why there was none the last time.
+    pub skipped: Option<String>,
 }
 
 /// The answer to [`Report::Input`], on the worker's input pipe.

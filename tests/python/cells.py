@@ -86,8 +86,7 @@ RUST = Cells(
     detached_belongs_to="its own",
     ask='let answer = threadbook::input("name? ")?; println!("got {answer}");',
     ask_secretly='let answer = threadbook::getpass("secret? ")?; println!("got {answer}");',
-    # The process that runs the cell is killed, and no snapshot of it is taken yet.
-    interrupt_keeps_variables=False,
+    interrupt_keeps_variables=True,
 )
 
 PYTHON_SPIN = 'print("started", flush=True)\nwhile True: pass'

@@ -15,6 +15,7 @@ use threadbook::top;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 
+use super::diagnostics;
 use super::render;
 use super::snippet;
 use super::source_map::CellPlace;
@@ -23,6 +24,7 @@ use super::source_map::SourceMap;
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
+use crate::worker::Death;
 use crate::worker::Narrator;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
@@ -198,6 +200,10 @@ impl Narrator for Builds {
             "thread '{}' panicked at {place}:\n{}\n",
             info.thread, info.message
         )
+    }
+
+    fn died(&self, death: &Death) -> String {
+        diagnostics::died_idle(death)
     }
 }
 

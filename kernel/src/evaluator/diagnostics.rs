@@ -9,6 +9,7 @@ use super::builds::Builds;
 use super::builds::Described;
 use super::render;
 use crate::cell::PlanError;
+use crate::worker::Death;
 
 const RED: &str = "\x1b[1;31m";
 const BLUE: &str = "\x1b[1;34m";
@@ -57,26 +58,72 @@ pub(super) fn interrupted(consequence: &str) -> Diagnostic {
     )
 }
 
+/// The person stopped the cell, and it did not stop by itself.
+pub(super) fn interrupted_by_force(death: &Death, lost: &[String]) -> String {
+    match death.copy {
+        true => format!(
+            "it did not stop by itself, so its process went back to the state before it: {}",
+            what_is_kept("every variable that stood before the cell is kept", death)
+        ),
+        false => lost_variables(lost),
+    }
+}
+
 /// The process that ran the cell is gone.
-pub(super) fn died(signal: Option<i32>, code: Option<i32>, lost: &[String]) -> Diagnostic {
-    let lost = lost_variables(lost);
-    match (signal, code) {
+pub(super) fn died(death: &Death, lost: &[String]) -> Diagnostic {
+    let consequence = match death.copy {
+        true => what_is_kept("every variable that stood before the cell is kept", death),
+        false => lost_variables(lost),
+    };
+    let (ename, how) = cause(death);
+    plain(
+        ename,
+        format!("the cell ended its process {how}; {consequence}"),
+    )
+}
+
+/// The process died while no cell ran, and a copy of it goes on.
+pub(super) fn died_idle(death: &Death) -> String {
+    let (_, how) = cause(death);
+    format!(
+        "the process that runs cells has ended {how} while no cell ran; {}\n",
+        what_is_kept("every variable is kept", death)
+    )
+}
+
+fn cause(death: &Death) -> (&'static str, String) {
+    match (death.signal, death.code) {
+        (Some(libc::SIGKILL), _) if death.out_of_memory => (
+            "WorkerCrashed",
+            "by SIGKILL (the system had no memory left)".to_owned(),
+        ),
         (Some(signal), _) => {
             let (name, meaning) = signal_name(signal);
-            plain(
-                "WorkerCrashed",
-                format!("the cell ended its process by {name} ({meaning}); {lost}"),
-            )
+            ("WorkerCrashed", format!("by {name} ({meaning})"))
         }
-        (None, Some(code)) => plain(
-            "Exited",
-            format!("the cell ended its process with exit code {code}; {lost}"),
-        ),
-        (None, None) => plain(
-            "WorkerCrashed",
-            format!("the process that runs cells is gone; {lost}"),
-        ),
+        (None, Some(code)) => ("Exited", format!("with exit code {code}")),
+        (None, None) => ("WorkerCrashed", "in a way that is not known".to_owned()),
     }
+}
+
+/// What a copy that has taken over has, and what it lacks.
+fn what_is_kept(kept: &str, death: &Death) -> String {
+    let mut text = kept.to_owned();
+    for (what, names) in [
+        ("the process", &death.children),
+        ("the thread", &death.missing_threads),
+    ] {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        if !names.is_empty() {
+            let plural = match (names.len(), what) {
+                (1, _) => "",
+                (_, "the process") => "es",
+                _ => "s",
+            };
+            text.push_str(&format!(", {what}{plural} {} ended", names.join(", ")));
+        }
+    }
+    text
 }
 
 /// What a new process does not have.
@@ -201,14 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_names_signal_and_loss() {
-        let diagnostic = died(Some(libc::SIGSEGV), None, &["b".to_owned(), "a".to_owned()]);
+    fn a_crash_names_its_cause_and_what_is_lost_or_kept() {
+        let mut death = Death {
+            signal: Some(libc::SIGSEGV),
+            ..Death::default()
+        };
+        let lost = ["b".to_owned(), "a".to_owned()];
+        let diagnostic = died(&death, &lost);
         assert_eq!(diagnostic.ename, "WorkerCrashed");
         assert_eq!(
             diagnostic.evalue,
             "the cell ended its process by SIGSEGV (invalid memory access); \
              the variables `a`, `b` are lost, functions and types are kept, statics start anew"
         );
-        assert_eq!(died(None, Some(3), &[]).ename, "Exited");
+        death.copy = true;
+        death.children = vec!["sleep".to_owned(), "cat".to_owned()];
+        death.missing_threads = vec!["signals".to_owned()];
+        assert_eq!(
+            died(&death, &[]).evalue,
+            "the cell ended its process by SIGSEGV (invalid memory access); every variable that stood before the cell \
+             is kept, the processes `sleep`, `cat` ended, the thread `signals` ended"
+        );
+        let exit = Death {
+            code: Some(3),
+            ..Death::default()
+        };
+        assert_eq!(died(&exit, &[]).ename, "Exited");
     }
 }

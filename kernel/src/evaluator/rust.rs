@@ -41,6 +41,7 @@ use crate::output::StreamName;
 use crate::toolchain;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
+use crate::worker::Death;
 use crate::toolchain::phases;
 use crate::toolchain::phases::Compile;
 use crate::worker::Worker;
@@ -216,27 +217,33 @@ impl RustEvaluator {
         let interrupted = self.stop.is_interrupted();
         let mut end = None;
         let mut ran = None;
-        let mut death = None;
+        let mut death: Option<Death> = None;
         for event in events {
             match event {
                 WorkerEvent::Done { end: how, times } => {
                     end = Some(how);
                     ran = Some(times);
                 }
-                WorkerEvent::Died { signal, code } => death = Some((signal, code)),
-                WorkerEvent::Started { .. } | WorkerEvent::Synced => {}
+                WorkerEvent::Died(how) => death = Some(how),
+                WorkerEvent::Resumed { missing_threads } => {
+                    if let Some(death) = &mut death {
+                        death.missing_threads = missing_threads;
+                    }
+                }
+                WorkerEvent::Started { .. } | WorkerEvent::Snapshot(_) | WorkerEvent::Synced => {}
             }
         }
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
-        if interrupted && (result.is_err() || death.is_some()) {
-            let consequence = match death {
-                Some(_) => diagnostics::lost_variables(&lost),
-                None => "it had not started, every variable is kept".to_owned(),
+        if let Some(death) = death {
+            let diagnostic = match interrupted {
+                true => diagnostics::interrupted(&diagnostics::interrupted_by_force(&death, &lost)),
+                false => diagnostics::died(&death, &lost),
             };
-            return (Err(diagnostics::interrupted(&consequence)), ran);
+            return (Err(diagnostic), ran);
         }
-        if let Some((signal, code)) = death {
-            return (Err(diagnostics::died(signal, code, &lost)), ran);
+        if interrupted && result.is_err() {
+            let diagnostic = diagnostics::interrupted("it had not started, every variable is kept");
+            return (Err(diagnostic), ran);
         }
         let outputs = match result {
             Ok(outputs) => outputs,

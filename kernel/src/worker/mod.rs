@@ -21,6 +21,7 @@ use threadbook::timing::Times;
 use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
+use threadbook::wire::SnapshotStatus;
 use threadbook::worker::FDS_VAR;
 use threadbook::worker::SESSION_VAR;
 
@@ -44,14 +45,33 @@ pub enum WorkerEvent {
         times: Times,
     },
     /// The process that runs cells has died.
-    Died {
-        /// The signal that ended it, if one did.
-        signal: Option<i32>,
-        /// Its exit code otherwise.
-        code: Option<i32>,
+    Died(Death),
+    /// A copy of it has taken over, without these threads.
+    Resumed {
+        /// Threads that could not be taken along, by name.
+        missing_threads: Vec<String>,
     },
+    /// What there is to say about copies of the process.
+    Snapshot(SnapshotStatus),
     /// Everything that was in the pipes at [`Worker::sync`] has been taken.
     Synced,
+}
+
+/// How the process that runs cells died.
+#[derive(Clone, Debug, Default)]
+pub struct Death {
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// Its exit code otherwise.
+    pub code: Option<i32>,
+    /// Whether a copy of it, made before the cell, has taken over.
+    pub copy: bool,
+    /// Processes that it had started and that ended with it, by name.
+    pub children: Vec<String>,
+    /// Whether the system has ended processes since memory ran out.
+    pub out_of_memory: bool,
+    /// Threads that the copy lacks, by name.
+    pub missing_threads: Vec<String>,
 }
 
 /// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.
@@ -67,6 +87,9 @@ pub trait Narrator: Send {
 
     /// A panic that does not end a cell.
     fn panic(&self, info: &PanicInfo) -> String;
+
+    /// The process died while no cell ran.
+    fn died(&self, death: &Death) -> String;
 }
 
 /// The pipes to a worker and what is known of it. They outlive the worker's process: a restarted one gets the same.
@@ -78,9 +101,11 @@ pub struct Worker {
 }
 
 /// What other threads may ask of the worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Status {
+    pipes: Arc<Pipes>,
     supervisor: AtomicU32,
+    worker: AtomicU32,
     cell: AtomicU64,
     shows_output: AtomicBool,
     running: AtomicBool,
@@ -92,7 +117,7 @@ impl Worker {
     /// Opens the pipes and starts the thread that reads them.
     pub fn new(output: OutputTx, narrator: Box<dyn Narrator>) -> std::io::Result<Worker> {
         let pipes = Arc::new(Pipes::new()?);
-        let status = Arc::new(Status::default());
+        let status = Arc::new(Status::new(Arc::clone(&pipes)));
         let (events_tx, events_rx) = mpsc::channel();
         let pump = pump::Pump::new(
             Arc::clone(&pipes),
@@ -134,7 +159,7 @@ impl Worker {
 
     /// A file whose text shows as stderr of the cell that runs. It is there as long as the worker's pipes are.
     pub fn stderr_file(&self) -> PathBuf {
-        let [_, _, err, _, _] = self.pipes.worker_ends();
+        let [_, _, err, ..] = self.pipes.worker_ends();
         format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
     }
 
@@ -166,6 +191,25 @@ impl Worker {
 }
 
 impl Status {
+    fn new(pipes: Arc<Pipes>) -> Status {
+        Status {
+            pipes,
+            supervisor: AtomicU32::new(0),
+            worker: AtomicU32::new(0),
+            cell: AtomicU64::new(0),
+            shows_output: AtomicBool::new(false),
+            running: AtomicBool::new(false),
+            asking: AtomicBool::new(false),
+            stop_next: AtomicBool::new(false),
+        }
+    }
+
+    /// The process that runs cells, if it is up.
+    pub fn worker_pid(&self) -> Option<u32> {
+        let pid = self.worker.load(Ordering::SeqCst);
+        (pid != 0).then_some(pid)
+    }
+
     /// Stops the cell that runs, or the one that is being compiled as soon as it starts.
     ///
     /// A cell that waits for the person to type something is left alone unless `even_asking`: whoever holds the
@@ -174,7 +218,7 @@ impl Status {
         self.stop_next.store(true, Ordering::SeqCst);
         let waits = self.asking.load(Ordering::SeqCst) && !even_asking;
         if self.running.load(Ordering::SeqCst) && !waits {
-            self.signal(rustix::process::Signal::INT);
+            self.stop_running();
         }
     }
 
@@ -190,26 +234,28 @@ impl Status {
 
     /// Ends the worker and everything below it.
     pub fn terminate(&self) {
-        self.signal(rustix::process::Signal::TERM);
+        let pid = self.supervisor.load(Ordering::SeqCst);
+        if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
+            // It may just have ended by itself, which is what was wanted.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+
+    fn stop_running(&self) {
+        if let Err(error) = self.pipes.control("INTERRUPT") {
+            tracing::error!("an interrupt did not reach the worker: {error}");
+        }
     }
 
     /// The order of the two steps pairs with that in [`Status::interrupt`]: one of the two sees the other.
     fn started(&self) {
         self.running.store(true, Ordering::SeqCst);
         if self.stop_next.load(Ordering::SeqCst) {
-            self.signal(rustix::process::Signal::INT);
+            self.stop_running();
         }
     }
 
     fn ended(&self) {
         self.running.store(false, Ordering::SeqCst);
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let pid = self.supervisor.load(Ordering::SeqCst);
-        if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
-            // It may just have ended by itself, which is what was wanted.
-            let _ = rustix::process::kill_process(pid, signal);
-        }
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct Pipes {
     raw: [(File, OwnedFd); 2],
     input: (OwnedFd, File),
     drained: File,
+    control: (OwnedFd, File),
 }
 
 /// How many bytes wait in each pipe.
@@ -40,7 +41,9 @@ impl Pipes {
         )?);
         drained.set_len(16)?;
         let (input_read, input_write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        let (control_read, control_write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         Ok(Pipes {
+            control: (control_read, control_write.into()),
             channel: reading_pipe()?,
             raw: [reading_pipe()?, reading_pipe()?],
             input: (input_read, input_write.into()),
@@ -49,7 +52,7 @@ impl Pipes {
     }
 
     /// In the order in which the worker expects them.
-    pub(super) fn worker_ends(&self) -> [BorrowedFd<'_>; 5] {
+    pub(super) fn worker_ends(&self) -> [BorrowedFd<'_>; 6] {
         let [out, err] = &self.raw;
         [
             self.channel.1.as_fd(),
@@ -57,6 +60,7 @@ impl Pipes {
             err.1.as_fd(),
             self.input.0.as_fd(),
             self.drained.as_fd(),
+            self.control.0.as_fd(),
         ]
     }
 
@@ -100,6 +104,11 @@ impl Pipes {
 
     pub(super) fn answer(&self, token: u32, reply: &Reply) -> std::io::Result<()> {
         (&self.input.1).write_all(&wire::encode_reply(token, reply))
+    }
+
+    /// Tells the supervisor something; a line, which a pipe takes whole.
+    pub(super) fn control(&self, command: &str) -> std::io::Result<()> {
+        (&self.control.1).write_all(format!("{command}\n").as_bytes())
     }
 
     /// Puts a barrier behind everything that is in the channel now.

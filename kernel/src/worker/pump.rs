@@ -16,6 +16,7 @@ use threadbook::wire::Reply;
 use threadbook::wire::Report;
 use tokio::sync::oneshot;
 
+use super::Death;
 use super::Narrator;
 use super::Status;
 use super::WorkerEvent;
@@ -125,8 +126,9 @@ impl Pump {
 
     fn report(&mut self, report: Report) -> std::io::Result<()> {
         match report {
-            Report::Ready { supervisor } => {
+            Report::Ready { supervisor, worker } => {
                 self.status.supervisor.store(supervisor, Ordering::SeqCst);
+                self.status.worker.store(worker, Ordering::SeqCst);
                 // A new process counts its loads from the start again.
                 self.cells.clear();
             }
@@ -183,14 +185,45 @@ impl Pump {
                 self.status.ended();
                 self.tell(WorkerEvent::Done { end, times });
             }
-            Report::Died { signal, code } => {
-                self.status.supervisor.store(0, Ordering::SeqCst);
+            Report::Died {
+                signal,
+                code,
+                idle,
+                copy,
+                children,
+                out_of_memory,
+            } => {
+                self.status.worker.store(0, Ordering::SeqCst);
                 self.status.ended();
                 self.narrator.ended();
                 self.decoder.forget_pieces();
                 self.take_all_raw()?;
-                self.tell(WorkerEvent::Died { signal, code });
+                let death = Death {
+                    signal,
+                    code,
+                    copy,
+                    children,
+                    out_of_memory,
+                    missing_threads: Vec::new(),
+                };
+                if !copy {
+                    self.status.supervisor.store(0, Ordering::SeqCst);
+                }
+                if copy && idle {
+                    let text = self.narrator.died(&death);
+                    self.say(None, text);
+                } else {
+                    self.tell(WorkerEvent::Died(death));
+                }
             }
+            Report::Resumed {
+                worker,
+                missing_threads,
+            } => {
+                self.status.worker.store(worker, Ordering::SeqCst);
+                self.tell(WorkerEvent::Resumed { missing_threads });
+            }
+            Report::Snapshot(status) => self.tell(WorkerEvent::Snapshot(status)),
             Report::Sync => {
                 self.take_all_raw()?;
                 self.tell(WorkerEvent::Synced);

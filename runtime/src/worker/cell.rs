@@ -2,13 +2,14 @@
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
-use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
-use std::thread::ThreadId;
 
 use super::report;
+use super::shared;
+use super::sys;
 use crate::wire::End;
 use crate::wire::PanicInfo;
 use crate::wire::Place;
@@ -18,7 +19,6 @@ use crate::wire::Report;
 struct State {
     /// The last panic on the cell's own thread that is not known to have ended the cell.
     pending: Option<PanicInfo>,
-    interrupted: bool,
     raised: Option<Raised>,
     end: Option<End>,
     type_changes: Vec<String>,
@@ -26,7 +26,10 @@ struct State {
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 static HAS_PENDING: AtomicBool = AtomicBool::new(false);
-static MAIN_THREAD: OnceLock<ThreadId> = OnceLock::new();
+/// The C library's name of the thread that runs cells; 0 outside a worker.
+static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
+/// Whether something has made the cell stop since the person interrupted it.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// An error of a helper, which unwinds the cell.
 #[derive(Debug)]
@@ -44,18 +47,26 @@ pub(crate) struct Ending {
 
 /// The calling thread is the one that runs cells.
 pub(crate) fn set_main_thread() {
-    let _ = MAIN_THREAD.set(std::thread::current().id());
+    MAIN_THREAD.store(sys::this_thread(), Ordering::Relaxed);
 }
 
 /// Whether the calling thread is the one that runs cells.
 pub(crate) fn on_main_thread() -> bool {
-    MAIN_THREAD.get() == Some(&std::thread::current().id())
+    MAIN_THREAD.load(Ordering::Relaxed) == sys::this_thread()
 }
 
 /// A cell begins.
 pub(crate) fn begin() {
     *state() = Some(State::default());
     HAS_PENDING.store(false, Ordering::Relaxed);
+    INTERRUPTED.store(false, Ordering::Relaxed);
+}
+
+/// Whether the calling thread runs a cell that the person has interrupted, and may be unwound.
+pub(crate) fn must_stop() -> bool {
+    shared::get().is_some_and(|shared| shared.interrupts.load(Ordering::Relaxed) > 0)
+        && on_main_thread()
+        && !std::thread::panicking()
 }
 
 /// The cell's function has returned.
@@ -63,7 +74,7 @@ pub(crate) fn end() -> Ending {
     report_caught_panic();
     let state = state().take().unwrap_or_default();
     let end = match state.end {
-        Some(_) if state.interrupted => End::Interrupted,
+        Some(_) if INTERRUPTED.load(Ordering::Relaxed) => End::Interrupted,
         Some(End::Panicked(_)) if let Some(Raised { ename, message }) = state.raised => {
             End::Raised { ename, message }
         }
@@ -130,9 +141,14 @@ pub(crate) fn returned(message: String, type_name: String, place: Place) {
     });
 }
 
-/// The person interrupted the cell while it waited.
+/// The cell is made to stop, since the person interrupted it.
 pub(crate) fn interrupted() {
-    with(|state| state.interrupted = true);
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the cell was made to stop.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A helper is about to unwind the cell.

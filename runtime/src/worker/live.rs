@@ -7,6 +7,8 @@ use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::os::fd::RawFd;
+use std::os::raw::c_int;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::cell;
@@ -14,11 +16,17 @@ use super::channel;
 use super::loads;
 use super::panic;
 use super::report;
+use super::shared::Role;
+use super::shared::Shared;
+use super::snapshot::Side;
+use super::snapshot::Snapshots;
 use super::stdio;
 use super::sys;
 use super::timing::Stopwatch;
+use crate::cancel;
 use crate::top;
 use crate::wire::End;
+use crate::wire::Kind;
 use crate::wire::Report;
 
 /// The descriptors of a live worker.
@@ -39,10 +47,10 @@ pub(crate) struct Fds {
 }
 
 /// Runs cells until the commands end.
-pub(crate) fn main(fds: Fds) -> ! {
-    if let Err(error) = serve(fds) {
+pub(crate) fn main(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> ! {
+    if let Err(error) = serve(fds, shared, limit_bytes) {
         let _ = channel::send_stream(
-            crate::wire::Kind::Stderr,
+            Kind::Stderr,
             0,
             format!("the worker ends: {error}\n").as_bytes(),
         );
@@ -51,10 +59,15 @@ pub(crate) fn main(fds: Fds) -> ! {
     sys::exit_now(0)
 }
 
-fn serve(fds: Fds) -> io::Result<()> {
+fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> {
     for fd in [fds.channel, fds.commands, fds.markers] {
         sys::set_private(fd)?;
     }
+    let snapshots = Snapshots::new(shared, limit_bytes)?;
+    // Both only end the system call that the cell's thread is in. A terminal's interrupt comes to the kernel too, which
+    // says whether it is meant for this cell.
+    sys::handle_signal(cancel::signal(), on_interrupt, 0)?;
+    sys::handle_signal(libc::SIGINT, on_interrupt, 0)?;
     stdio::install(fds.raw, fds.input, fds.drained)?;
     channel::open(fds.channel);
     cell::set_main_thread();
@@ -62,23 +75,118 @@ fn serve(fds: Fds) -> io::Result<()> {
     keep_flushing()?;
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
+        worker: std::process::id(),
     });
-    let mut store = std::ptr::null_mut();
+    let mut live = Live {
+        fds,
+        shared,
+        snapshots,
+        store: std::ptr::null_mut(),
+    };
     for line in BufReader::new(Commands(fds.commands)).lines() {
-        let line = line?;
-        let ["LOAD_AND_RUN", so, function] = line.split(' ').collect::<Vec<_>>()[..] else {
-            return Err(io::Error::other(format!(
-                "unknown command `{line}` (expected `LOAD_AND_RUN`)"
-            )));
-        };
-        let markers = run(so, function, &mut store);
-        sys::write_all(fds.markers, markers.as_bytes())?;
+        live.obey(&line?)?;
     }
     Ok(())
 }
 
-/// Runs one cell; gives back what evcxr waits for.
-fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
+extern "C" fn on_interrupt(_signal: c_int) {}
+
+struct Live {
+    fds: Fds,
+    shared: &'static Shared,
+    snapshots: Snapshots,
+    /// evcxr's variables.
+    store: *mut c_void,
+}
+
+impl Live {
+    fn obey(&mut self, line: &str) -> io::Result<()> {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["LOAD_AND_RUN", so, function] => self.run(so, function),
+            ["CHECKPOINT", number] => match Role::from_word(number) {
+                Some(role) => {
+                    if let Side::Copy(missing_threads) = self.snapshots.take(role) {
+                        return self.take_over(missing_threads);
+                    }
+                    report(&Report::Snapshot(self.snapshots.status()));
+                    Ok(())
+                }
+                None => Err(unknown(line)),
+            },
+            ["FORGET", number] => match Role::from_word(number) {
+                Some(role) => {
+                    self.snapshots.drop_copy(role);
+                    Ok(())
+                }
+                None => Err(unknown(line)),
+            },
+            ["SNAPSHOT", word] => {
+                match (word, word.parse()) {
+                    ("on", _) => self.snapshots.enable(true),
+                    ("off", _) => self.snapshots.enable(false),
+                    (_, Ok(megabytes @ 0..=0xfff_ffff)) => {
+                        self.snapshots.set_limit(megabytes << 20)
+                    }
+                    // Asks for the status.
+                    _ => {}
+                }
+                report(&Report::Snapshot(self.snapshots.status()));
+                Ok(())
+            }
+            _ => Err(unknown(line)),
+        }
+    }
+
+    /// Runs one cell, between two copies of the process.
+    fn run(&mut self, so: &str, function: &str) -> io::Result<()> {
+        let (side, note) = self.snapshots.before_cell();
+        if let Side::Copy(missing_threads) = side {
+            return self.take_over(missing_threads);
+        }
+        if let Some(note) = note {
+            let _ = channel::send_stream(Kind::Stderr, 0, note.as_bytes());
+        }
+        let (done, markers) = run(so, function, &mut self.store);
+        if let Side::Copy(missing_threads) = self.snapshots.after_cell() {
+            return self.take_over(missing_threads);
+        }
+        report(&done);
+        sys::write_all(self.fds.markers, markers.as_bytes())
+    }
+
+    /// This process was a copy, and goes on in the place of the one that it was a copy of.
+    fn take_over(&mut self, mut missing_threads: Vec<String>) -> io::Result<()> {
+        loop {
+            report(&Report::Resumed {
+                worker: std::process::id(),
+                missing_threads,
+            });
+            // The guard has become this process, so another is needed; if that takes over one day, it goes on here.
+            match self.snapshots.take(Role::Guard) {
+                Side::Original => break,
+                Side::Copy(missing) => missing_threads = missing,
+            }
+        }
+        if self.shared.running.load(Ordering::SeqCst) == 0 {
+            return Ok(());
+        }
+        // evcxr keeps the variables that stood before the cell and drops those that it was to make.
+        sys::write_all(self.fds.markers, format!("{PANICKED}{COMPLETE}").as_bytes())
+    }
+}
+
+fn unknown(command: &str) -> io::Error {
+    io::Error::other(format!(
+        "unknown command `{command}` (expected `LOAD_AND_RUN`, `CHECKPOINT`, `FORGET` or `SNAPSHOT`)"
+    ))
+}
+
+/// What evcxr waits for at the end of a cell, and what tells it before that not to expect the cell's variables.
+const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
+const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
+
+/// Runs one cell; gives back what to report at its end, and what evcxr waits for.
+fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     cell::begin();
     let load = loads::begin(so);
     report(&Report::Started {
@@ -99,21 +207,20 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> String {
     let mut markers = String::new();
     match &ending.end {
         End::Finished => {}
-        // evcxr keeps the variables that stood before the cell and drops those that it was to make.
         End::Panicked(_) | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
-            markers.push_str("EVCXR_PANIC_NOTIFICATION\n")
+            markers.push_str(PANICKED)
         }
         End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),
     }
     for name in &ending.type_changes {
         markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
     }
-    markers.push_str("EVCXR_EXECUTION_COMPLETE\n");
-    report(&Report::Done {
+    markers.push_str(COMPLETE);
+    let done = Report::Done {
         end: ending.end,
         times,
-    });
-    markers
+    };
+    (done, markers)
 }
 
 /// std writes stdout out at the end of a line. A person in front of a notebook wants to see a `print!` without one,

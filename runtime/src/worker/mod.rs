@@ -8,16 +8,18 @@
 
 pub(crate) mod cell;
 mod channel;
+pub mod hooks;
 mod live;
 mod loads;
 mod panic;
+mod shared;
+mod snapshot;
 mod stdio;
 mod supervisor;
-mod sys;
+pub(crate) mod sys;
 pub(crate) mod timing;
 
-pub use stdio::read_hook;
-pub use stdio::write_hook;
+pub use shared::NAMED as NAMED_COPIES;
 
 pub(crate) use panic::place_of;
 pub(crate) use stdio::ask;
@@ -28,6 +30,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use crate::check_interrupt;
 use crate::wire::Kind;
 use crate::wire::Report;
 
@@ -37,6 +40,8 @@ pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
 pub const COMPILER_FILE: &str = "compiler.pid";
 /// The link, in the session's folder, to the folder of the kernel's private sockets.
 pub const SOCKETS_LINK: &str = "sockets";
+/// Resident megabytes above which no copy of the live worker is made.
+pub const SNAPSHOT_LIMIT_VAR: &str = "THREADBOOK_SNAPSHOT_LIMIT_MB";
 /// Names the session's folder, which goes when the kernel does.
 pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 
@@ -64,6 +69,7 @@ pub(crate) fn is_open() -> bool {
 
 /// Prints on behalf of the cell whose code holds the anchor.
 pub(crate) fn print(kind: Kind, anchor: &'static str, text: &str) {
+    check_interrupt();
     cell::report_caught_panic();
     stdio::settle();
     if let Err(error) = channel::send_stream(kind, loads::load_at(anchor.as_ptr()), text.as_bytes())

@@ -17,6 +17,10 @@ pub(crate) fn install_hook() {
 }
 
 fn hook(info: &PanicHookInfo<'_>) {
+    if cell::on_main_thread() && cell::is_interrupted() {
+        // std's own way of not sleeping or waiting on.
+        return;
+    }
     let thread = std::thread::current();
     let message = info
         .payload_as_str()

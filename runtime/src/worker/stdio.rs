@@ -9,6 +9,7 @@ use std::io;
 use std::io::Write;
 use std::os::fd::RawFd;
 use std::os::raw::c_int;
+use std::os::raw::c_long;
 use std::os::raw::c_void;
 use std::sync::Mutex;
 use std::sync::OnceLock;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use super::cell;
 use super::channel;
+use super::hooks::interruptible;
 use super::sys;
 use crate::wire::Kind;
 use crate::wire::Reply;
@@ -102,7 +104,7 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
 pub unsafe fn read_hook(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
     static TYPED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
     if fd != 0 || len == 0 || ours(fd).is_none() {
-        return sys::read_through(fd, buffer, len);
+        return interruptible(|| sys::read_through(fd, buffer, len) as c_long) as isize;
     }
     let mut typed = TYPED.lock().unwrap_or_else(PoisonError::into_inner);
     if typed.is_empty() {

@@ -1,19 +1,35 @@
 //! The process between evcxr and the live worker: one thread, no user code.
 //!
-//! It passes evcxr's commands on, says how the live worker died, and kills what cells have left behind, so that no
-//! process outlives its kernel whatever happens to either.
+//! It passes evcxr's commands on, interrupts cells, has a copy of the live worker take over when that dies, and kills
+//! what cells have left behind, so that no process outlives its kernel whatever happens to either.
 
+use std::io;
 use std::os::fd::RawFd;
 use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
 
 use super::COMPILER_FILE;
 use super::FDS_VAR;
 use super::SESSION_VAR;
+use super::SNAPSHOT_LIMIT_VAR;
 use super::SOCKETS_LINK;
 use super::channel;
 use super::live;
+use super::shared;
+use super::shared::Role;
+use super::shared::Shared;
+use super::snapshot;
 use super::sys;
+use crate::cancel;
 use crate::wire::Report;
+use crate::wire::SnapshotStatus;
+
+/// How long an interrupted cell has to stop by itself.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often it is reminded.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Starts the live worker and watches it.
 pub(crate) fn main() -> ! {
@@ -27,9 +43,10 @@ pub(crate) fn main() -> ! {
     }
 }
 
-fn supervise() -> std::io::Result<()> {
+fn supervise() -> io::Result<()> {
     let session = std::env::var(SESSION_VAR).ok();
-    let [channel, out, err, input, drained] = inherited_fds()?;
+    let limit_bytes = limit_from_environment();
+    let [channel, out, err, input, drained, control] = inherited_fds()?;
     restore_environment();
     let commands = sys::dup_private(0)?;
     let markers = sys::dup_private(1)?;
@@ -38,73 +55,284 @@ fn supervise() -> std::io::Result<()> {
         sys::dup_onto(nothing, standard)?;
     }
     sys::close(nothing);
+    sys::set_private(control)?;
     sys::adopt_orphans();
+    let shared = shared::make()?;
     let (live_commands, to_live) = sys::pipe()?;
     let (from_live, live_markers) = sys::pipe()?;
     let signals = sys::signal_fd(&[libc::SIGCHLD, libc::SIGINT, libc::SIGTERM])?;
     let Some(live) = sys::fork()? else {
-        for fd in [commands, to_live, markers, from_live, signals] {
+        for fd in [commands, to_live, markers, from_live, signals, control] {
             sys::close(fd);
         }
         sys::die_with_parent();
         sys::unblock_signals();
-        live::main(live::Fds {
-            channel,
-            raw: [out, err],
-            input,
-            drained,
-            commands: live_commands,
-            markers: live_markers,
-        });
+        live::main(
+            live::Fds {
+                channel,
+                raw: [out, err],
+                input,
+                drained,
+                commands: live_commands,
+                markers: live_markers,
+            },
+            shared,
+            limit_bytes,
+        );
     };
     sys::close(live_commands);
     sys::close(live_markers);
-    // Between a command and the marker that ends its cell. An interrupt that comes after a cell must not hit the next.
-    let mut running = false;
     channel::open(channel);
-    let mut buffer = [0; 4096];
-    loop {
-        let [command, marker, signal] = sys::wait_readable([commands, from_live, signals])?;
-        if signal {
-            match sys::read_signal(signals)? {
-                libc::SIGINT if running => sys::kill(live, libc::SIGKILL),
-                libc::SIGTERM => break,
-                _ => {}
+    let supervisor = Supervisor {
+        shared,
+        commands,
+        markers,
+        control,
+        signals,
+        to_live,
+        from_live,
+        live,
+        wanted: None,
+        deadline: None,
+        oom_kills: oom_kills(),
+    };
+    if supervisor.run()? == Ended::Kernel {
+        kill_descendants(|_| false);
+        if let Some(session) = session {
+            remove_session(Path::new(&session));
+        }
+    }
+    Ok(())
+}
+
+struct Supervisor {
+    shared: &'static Shared,
+    commands: RawFd,
+    markers: RawFd,
+    control: RawFd,
+    signals: RawFd,
+    to_live: RawFd,
+    from_live: RawFd,
+    live: i32,
+    /// The copy that is to take over, where the kernel has asked for one.
+    wanted: Option<i32>,
+    /// When an interrupted cell is killed if it still runs.
+    deadline: Option<Instant>,
+    oom_kills: u64,
+}
+
+/// What has ended.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    /// The live worker, with no copy to take over: evcxr starts another supervisor.
+    Live,
+    /// The kernel.
+    Kernel,
+}
+
+impl Supervisor {
+    fn run(mut self) -> io::Result<Ended> {
+        let fds = [self.from_live, self.signals, self.control, self.commands];
+        loop {
+            let tick = self.deadline.map(|_| TICK);
+            // In this order: what the live worker has written counts, also if it has died since.
+            let [marker, signal, control, command] = sys::wait_readable(fds, tick)?;
+            if marker {
+                self.pass_markers()?;
             }
-            while let Some(ended) = sys::reap(false) {
-                if ended.pid == live {
-                    kill_descendants();
-                    channel::send(&Report::Died {
-                        signal: ended.signal,
-                        code: ended.code,
-                    });
-                    return Ok(());
+            if signal && let Some(ended) = self.take_signal()? {
+                return Ok(ended);
+            }
+            if control && !self.take_control()? {
+                return Ok(Ended::Kernel);
+            }
+            if command && !self.pass_command()? {
+                return Ok(Ended::Kernel);
+            }
+            self.press_on();
+        }
+    }
+
+    /// The live worker writes a cell's markers at once, so any ends the cell.
+    fn pass_markers(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        let read = sys::read_through(self.from_live, buffer.as_mut_ptr().cast(), buffer.len());
+        if let Ok(read @ 1..) = usize::try_from(read) {
+            self.shared.running.store(0, Ordering::SeqCst);
+            self.deadline = None;
+            sys::write_all(self.markers, &buffer[..read])?;
+        }
+        Ok(())
+    }
+
+    /// `false` when the kernel has closed its end, or is gone.
+    fn pass_command(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        let read = sys::read_through(self.commands, buffer.as_mut_ptr().cast(), buffer.len());
+        let Ok(read @ 1..) = usize::try_from(read) else {
+            return Ok(false);
+        };
+        self.shared.interrupts.store(0, Ordering::SeqCst);
+        self.shared.running.store(1, Ordering::SeqCst);
+        sys::write_all(self.to_live, &buffer[..read])?;
+        Ok(true)
+    }
+
+    /// Does what the kernel asks; each is a line, written at once.
+    fn take_control(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        let read = sys::read_through(self.control, buffer.as_mut_ptr().cast(), buffer.len());
+        let Ok(read @ 1..) = usize::try_from(read) else {
+            return Ok(false);
+        };
+        for line in buffer[..read].split_inclusive(|byte| *byte == b'\n') {
+            match Control::read(line) {
+                Some(Control::Interrupt) => self.interrupt(),
+                Some(Control::Restore(role)) => self.restore(role),
+                Some(Control::Live) => sys::write_all(self.to_live, line)?,
+                None => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// The cell that runs is asked to stop; one that was asked before is not asked again.
+    fn interrupt(&mut self) {
+        if self.shared.running.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        if self.shared.interrupts.fetch_add(1, Ordering::SeqCst) > 0 {
+            sys::kill(self.live, libc::SIGKILL);
+            return;
+        }
+        self.deadline = Some(Instant::now() + GRACE);
+        // As a terminal does. Those in a group of their own do not belong to the cell's foreground.
+        let group = sys::group_of(self.live);
+        for child in descendants(self.live) {
+            if sys::group_of(child) == group {
+                sys::kill(child, libc::SIGINT);
+            }
+        }
+    }
+
+    /// Wakes the interrupted cell out of the system call that it may be in, again and again: the first signal may come
+    /// just before the call. Ends it when its time is over.
+    fn press_on(&mut self) {
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => {
+                self.deadline = None;
+                sys::kill(self.live, libc::SIGKILL);
+            }
+            Some(_) => sys::signal_main_thread(self.live, cancel::signal()),
+            None => {}
+        }
+    }
+
+    /// Ends the live worker for a copy to take over.
+    fn restore(&mut self, role: Role) {
+        if let Some(copy) = self.shared.copy(role) {
+            self.wanted = Some(copy);
+            sys::kill(self.live, libc::SIGKILL);
+        } else {
+            channel::send(&Report::Snapshot(SnapshotStatus::default()));
+        }
+    }
+
+    fn take_signal(&mut self) -> io::Result<Option<Ended>> {
+        if sys::read_signal(self.signals)? == libc::SIGTERM {
+            return Ok(Some(Ended::Kernel));
+        }
+        let mut live = None;
+        while let Some(ended) = sys::reap(None, false) {
+            self.shared.forget(ended.pid);
+            if ended.pid == self.live {
+                live = Some(ended);
+            }
+        }
+        match live {
+            Some(ended) if !self.replace_live(ended)? => Ok(Some(Ended::Live)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Has a copy take over from the live worker, which has ended. `false` where there is none.
+    fn replace_live(&mut self, ended: sys::Ended) -> io::Result<bool> {
+        while sys::waiting(self.from_live) > 0 {
+            self.pass_markers()?;
+        }
+        self.deadline = None;
+        let shared = self.shared;
+        let wanted = self.wanted.take();
+        let copy = wanted
+            .filter(|copy| shared.is_copy(*copy))
+            .or_else(|| shared.copy(Role::Guard));
+        if let Some(copy) = copy {
+            shared.forget(copy);
+        }
+        if wanted.is_some() {
+            // These belong to what is given up.
+            for role in [Role::Guard, Role::Undo] {
+                if let Some(pid) = shared.copy(role) {
+                    sys::kill(pid, libc::SIGKILL);
                 }
             }
         }
-        if marker {
-            // A live worker that has died leaves nothing to read; its end comes as a signal.
-            let read = sys::read_through(from_live, buffer.as_mut_ptr().cast(), buffer.len());
-            if let Ok(read @ 1..) = usize::try_from(read) {
-                sys::write_all(markers, &buffer[..read])?;
-                // The live worker writes a cell's markers at once.
-                running = false;
-            }
-        }
-        if command {
-            running = true;
-            match sys::read_through(commands, buffer.as_mut_ptr().cast(), buffer.len()) {
-                read if read > 0 => sys::write_all(to_live, &buffer[..read as usize])?,
-                // The kernel has closed its end, or is gone.
-                _ => break,
-            }
+        let stays = |pid| {
+            copy == Some(pid) || shared.is_copy(pid) || sys::session_of(pid) != sys::session_of(0)
+        };
+        let children = kill_descendants(stays);
+        let before = std::mem::replace(&mut self.oom_kills, oom_kills());
+        channel::send(&Report::Died {
+            signal: ended.signal,
+            code: ended.code,
+            idle: shared.running.load(Ordering::SeqCst) == 0,
+            copy: copy.is_some(),
+            children,
+            out_of_memory: self.oom_kills > before,
+        });
+        let Some(copy) = copy else {
+            kill_descendants(|_| false);
+            return Ok(false);
+        };
+        self.live = copy;
+        sys::kill(copy, snapshot::wake_signal());
+        Ok(true)
+    }
+}
+
+/// What the kernel may ask for.
+enum Control {
+    /// Stop the cell that runs.
+    Interrupt,
+    /// Go on with a copy.
+    Restore(Role),
+    /// The live worker knows what to do.
+    Live,
+}
+
+impl Control {
+    fn read(line: &[u8]) -> Option<Control> {
+        let line = std::str::from_utf8(line).ok()?.trim_end();
+        match line.split_once(' ') {
+            None if line == "INTERRUPT" => Some(Control::Interrupt),
+            Some(("RESTORE", role)) => Role::from_word(role).map(Control::Restore),
+            _ => Some(Control::Live),
         }
     }
-    kill_descendants();
-    if let Some(session) = session {
-        remove_session(Path::new(&session));
-    }
-    Ok(())
+}
+
+/// The limit for copies that the person has set, or the usual one.
+fn limit_from_environment() -> u64 {
+    let text = std::env::var(SNAPSHOT_LIMIT_VAR).ok();
+    let megabytes = text.and_then(|text| text.trim().parse::<u64>().ok());
+    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| megabytes << 20)
+}
+
+/// How many processes the system has ended since memory ran out.
+fn oom_kills() -> u64 {
+    let text = std::fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// Removes the session's folder and that of the sockets: a kernel that was killed can't. What can't be removed is swept by a later kernel.
@@ -125,15 +353,14 @@ fn remove_session(session: &Path) {
     let _ = std::fs::remove_file(session.with_extension("lock"));
 }
 
-fn inherited_fds() -> std::io::Result<[RawFd; 5]> {
-    let text = std::env::var(FDS_VAR).map_err(std::io::Error::other)?;
+fn inherited_fds() -> io::Result<[RawFd; 6]> {
+    let text = std::env::var(FDS_VAR).map_err(io::Error::other)?;
     let fds: Vec<RawFd> = text
         .split(',')
         .filter_map(|number| number.parse().ok())
         .collect();
-    fds.try_into().map_err(|_| {
-        std::io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected five numbers"))
-    })
+    fds.try_into()
+        .map_err(|_| io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected six numbers")))
 }
 
 /// Cells do not see what evcxr and the kernel told the worker.
@@ -143,26 +370,56 @@ fn restore_environment() {
     }
 }
 
-/// Kills every process below this one. Orphans come to this process, so killing children until none is left ends all.
-fn kill_descendants() {
+/// Kills every process below this one, but for those that stay; gives the names of the others. Orphans come to this
+/// process, so killing children until none is left ends all.
+fn kill_descendants(stays: impl Fn(i32) -> bool) -> Vec<String> {
+    let mut names = Vec::new();
     loop {
-        let children = children();
+        let mut children = children(std::process::id() as i32);
+        children.retain(|child| !stays(*child));
         if children.is_empty() {
-            return;
+            return names;
         }
         for child in children {
+            let name = std::fs::read_to_string(format!("/proc/{child}/comm"));
             sys::kill(child, libc::SIGKILL);
-        }
-        if sys::reap(true).is_none() {
-            return;
+            if let Some(ended) = sys::reap(Some(child), true)
+                && ended.signal == Some(libc::SIGKILL)
+            {
+                let name = name.unwrap_or_default().trim_end().to_owned();
+                if name.as_bytes() != &snapshot::COPY_NAME[..15] {
+                    names.push(name);
+                }
+            }
         }
     }
 }
 
-fn children() -> Vec<i32> {
-    let path = format!("/proc/self/task/{}/children", std::process::id());
-    let list = std::fs::read_to_string(path).unwrap_or_default();
-    list.split_whitespace()
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
+/// Every process below this one.
+fn descendants(pid: i32) -> Vec<i32> {
+    let mut found = children(pid);
+    let mut next = 0;
+    while let Some(child) = found.get(next) {
+        found.extend(children(*child));
+        next += 1;
+    }
+    found
+}
+
+/// The children of all of a process's threads.
+fn children(pid: i32) -> Vec<i32> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = tasks
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let pids: Vec<i32> = lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<i32>>()
+        })
+        .collect();
+    pids
 }

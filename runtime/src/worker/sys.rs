@@ -7,6 +7,7 @@ use std::os::fd::RawFd;
 use std::os::raw::c_char;
 use std::os::raw::c_int;
 use std::os::raw::c_void;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 /// A cell's function: takes evcxr's variable store and gives it back.
@@ -140,6 +141,12 @@ pub(crate) fn dup_onto(from: RawFd, to: RawFd) -> io::Result<()> {
     check(unsafe { libc::dup2(from, to) }).map(drop)
 }
 
+/// Makes `to` another name of `from`, which programs started later do not inherit.
+pub(crate) fn dup_onto_private(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: dup3 takes numbers only.
+    check(unsafe { libc::dup3(from, to, libc::O_CLOEXEC) }).map(drop)
+}
+
 /// Keeps programs started later from inheriting it.
 pub(crate) fn set_private(fd: RawFd) -> io::Result<()> {
     // SAFETY: F_SETFD takes numbers only.
@@ -199,6 +206,24 @@ pub(crate) fn kill(pid: i32, signal: c_int) {
     unsafe { libc::kill(pid, signal) };
 }
 
+/// Signals the main thread of another process.
+pub(crate) fn signal_main_thread(pid: i32, signal: c_int) {
+    // SAFETY: numbers only. The process is a child that was not yet reaped.
+    unsafe { libc::syscall(libc::SYS_tgkill, pid, pid, signal) };
+}
+
+/// The process group of a process.
+pub(crate) fn group_of(pid: i32) -> i32 {
+    // SAFETY: numbers only.
+    unsafe { libc::getpgid(pid) }
+}
+
+/// The session of a process; 0 means this one.
+pub(crate) fn session_of(pid: i32) -> i32 {
+    // SAFETY: numbers only.
+    unsafe { libc::getsid(pid) }
+}
+
 /// Blocks the signals and gives a descriptor that reads them.
 pub(crate) fn signal_fd(signals: &[c_int]) -> io::Result<RawFd> {
     // SAFETY: zero is a valid value of the set, and the calls write only to it.
@@ -227,6 +252,165 @@ pub(crate) fn unblock_signals() {
     }
 }
 
+/// Has a function called when the signal comes.
+pub(crate) fn handle_signal(
+    signal: c_int,
+    handler: extern "C" fn(c_int),
+    flags: c_int,
+) -> io::Result<()> {
+    // SAFETY: the structure is plain, and the handlers that are given do only what a signal handler may.
+    check(unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = flags;
+        libc::sigaction(signal, &raw const action, std::ptr::null_mut())
+    })
+    .map(drop)
+}
+
+/// Blocks a signal for the calling thread, or unblocks it.
+pub(crate) fn block_signal(signal: c_int, block: bool) {
+    let how = if block {
+        libc::SIG_BLOCK
+    } else {
+        libc::SIG_UNBLOCK
+    };
+    // SAFETY: the set is ours; the calls write only to it.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(how, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Waits for a signal that is blocked.
+pub(crate) fn wait_for_signal(signal: c_int) {
+    // SAFETY: the set is ours, and nothing is written elsewhere.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        while libc::sigwaitinfo(&raw const set, std::ptr::null_mut()) != signal {}
+    }
+}
+
+/// A page that this process shares with those that it forks, filled with zeros.
+pub(crate) fn share_page<T: Default>() -> io::Result<&'static T> {
+    // SAFETY: a new mapping, large enough for the value, which is never unmapped; zeros and `T` are written before it
+    // is seen by anyone else.
+    unsafe {
+        let page = libc::mmap(
+            std::ptr::null_mut(),
+            size_of::<T>(),
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        if page == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let page = page.cast::<T>();
+        page.write(T::default());
+        Ok(&*page)
+    }
+}
+
+/// Waits while the word has this value, at most for `limit`. May return early.
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, limit: Option<Duration>) {
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: limit.as_secs() as libc::time_t,
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    let limit = limit
+        .as_ref()
+        .map_or(std::ptr::null(), std::ptr::from_ref::<libc::timespec>);
+    // SAFETY: the word and the time live through the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            limit,
+        )
+    };
+}
+
+/// Wakes everyone who waits for the word.
+pub(crate) fn futex_wake(word: &AtomicU32) {
+    // SAFETY: only the word's address is used.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+            i32::MAX,
+        )
+    };
+}
+
+/// Waits while the word, which processes share, has this value, at most for `limit`. May return early.
+pub(crate) fn futex_wait_shared(word: &AtomicU32, value: u32, limit: Duration) {
+    let limit = libc::timespec {
+        tv_sec: limit.as_secs() as libc::time_t,
+        tv_nsec: limit.subsec_nanos().into(),
+    };
+    // SAFETY: the word and the time live through the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT,
+            value,
+            &raw const limit,
+        )
+    };
+}
+
+/// Wakes every process that waits for the word.
+pub(crate) fn futex_wake_shared(word: &AtomicU32) {
+    // SAFETY: only the word's address is used.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+}
+
+/// The processor's time that the calling thread has used.
+pub(crate) fn thread_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the structure is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// The calling thread's name, as `ps` shows it.
+pub(crate) fn thread_name() -> [u8; 16] {
+    let mut name = [0; 16];
+    // SAFETY: the kernel writes up to 16 bytes.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    name
+}
+
+/// Names the calling thread.
+pub(crate) fn set_thread_name(name: &[u8; 16]) {
+    // SAFETY: the kernel reads up to 16 bytes.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+}
+
+/// A number for the calling thread, which no other thread of the process has.
+pub(crate) fn this_thread() -> usize {
+    // SAFETY: takes nothing and can't fail.
+    unsafe { libc::pthread_self() as usize }
+}
+
+/// How many threads this process has.
+pub(crate) fn count_threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(usize::MAX, Iterator::count)
+}
+
 /// Reads one signal's number from [`signal_fd`].
 pub(crate) fn read_signal(fd: RawFd) -> io::Result<c_int> {
     let mut info = [0; size_of::<libc::signalfd_siginfo>()];
@@ -237,16 +421,20 @@ pub(crate) fn read_signal(fd: RawFd) -> io::Result<c_int> {
     Ok(number as c_int)
 }
 
-/// Waits until one of the descriptors can be read or has ended; says which.
-pub(crate) fn wait_readable<const N: usize>(fds: [RawFd; N]) -> io::Result<[bool; N]> {
+/// Waits until one of the descriptors can be read or has ended, or the time is over; says which.
+pub(crate) fn wait_readable<const N: usize>(
+    fds: [RawFd; N],
+    limit: Option<Duration>,
+) -> io::Result<[bool; N]> {
     let mut polls = fds.map(|fd| libc::pollfd {
         fd,
         events: libc::POLLIN,
         revents: 0,
     });
+    let limit = limit.map_or(-1, |limit| limit.as_millis() as c_int);
     loop {
         // SAFETY: the array is ours and as long as said.
-        match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, -1) }) {
+        match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, limit) }) {
             Ok(_) => return Ok(polls.map(|poll| poll.revents != 0)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -262,13 +450,13 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
 }
 
-/// Reaps one child that has ended; with `block`, waits for one. `None` when there is none.
-pub(crate) fn reap(block: bool) -> Option<Ended> {
+/// Reaps a child that has ended, or any; with `block`, waits for it. `None` when there is none.
+pub(crate) fn reap(child: Option<i32>, block: bool) -> Option<Ended> {
     let mut status = 0;
     let flags = if block { 0 } else { libc::WNOHANG };
     loop {
         // SAFETY: the status is ours.
-        match check(unsafe { libc::waitpid(-1, &raw mut status, flags) }) {
+        match check(unsafe { libc::waitpid(child.unwrap_or(-1), &raw mut status, flags) }) {
             Ok(0) => return None,
             Ok(pid) => {
                 let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
@@ -342,6 +530,12 @@ fn text_at(text: *const c_char) -> Option<String> {
 pub(crate) fn flush_c() {
     // SAFETY: a null pointer means every stream.
     unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
+/// The error that the last failing system call left.
+pub(crate) fn errno() -> c_int {
+    // SAFETY: the location is this thread's own.
+    unsafe { *libc::__errno_location() }
 }
 
 /// Sets the error that a failing system call would have left.

@@ -1,4 +1,4 @@
-//! A cell that takes its process down is an error that names what happened and what is lost; the session goes on.
+//! A cell that takes its process down is an error that names what happened; every variable that stood before it is kept.
 
 use std::sync::Mutex;
 
@@ -14,9 +14,11 @@ fn crash(code: &str, ename: &str, words: &[&str]) {
         .unwrap_or_else(|poison| poison.into_inner());
     let mut kernel = Kernel::lease();
     kernel
-        .run("let crashes_lost = vec![1]; fn crashes_kept() -> i32 { 6 }")
+        .run("let mut crashes_kept = vec![1]; fn crashes_six() -> i32 { 6 }")
         .nothing();
-    let ran = kernel.run(&format!("println!(\"last words\"); {code}"));
+    let ran = kernel.run(&format!(
+        "println!(\"last words\"); let crashes_unborn = 1; crashes_kept.clear(); {code}"
+    ));
     assert_eq!(ran.stdout(), "last words\n");
     let said = ran.stderr();
     assert!(
@@ -30,11 +32,18 @@ fn crash(code: &str, ename: &str, words: &[&str]) {
     for word in words {
         assert!(failure.evalue.contains(word), "no {word} in {failure:#?}");
     }
-    assert!(failure.evalue.contains("`crashes_lost`"), "{failure:#?}");
-    kernel.run("crashes_kept()").resulted("6");
-    kernel.run("crashes_lost").failed("CompileError");
+    assert!(
+        failure
+            .evalue
+            .contains("every variable that stood before the cell is kept"),
+        "{failure:#?}"
+    );
+    kernel.run("crashes_six()").resulted("6");
     kernel
-        .run("let crashes_again = crashes_kept() + 1; println!(\"{crashes_again}\");")
+        .run("crashes_kept.push(2); crashes_kept")
+        .resulted("[1, 2]");
+    kernel
+        .run("let crashes_again = crashes_six() + 1; println!(\"{crashes_again}\");")
         .printed("7\n");
 }
 
@@ -95,27 +104,141 @@ fn a_panic_while_unwinding_is_named() {
 }
 
 #[test]
-fn a_crash_between_cells_is_an_error_of_the_next_one() {
+fn a_crash_between_cells_is_said_under_the_latest_and_loses_nothing() {
     let mut kernel = Kernel::start();
-    kernel.run("let lost = 1; fn kept() -> i32 { 2 }").nothing();
+    kernel.run("let kept = vec![1];").nothing();
     kernel.run("std::thread::spawn(|| { std::thread::sleep(std::time::Duration::from_millis(300)); println!(\"dying\"); std::process::abort(); });").nothing();
     let latest = kernel.latest();
     kernel.late_text("stdout", &latest, "dying\n");
-    let failure = kernel
-        .run("println!(\"{}\", lost);")
-        .failed("WorkerCrashed");
-    assert!(
-        failure.evalue.contains("SIGABRT") && failure.evalue.contains("`lost`"),
-        "{failure:#?}"
+    kernel.late_text(
+        "stderr",
+        &latest,
+        "the process that runs cells has ended by SIGABRT (abort, for example a stack overflow or a panic while dropping) while no cell ran; every variable is kept\n",
     );
-    kernel.run("kept()").resulted("2");
+    kernel.run("kept").resulted("[1]");
+}
+
+/// Everything that a crash could break: rayon's pool, tokio's reactor and timers, tasks and threads of earlier cells,
+/// printing, statics, and the next copy.
+#[test]
+fn twenty_crashes_in_a_row_leave_threads_tasks_and_pools_alive() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run(
+            "use rayon::prelude::*;
+            use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+            static CELLS: AtomicU32 = AtomicU32::new(0);
+            let (to_thread, thread_rx) = std::sync::mpsc::channel::<u32>();
+            let (thread_tx, from_thread) = std::sync::mpsc::channel::<u32>();
+            let thread = std::thread::spawn(move || for n in thread_rx { thread_tx.send(n * 2).unwrap() });
+            let (to_task, mut task_rx) = tokio::sync::mpsc::channel::<u32>(1);
+            let (task_tx, mut from_task) = tokio::sync::mpsc::channel::<u32>(1);
+            let task = tokio::spawn(async move {
+                while let Some(n) = task_rx.recv().await {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    task_tx.send(n * 3).await.unwrap();
+                }
+            });
+            let mut history: Vec<u64> = Vec::new();",
+        )
+        .nothing();
+    let ways = [
+        ("std::process::abort()", "WorkerCrashed"),
+        ("std::process::exit(1)", "Exited"),
+        (
+            "unsafe { std::ptr::write_volatile(8 as *mut u8, 1) }",
+            "WorkerCrashed",
+        ),
+        (
+            "std::thread::spawn(|| std::process::abort()).join().unwrap()",
+            "WorkerCrashed",
+        ),
+    ];
+    for round in 1..=20_u64 {
+        kernel
+            .run(&format!(
+                "CELLS.fetch_add(1, SeqCst);
+                to_thread.send({round}).unwrap();
+                to_task.send({round}).await.unwrap();
+                history.push((0..{round}u64).into_par_iter().sum());
+                (CELLS.load(SeqCst), from_thread.recv().unwrap(), from_task.recv().await.unwrap(), history.len())"
+            ))
+            .resulted(&format!("({round}, {}, {}, {round})", round * 2, round * 3));
+        let (code, ename) = ways[round as usize % ways.len()];
+        kernel
+            .run(&format!("history.clear(); CELLS.store(0, SeqCst); {code};"))
+            .failed(ename);
+    }
+    let sums: Vec<u64> = (1..=20).map(|round: u64| round * (round - 1) / 2).collect();
+    kernel.run("history").resulted(&format!("{sums:?}"));
+    kernel
+        .run("drop(to_thread); drop(to_task); (thread.join().is_ok(), task.await.is_ok())")
+        .resulted("(true, true)");
 }
 
 #[test]
-fn crashes_in_a_row_do_not_wear_the_kernel_out() {
+fn a_lock_that_a_thread_holds_is_held_and_released_after_a_crash_too() {
     let mut kernel = Kernel::start();
-    for _ in 0..5 {
-        kernel.run("std::process::abort();").failed("WorkerCrashed");
-    }
-    kernel.run("1 + 1").resulted("2");
+    kernel
+        .run(
+            "let lock = std::sync::Arc::new(std::sync::Mutex::new(0));
+            let (release_tx, release_rx) = std::sync::mpsc::channel::<()>();
+            let (held_tx, held_rx) = std::sync::mpsc::channel::<()>();
+            let holder = std::thread::spawn({ let lock = lock.clone(); move || {
+                let mut value = lock.lock().unwrap();
+                held_tx.send(()).unwrap();
+                release_rx.recv().unwrap();
+                *value = 5;
+            }});
+            held_rx.recv().unwrap();",
+        )
+        .nothing();
+    kernel.run("std::process::abort();").failed("WorkerCrashed");
+    kernel
+        .run("release_tx.send(()).unwrap(); holder.join().unwrap(); *lock.lock().unwrap()")
+        .resulted("5");
+}
+
+#[test]
+fn processes_that_a_crashed_cell_started_end_with_it_unless_they_are_detached() {
+    let mut kernel = Kernel::start();
+    let failure = kernel
+        .run(
+            "std::process::Command::new(\"sleep\").arg(\"3600\").spawn()?;
+            std::process::Command::new(\"setsid\").args([\"tail\", \"-f\", \"/dev/null\"]).spawn()?;
+            while !std::fs::read_to_string(\"/proc/self/task/\".to_owned() + &std::process::id().to_string() + \"/children\")?
+                .split_whitespace()
+                .any(|pid| std::fs::read_to_string(format!(\"/proc/{pid}/comm\")).is_ok_and(|name| name == \"tail\\n\")) {}
+            std::process::abort();",
+        )
+        .failed("WorkerCrashed");
+    assert!(
+        failure.evalue.contains("the process `sleep` ended"),
+        "{failure:#?}"
+    );
+    let names = |kernel: &mut Kernel| -> Vec<String> {
+        let processes = kernel.process().processes();
+        processes.into_iter().map(|(_, name)| name).collect()
+    };
+    let left = names(&mut kernel);
+    assert!(!left.contains(&"sleep".to_owned()), "{left:?}");
+    assert!(left.contains(&"tail".to_owned()), "{left:?}");
+    kernel.process().signal(libc::SIGKILL);
+    kernel.process().is_gone();
+}
+
+#[test]
+fn memory_that_can_not_be_had_is_a_crash_that_loses_nothing() {
+    let mut kernel = Kernel::start();
+    kernel.run("let kept = 1_usize;").nothing();
+    let ran = kernel.run(
+        "unsafe extern \"C\" { fn setrlimit(resource: i32, limit: *const [u64; 2]) -> i32; }
+        unsafe { setrlimit(9, &[1 << 30, 1 << 30]) };
+        let big = vec![1u8; 2 << 30]; big.len()",
+    );
+    assert!(ran.stderr().contains("memory allocation"), "{ran:#?}");
+    ran.failed("WorkerCrashed");
+    kernel
+        .run("vec![1u8; 2 << 30].len() + kept")
+        .resulted("2147483649");
 }

@@ -3,27 +3,116 @@
 use threadbook_tests::kernel::Kernel;
 
 #[test]
-fn a_hot_loop_ends_and_the_error_says_what_is_lost() {
+fn a_hot_loop_ends_and_its_process_goes_back_to_the_state_before_it() {
     let mut kernel = Kernel::lease();
     kernel
-        .run("let interrupts_a = 1; fn interrupts_kept() -> i32 { 3 }")
+        .run("let mut interrupts_a = vec![1]; fn interrupts_kept() -> i32 { 3 }")
         .nothing();
-    let id = kernel.send("println!(\"started\"); while std::hint::black_box(true) {}");
+    let id = kernel
+        .send("interrupts_a.push(2); println!(\"started\"); while std::hint::black_box(true) {}");
     let queued = kernel.send("println!(\"not run\");");
     kernel.until_text(&id, "started");
     kernel.interrupt();
     let ran = kernel.finish(&id);
     assert_eq!(ran.stdout(), "started\n");
     let failure = ran.failed("KeyboardInterrupt");
+    assert!(
+        failure.evalue.contains("went back to the state before it"),
+        "{failure:#?}"
+    );
     kernel.finish(&queued).aborted();
-    let ran = kernel.run("interrupts_a");
-    if ran.reply["status"] == "ok" {
-        ran.resulted("1");
-    } else {
-        assert!(failure.evalue.contains("`interrupts_a`"), "{failure:#?}");
-        ran.failed("CompileError");
-    }
+    kernel.run("interrupts_a").resulted("[1]");
     kernel.run("interrupts_kept()").resulted("3");
+}
+
+/// Each of these waits where it can be unwound: what the cell did so far stays, and its values are dropped.
+#[test]
+fn what_waits_unwinds_and_keeps_everything() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run(
+            "struct Noisy; impl Drop for Noisy { fn drop(&mut self) { println!(\"dropped\") } }
+            let mut done: Vec<i32> = Vec::new();",
+        )
+        .nothing();
+    let ways = [
+        "std::thread::sleep(std::time::Duration::from_secs(3600));",
+        "std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(3600))).join().unwrap();",
+        "tokio::time::sleep(std::time::Duration::from_secs(3600)).await;",
+        "tokio::spawn(std::future::pending::<()>()).await.unwrap();",
+        "while std::hint::black_box(true) { check_interrupt(); }",
+        "while std::hint::black_box(true) { print!(\"\"); }",
+        "std::process::Command::new(\"sleep\").arg(\"3600\").status().unwrap();",
+        "std::process::Command::new(\"sleep\").arg(\"3600\").output().unwrap();",
+        "std::net::TcpListener::bind(\"127.0.0.1:0\")?.accept().unwrap();",
+        "{ let (mut reader, _writer) = std::io::pipe()?; std::io::Read::read(&mut reader, &mut [0]).unwrap(); }",
+        "std::net::UdpSocket::bind(\"127.0.0.1:0\")?.recv(&mut [0]).unwrap();",
+    ];
+    for (number, way) in ways.iter().enumerate() {
+        let id = kernel.send(&format!(
+            "let noisy = Noisy; done.push({number}); println!(\"started\"); {way} drop(noisy);"
+        ));
+        kernel.until_text(&id, "started");
+        kernel.interrupt();
+        let ran = kernel.finish(&id);
+        assert_eq!(ran.stdout(), "started\ndropped\n", "{way}");
+        let failure = ran.failed("KeyboardInterrupt");
+        assert!(
+            failure.evalue.contains("every variable is kept"),
+            "{way}: {failure:#?}"
+        );
+        kernel.run("done.len()").resulted(&(number + 1).to_string());
+    }
+}
+
+/// What can't be unwound: a lock, a channel, a pool, a loop that notices nothing.
+#[test]
+fn what_can_not_unwind_goes_back_and_works_again() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("use rayon::prelude::*; let mut kept = vec![1]; let lock = std::sync::Mutex::new(2);")
+        .nothing();
+    let ways = [
+        "let _first = lock.lock().unwrap(); let _second = lock.lock().unwrap();",
+        "let (tx, rx) = std::sync::mpsc::channel::<()>(); rx.recv().unwrap(); drop(tx);",
+        "(0..2).into_par_iter().for_each(|_| while std::hint::black_box(true) {});",
+        "std::thread::park();",
+    ];
+    for way in ways {
+        let id = kernel.send(&format!("kept.clear(); println!(\"started\"); {{ {way} }}"));
+        kernel.until_text(&id, "started");
+        kernel.interrupt();
+        let ran = kernel.finish(&id);
+        assert_eq!(ran.stdout(), "started\n", "{way}");
+        let failure = ran.failed("KeyboardInterrupt");
+        assert!(
+            failure.evalue.contains("went back to the state before it"),
+            "{way}: {failure:#?}"
+        );
+        kernel
+            .run("(kept.len(), *lock.lock().unwrap(), (0..10).into_par_iter().sum::<i32>())")
+            .resulted("(1, 2, 45)");
+    }
+}
+
+#[test]
+fn an_interrupt_reaches_the_programs_of_a_cell_but_not_those_of_their_own_group() {
+    let mut kernel = Kernel::start();
+    let id = kernel.send(
+        "use std::os::unix::process::CommandExt;
+        let mut apart = std::process::Command::new(\"tail\").args([\"-f\", \"/dev/null\"]).process_group(0).spawn()?;
+        println!(\"started\");
+        std::process::Command::new(\"sh\").args([\"-c\", \"sleep 3600; true\"]).status()?;",
+    );
+    kernel.until_text(&id, "started");
+    kernel.process().until_running("sleep");
+    kernel.interrupt();
+    let ran = kernel.finish(&id);
+    assert_eq!(ran.stdout(), "started\n");
+    ran.failed("KeyboardInterrupt");
+    let left = kernel.process().processes();
+    let has = |wanted: &str| left.iter().any(|(_, name)| name == wanted);
+    assert!(!has("sleep") && has("tail"), "{left:?}");
 }
 
 #[test]

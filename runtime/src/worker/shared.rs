@@ -1,0 +1,113 @@
+//! A page of memory that the supervisor, the live worker and its copies share.
+
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::sys;
+
+/// Copies of the live worker that wait, by what they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Takes over when the live worker dies.
+    Guard,
+    /// The state before the latest cell.
+    Undo,
+    /// Kept under a name; the kernel knows which.
+    Named(usize),
+}
+
+impl Role {
+    /// The role that the kernel names in a command.
+    pub(crate) fn from_word(word: &str) -> Option<Role> {
+        match word {
+            "UNDO" => Some(Role::Undo),
+            number => number.parse().ok().filter(|n| *n < NAMED).map(Role::Named),
+        }
+    }
+}
+
+/// How many named copies there may be.
+pub const NAMED: usize = 16;
+
+/// What lies in the page.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct Shared {
+    /// How often the person has interrupted the cell that runs.
+    pub(crate) interrupts: AtomicU32,
+    /// Whether evcxr waits for a cell: 1 from the command until its markers are passed on.
+    pub(crate) running: AtomicU32,
+    /// Whether the copy that was made last waits. A futex between processes.
+    pub(crate) copy_ready: AtomicU32,
+    /// Process numbers; 0 where there is no copy.
+    copies: [AtomicI32; NAMED + 2],
+}
+
+static SHARED: OnceLock<&'static Shared> = OnceLock::new();
+
+/// Makes the page. Processes that are forked later have the same one.
+pub(crate) fn make() -> io::Result<&'static Shared> {
+    let page = sys::share_page()?;
+    Ok(SHARED.get_or_init(|| page))
+}
+
+/// The page; `None` outside a worker.
+pub(crate) fn get() -> Option<&'static Shared> {
+    SHARED.get().copied()
+}
+
+impl Shared {
+    /// The copy in a role.
+    pub(crate) fn copy(&self, role: Role) -> Option<i32> {
+        let pid = self.slot(role).load(Ordering::SeqCst);
+        (pid != 0).then_some(pid)
+    }
+
+    /// Puts a copy, or none, into a role; gives back the one that had it.
+    pub(crate) fn set(&self, role: Role, pid: Option<i32>) -> Option<i32> {
+        let before = self.slot(role).swap(pid.unwrap_or(0), Ordering::SeqCst);
+        (before != 0).then_some(before)
+    }
+
+    /// Whether the process is one of the copies.
+    pub(crate) fn is_copy(&self, pid: i32) -> bool {
+        self.copies
+            .iter()
+            .any(|copy| copy.load(Ordering::SeqCst) == pid)
+    }
+
+    /// The process is no copy any more.
+    pub(crate) fn forget(&self, pid: i32) {
+        for copy in &self.copies {
+            let _ = copy.compare_exchange(pid, 0, Ordering::SeqCst, Ordering::SeqCst);
+        }
+    }
+
+    /// Waits until the copy that was just made waits; not for ever, since it may have been killed.
+    pub(crate) fn wait_for_copy(&self) {
+        for _ in 0..20 {
+            if self.copy_ready.load(Ordering::SeqCst) != 0 {
+                return;
+            }
+            sys::futex_wait_shared(&self.copy_ready, 0, Duration::from_millis(100));
+        }
+    }
+
+    /// Said by the copy.
+    pub(crate) fn say_copy_is_ready(&self) {
+        self.copy_ready.store(1, Ordering::SeqCst);
+        sys::futex_wake_shared(&self.copy_ready);
+    }
+
+    fn slot(&self, role: Role) -> &AtomicI32 {
+        &self.copies[match role {
+            Role::Guard => 0,
+            Role::Undo => 1,
+            Role::Named(index) => 2 + index.min(NAMED - 1),
+        }]
+    }
+}

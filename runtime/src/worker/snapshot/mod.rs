@@ -1,0 +1,280 @@
+//! Copies of the live worker, which take over when it dies: whatever a cell does, the variables before it are kept.
+//!
+//! A copy is made by a fork that takes every thread along ([`threads`]), shares no epoll set with the process
+//! ([`descriptors`]), and then waits for the supervisor's signal. Its memory costs nothing until either side writes.
+//! Copies are children of the supervisor, so they end with it, and no `wait` of a cell's own sees them.
+
+mod context;
+mod descriptors;
+mod raw;
+mod threads;
+
+use std::ffi::CStr;
+use std::os::fd::RawFd;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::shared::Role;
+use super::shared::Shared;
+use super::stdio;
+use super::sys;
+use crate::wire::SnapshotStatus;
+use threads::Missed;
+use threads::Stopped;
+
+/// Resident bytes above which no copy is made.
+pub(crate) const LIMIT_BYTES: u64 = 2 << 30;
+/// A copy that took longer is the last one until the process is smaller.
+const LIMIT_TIME: Duration = Duration::from_millis(50);
+/// Resident bytes above which the state before a cell is not kept after it.
+const UNDO_BYTES: u64 = 512 << 20;
+
+/// How readily the system ends a process when memory runs out: -1000 to 1000.
+const OOM_SCORE: &CStr = c"/proc/self/oom_score_adj";
+const OOM_SCORE_LIVE: &[u8] = b"500";
+
+/// What `ps` calls a copy.
+pub(crate) const COPY_NAME: &[u8; 16] = b"threadbook-copy\0";
+
+/// Who goes on after a copy was made.
+#[derive(Clone, Debug)]
+pub(crate) enum Side {
+    /// The process itself.
+    Original,
+    /// The copy, which has just taken over. The names are those of threads that it lacks.
+    Copy(Vec<String>),
+}
+
+/// Makes copies.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    shared: &'static Shared,
+    tasks: Option<RawFd>,
+    supervisor: i32,
+    enabled: bool,
+    limit_bytes: u64,
+    took: Duration,
+    /// Why there is no copy of the next cell's beginning.
+    skipped: Option<String>,
+    /// The resident bytes at which making a copy took too long.
+    too_slow_at: Option<u64>,
+    /// Whether no thread of the user's may have gone on since the guard was made.
+    guard_is_fresh: bool,
+}
+
+impl Snapshots {
+    /// Prepares the process; before it has threads.
+    pub(crate) fn new(shared: &'static Shared, limit_bytes: u64) -> std::io::Result<Snapshots> {
+        threads::install()?;
+        raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
+        Ok(Snapshots {
+            shared,
+            tasks: threads::tasks(),
+            supervisor: sys::parent(),
+            enabled: true,
+            limit_bytes,
+            took: Duration::ZERO,
+            skipped: None,
+            too_slow_at: None,
+            guard_is_fresh: false,
+        })
+    }
+
+    /// A cell is about to run. Gives a note for the person where it runs without a copy, once.
+    pub(crate) fn before_cell(&mut self) -> (Side, Option<String>) {
+        self.drop_copy(Role::Undo);
+        if self.guard_is_fresh && self.enabled && self.shared.copy(Role::Guard).is_some() {
+            return (Side::Original, None);
+        }
+        let was_skipped = self.skipped.is_some();
+        let side = self.take(Role::Guard);
+        if matches!(side, Side::Original) && self.skipped.is_some() {
+            self.drop_copy(Role::Guard);
+        }
+        let note = self.skipped.as_ref().filter(|_| !was_skipped);
+        let note = note.map(|why| {
+            format!("no copy of the process is kept while {why}: a crash of this cell would lose variables\n")
+        });
+        (side, note)
+    }
+
+    /// The cell has ended. From now on the guard is the state after it.
+    pub(crate) fn after_cell(&mut self) -> Side {
+        let before = self.shared.copy(Role::Guard);
+        let side = self.take_beside(Role::Guard);
+        if let Side::Original = side
+            && let Some(before) = before
+            && self.shared.copy(Role::Guard) != Some(before)
+        {
+            if resident_bytes() > UNDO_BYTES {
+                sys::kill(before, libc::SIGKILL);
+            } else {
+                self.shared.set(Role::Undo, Some(before));
+            }
+        }
+        side
+    }
+
+    /// Makes a copy for a role, in the place of the one that had it.
+    pub(crate) fn take(&mut self, role: Role) -> Side {
+        let before = self.shared.copy(role);
+        let side = self.take_beside(role);
+        if let Side::Original = side
+            && let Some(before) = before
+            && self.shared.copy(role) != Some(before)
+        {
+            sys::kill(before, libc::SIGKILL);
+        }
+        side
+    }
+
+    /// Ends the copy in a role.
+    pub(crate) fn drop_copy(&mut self, role: Role) {
+        if let Some(pid) = self.shared.set(role, None) {
+            sys::kill(pid, libc::SIGKILL);
+        }
+    }
+
+    /// Turns copying on or off.
+    pub(crate) fn enable(&mut self, enabled: bool) {
+        self.enabled = enabled;
+        self.skipped = None;
+        if !enabled {
+            self.drop_copy(Role::Guard);
+            self.drop_copy(Role::Undo);
+        }
+    }
+
+    /// Sets the resident bytes above which no copy is made.
+    pub(crate) fn set_limit(&mut self, bytes: u64) {
+        self.limit_bytes = bytes;
+        self.skipped = None;
+        self.too_slow_at = None;
+    }
+
+    /// What there is to say about the copies.
+    pub(crate) fn status(&self) -> SnapshotStatus {
+        let has = |role| self.shared.copy(role).is_some();
+        SnapshotStatus {
+            enabled: self.enabled,
+            guard: has(Role::Guard),
+            undo: has(Role::Undo),
+            took_micros: self.took.as_micros() as u64,
+            resident_bytes: resident_bytes(),
+            limit_bytes: self.limit_bytes,
+            skipped: self.skipped.clone(),
+        }
+    }
+
+    /// Makes a copy and puts it into the role; the one that had it goes on.
+    fn take_beside(&mut self, role: Role) -> Side {
+        let Some(tasks) = self.tasks.filter(|_| self.enabled) else {
+            return Side::Original;
+        };
+        let resident = resident_bytes();
+        if let Err(why) = self.check(resident) {
+            self.skipped = Some(why);
+            return Side::Original;
+        }
+        // What is buffered would be printed by the process and by the copy.
+        stdio::settle();
+        // Kept until the copy waits for it, so that it can't come too early.
+        sys::block_signal(wake_signal(), true);
+        let started = Instant::now();
+        let Some(stopped) = Stopped::all(tasks) else {
+            sys::block_signal(wake_signal(), false);
+            self.skipped = Some("a thread does not stop".to_owned());
+            return Side::Original;
+        };
+        let missed = stopped.missed();
+        self.shared.copy_ready.store(0, Ordering::SeqCst);
+        // The processor's time: on a busy machine the clock on the wall says more about others.
+        let before = sys::thread_time();
+        let copied = stopped.copy();
+        let cost = sys::thread_time().saturating_sub(before);
+        if let Ok(None) = copied {
+            return Side::Copy(self.wait_as_copy(stopped, missed));
+        }
+        if copied.is_ok() {
+            // Until then epoll sets are shared, so the threads had better not go on.
+            self.shared.wait_for_copy();
+        }
+        drop(stopped);
+        self.took = started.elapsed();
+        sys::block_signal(wake_signal(), false);
+        match copied {
+            Ok(pid) => {
+                self.shared.set(role, pid);
+                self.guard_is_fresh = sys::count_threads() <= OWN_THREADS;
+                self.too_slow_at = (cost > LIMIT_TIME).then_some(resident);
+                self.skipped = None;
+            }
+            Err(error) => self.skipped = Some(format!("making one fails ({error})")),
+        }
+        Side::Original
+    }
+
+    /// Whether a copy may be made of so many bytes.
+    fn check(&self, resident: u64) -> Result<(), String> {
+        const MB: u64 = 1 << 20;
+        if resident > self.limit_bytes {
+            return Err(format!(
+                "it holds {} MB, above the limit of {} MB",
+                resident / MB,
+                self.limit_bytes / MB
+            ));
+        }
+        match self.too_slow_at {
+            Some(then) if resident > then / 5 * 4 => Err(format!(
+                "making one of {} MB takes more than {} ms",
+                then / MB,
+                LIMIT_TIME.as_millis()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The copy's part: waits to take over.
+    fn wait_as_copy(&mut self, stopped: Stopped, missed: Missed) -> Vec<String> {
+        descriptors::make_private();
+        sys::die_with_parent();
+        if sys::parent() != self.supervisor {
+            sys::exit_now(0);
+        }
+        // Where memory runs out, it is the process that used it which ends, not the copy.
+        raw::write_file(OOM_SCORE, b"0");
+        let name = sys::thread_name();
+        sys::set_thread_name(COPY_NAME);
+        self.shared.say_copy_is_ready();
+        sys::wait_for_signal(wake_signal());
+        raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
+        sys::set_thread_name(&name);
+        stopped.revive();
+        sys::block_signal(wake_signal(), false);
+        // The folder that was open is that of the process that has died.
+        if let Some(tasks) = std::mem::replace(&mut self.tasks, threads::tasks()) {
+            sys::close(tasks);
+        }
+        self.guard_is_fresh = false;
+        missed.names()
+    }
+}
+
+/// The live worker's own threads when nothing of the user's runs: the main one and the one that flushes.
+const OWN_THREADS: usize = 2;
+
+/// The signal by which the supervisor has a copy take over.
+pub(crate) fn wake_signal() -> i32 {
+    libc::SIGRTMAX() - 4
+}
+
+fn resident_bytes() -> u64 {
+    const PAGE_BYTES: u64 = 4096;
+    let mut buffer = [0; 128];
+    let statm = raw::read_at(libc::AT_FDCWD, c"/proc/self/statm", &mut buffer);
+    let resident = statm
+        .and_then(|text| text.split(|byte| *byte == b' ').nth(1))
+        .and_then(raw::number);
+    resident.unwrap_or(0) * PAGE_BYTES
+}
