@@ -150,7 +150,9 @@ pub enum Report {
         signal: Option<i32>,
         /// Its exit code otherwise.
         code: Option<i32>,
-        /// Whether no cell ran.
+        /// The name of the thread that did it, where that is known.
+        thread: Option<String>,
+        /// Whether no cell ran, and nobody has asked for it.
         idle: bool,
         /// Whether a copy of it takes over: then [`Report::Resumed`] follows.
         copy: bool,
@@ -185,6 +187,8 @@ pub struct SnapshotStatus {
     pub resident_bytes: u64,
     /// Resident bytes above which none is made.
     pub limit_bytes: u64,
+    /// Memory of the copies, in which what they share counts in part.
+    pub copies_bytes: u64,
     /// Why there was none the last time.
     pub skipped: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! A cell's text, looked at without running it. Pure.
 
 mod complete;
+mod definitions;
 mod edits;
 mod items;
 mod lexer;
@@ -9,6 +10,7 @@ mod program;
 
 pub(crate) use complete::binds_for_later;
 pub use complete::is_complete;
+pub(crate) use definitions::definitions;
 pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;
 pub use items::keep_items;

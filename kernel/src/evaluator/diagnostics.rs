@@ -92,6 +92,14 @@ pub(super) fn died_idle(death: &Death) -> String {
 }
 
 fn cause(death: &Death) -> (&'static str, String) {
+    let (ename, mut how) = signal_or_code(death);
+    if let Some(thread) = death.thread.as_ref().filter(|name| *name != "main") {
+        how.push_str(&format!(" in the thread `{thread}`"));
+    }
+    (ename, how)
+}
+
+fn signal_or_code(death: &Death) -> (&'static str, String) {
     match (death.signal, death.code) {
         (Some(libc::SIGKILL), _) if death.out_of_memory => (
             "WorkerCrashed",

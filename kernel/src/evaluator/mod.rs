@@ -7,9 +7,13 @@ mod interrupt;
 #[cfg(feature = "evcxr")]
 mod builds;
 #[cfg(feature = "evcxr")]
+mod copies;
+#[cfg(feature = "evcxr")]
 mod diagnostics;
 #[cfg(feature = "evcxr")]
 mod help;
+#[cfg(feature = "evcxr")]
+mod past;
 #[cfg(feature = "evcxr")]
 mod render;
 #[cfg(feature = "evcxr")]

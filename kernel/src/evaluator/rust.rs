@@ -23,6 +23,7 @@ use super::Diagnostic;
 use super::Evaluator;
 use super::Outcome;
 use super::builds::Builds;
+use super::copies::Copies;
 use super::diagnostics;
 use super::help;
 use super::interrupt::Stop;
@@ -71,6 +72,7 @@ pub struct RustEvaluator {
     output: OutputTx,
     kept: Kept,
     session: Session,
+    copies: Copies,
     prelude: String,
     cargo: PathBuf,
     /// The standard library's sources.
@@ -140,6 +142,7 @@ impl RustEvaluator {
                 ..Kept::default()
             },
             session,
+            copies: Copies::default(),
             prelude,
             cargo: sysroot.cargo(),
             library: sysroot.library_sources().ok(),
@@ -214,6 +217,10 @@ impl RustEvaluator {
         before: &HashSet<String>,
     ) -> (Result<(), Diagnostic>, Option<Times>) {
         let events = self.worker.sync();
+        let started = |event: &WorkerEvent| matches!(event, WorkerEvent::Started { .. });
+        if events.iter().any(started) {
+            self.copies.ran(code);
+        }
         let interrupted = self.stop.is_interrupted();
         let mut end = None;
         let mut ran = None;
@@ -235,6 +242,9 @@ impl RustEvaluator {
         }
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
         if let Some(death) = death {
+            if !death.copy {
+                self.copies.forget();
+            }
             let diagnostic = match interrupted {
                 true => diagnostics::interrupted(&diagnostics::interrupted_by_force(&death, &lost)),
                 false => diagnostics::died(&death, &lost),
@@ -272,6 +282,7 @@ impl RustEvaluator {
             stream: StreamName::Stderr,
             bytes: text.into_bytes(),
         });
+        self.copies.forget();
         // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
         // runs, forgets them, and starts another process.
         if let Ok(mut supervisor) = self.context.process_handle().lock() {
@@ -291,7 +302,22 @@ impl RustEvaluator {
 
     /// The names of its functions, types and other items.
     pub(super) fn items(&self) -> impl Iterator<Item = &str> {
-        self.context.defined_item_names()
+        // What was undone is still there for evcxr, as an item that is never compiled.
+        self.context
+            .defined_item_names()
+            .filter(|name| !self.copies.is_undone(name))
+    }
+
+    pub(super) fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
+    pub(super) fn copies_mut(&mut self) -> &mut Copies {
+        &mut self.copies
+    }
+
+    pub(super) fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     /// The cells that have run, with their numbers.
@@ -309,6 +335,7 @@ impl RustEvaluator {
         let cleared = self.context.execute(":clear");
         let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
         self.worker.sync();
+        self.copies = Copies::default();
         let failed =
             |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
         cleared.map(|_| ()).map_err(failed)
@@ -487,6 +514,10 @@ impl Evaluator for RustEvaluator {
     fn execute(&mut self, cell: &Cell) -> Outcome {
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count);
+        self.copies.begin_cell(self.now());
+        if let Err(error) = self.worker.control("CELL") {
+            tracing::error!("the worker was not told of a cell: {error}");
+        }
         let outcome = Steps::new(self, cell).run();
         self.builds.end_cell();
         let is_new = self

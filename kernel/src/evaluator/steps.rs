@@ -9,6 +9,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 use threadbook::top::Proc;
+use threadbook::wire::SnapshotStatus;
 
 use super::Cell;
 use super::CellId;
@@ -258,6 +259,30 @@ impl Host for Steps<'_> {
         let ran = self.evaluator.run(code);
         self.spent.add(ran.clone());
         ran
+    }
+
+    fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
+        self.evaluator.undo(force)
+    }
+
+    fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
+        self.evaluator.checkpoint(name)
+    }
+
+    fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
+        self.evaluator.restore(name, force)
+    }
+
+    fn drop_checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
+        self.evaluator.drop_checkpoint(name)
+    }
+
+    fn checkpoints(&self) -> Vec<(String, u32)> {
+        self.evaluator.checkpoints()
+    }
+
+    fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
+        self.evaluator.set_snapshots(how)
     }
 
     fn variables(&self) -> Vec<Variable> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
+use threadbook::wire::SnapshotStatus;
 
 use super::UsedFile;
 use crate::cell::CellMagic;
@@ -39,6 +40,24 @@ pub trait Host {
 
     /// Runs Rust that the magic has written.
     fn run_rust(&mut self, code: &str) -> Ran;
+
+    /// Goes back to the state before the latest cell; gives that cell's number. Ends programs only by `force`.
+    fn undo(&mut self, force: bool) -> Result<u32, Diagnostic>;
+
+    /// Keeps the state under a name.
+    fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic>;
+
+    /// Goes back to a state that was kept under a name.
+    fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic>;
+
+    /// Drops a state that was kept under a name.
+    fn drop_checkpoint(&mut self, name: &str) -> Result<(), Diagnostic>;
+
+    /// The names of the states that are kept, and the cells that ran next.
+    fn checkpoints(&self) -> Vec<(String, u32)>;
+
+    /// Tells how copies of the process are to be made (`on`, `off`, megabytes), or asks how they are (`status`).
+    fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic>;
 
     /// The variables that the session keeps, by name.
     fn variables(&self) -> Vec<Variable>;

@@ -13,6 +13,7 @@ mod nearest;
 mod session;
 mod shell;
 mod show;
+mod snapshots;
 mod time;
 
 pub(crate) use complete::complete;
@@ -64,6 +65,7 @@ const FAMILIES: &[&[Magic]] = &[
     time::MAGICS,
     shell::MAGICS,
     files::MAGICS,
+    snapshots::MAGICS,
     session::MAGICS,
     show::MAGICS,
     modules::MAGICS,

@@ -16,6 +16,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use threadbook::timing::Times;
 use threadbook::wire::End;
@@ -64,6 +65,8 @@ pub struct Death {
     pub signal: Option<i32>,
     /// Its exit code otherwise.
     pub code: Option<i32>,
+    /// The name of the thread that did it, where that is known.
+    pub thread: Option<String>,
     /// Whether a copy of it, made before the cell, has taken over.
     pub copy: bool,
     /// Processes that it had started and that ended with it, by name.
@@ -91,6 +94,9 @@ pub trait Narrator: Send {
     /// The process died while no cell ran.
     fn died(&self, death: &Death) -> String;
 }
+
+/// The worker answers at once, unless it has ended.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The pipes to a worker and what is known of it. They outlive the worker's process: a restarted one gets the same.
 #[derive(Debug)]
@@ -171,6 +177,60 @@ impl Worker {
     /// From now on output is shown; until then evcxr tries itself out.
     pub fn show_output(&self) {
         self.status.shows_output.store(true, Ordering::SeqCst);
+    }
+
+    /// Tells the worker something, one line.
+    pub fn control(&self, command: &str) -> std::io::Result<()> {
+        self.pipes.control(command)
+    }
+
+    /// Tells the worker something about copies, while no cell runs, and waits for the answer.
+    pub fn ask(&self, command: &str) -> std::io::Result<SnapshotStatus> {
+        self.control(command)?;
+        loop {
+            if let WorkerEvent::Snapshot(status) = self.next_event()? {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// Has the copy of a role take over, while no cell runs.
+    pub fn restore(&self, role: &str) -> std::io::Result<()> {
+        self.control(&format!("RESTORE {role}"))?;
+        loop {
+            match self.next_event()? {
+                WorkerEvent::Resumed { .. } => return Ok(()),
+                WorkerEvent::Snapshot(_) => return Err(std::io::Error::other("it is not there")),
+                WorkerEvent::Died(death) if !death.copy => {
+                    return Err(std::io::Error::other("it has ended"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The programs that cells have started and that still run, by name.
+    pub fn programs(&self) -> Vec<String> {
+        let Some(pid) = self.status.worker_pid() else {
+            return Vec::new();
+        };
+        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+            return Vec::new();
+        };
+        let children = tasks
+            .flatten()
+            .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+        let children = children.collect::<String>();
+        let names = children
+            .split_whitespace()
+            .filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+        names.map(|name| name.trim_end().to_owned()).collect()
+    }
+
+    fn next_event(&self) -> std::io::Result<WorkerEvent> {
+        self.events_rx
+            .recv_timeout(ANSWER_LIMIT)
+            .map_err(std::io::Error::other)
     }
 
     /// Waits until everything that the worker has sent so far is in the output queue; gives back what it told

@@ -188,6 +188,7 @@ impl Pump {
             Report::Died {
                 signal,
                 code,
+                thread,
                 idle,
                 copy,
                 children,
@@ -201,6 +202,7 @@ impl Pump {
                 let death = Death {
                     signal,
                     code,
+                    thread,
                     copy,
                     children,
                     out_of_memory,

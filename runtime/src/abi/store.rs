@@ -3,28 +3,37 @@
 //! evcxr puts code for this into every cell; having it here once saves rustc that part of every compile.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use crate::worker::cell;
 
-/// evcxr's marker for an early return. The changed code does not print it.
-pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
-
-/// Variables by name.
-#[derive(Default)]
-pub struct VariableStore {
-    variables: HashMap<String, Box<dyn Any>>,
+thread_local! {
+    /// Variables by name, on the thread that runs cells.
+    static VARIABLES: RefCell<HashMap<String, Box<dyn Any>>> = RefCell::default();
 }
+
+/// Whether evcxr may know of variables that are not here, since the process has gone back to an earlier state.
+static ABSENT: AtomicBool = AtomicBool::new(false);
+
+/// evcxr's handle on the session's variables.
+#[derive(Default)]
+pub struct VariableStore(());
 
 impl VariableStore {
     /// Stores a variable.
     pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
-        self.put(name, Box::new(value));
+        put(name, Box::new(value));
     }
 
     /// Whether a variable has the type that the cell thinks; tells evcxr if not.
     pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
-        let fits = self.variables.get(name).is_none_or(|value| value.is::<T>());
+        let fits = VARIABLES.with_borrow(|variables| match variables.get(name) {
+            Some(value) => value.is::<T>(),
+            None => !ABSENT.load(Ordering::Relaxed),
+        });
         if !fits {
             cell::type_changed(name);
         }
@@ -37,27 +46,47 @@ impl VariableStore {
     ///
     /// When it is not there, or has another type than [`VariableStore::check_variable`] was asked for.
     pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
-        match self.take(name).downcast() {
-            Ok(value) => *value,
-            Err(_) => panic!("the variable `{name}` has changed its type"),
-        }
-    }
-
-    fn put(&mut self, name: &str, value: Box<dyn Any>) {
-        self.variables.insert(name.to_owned(), value);
-    }
-
-    fn take(&mut self, name: &str) -> Box<dyn Any> {
-        match self.variables.remove(name) {
-            Some(value) => value,
-            None => {
-                panic!("the variable `{name}` is gone (an earlier cell that panicked had moved it)")
-            }
-        }
+        take(name)
     }
 }
 
 /// Makes the session's store; evcxr's generated code keeps the pointer.
 pub fn create_variable_store() -> *mut VariableStore {
     Box::into_raw(Box::default())
+}
+
+/// Takes out a variable that evcxr has forgotten.
+///
+/// # Panics
+///
+/// When it is not there, or has another type.
+pub fn revive<T: 'static>(name: &str) -> T {
+    take(name)
+}
+
+/// The process has gone back: what evcxr knows of and is not here is to be forgotten, until a cell has run.
+pub(crate) fn expect_absent() {
+    ABSENT.store(true, Ordering::Relaxed);
+}
+
+/// Every variable that evcxr knows of has been looked for.
+pub(crate) fn expect_all() {
+    ABSENT.store(false, Ordering::Relaxed);
+}
+
+fn put(name: &str, value: Box<dyn Any>) {
+    let before = VARIABLES.with_borrow_mut(|variables| variables.insert(name.to_owned(), value));
+    // Not while the variables are borrowed: dropping a value may run any code.
+    drop(before);
+}
+
+fn take<T: 'static>(name: &str) -> T {
+    let value = VARIABLES.with_borrow_mut(|variables| variables.remove(name));
+    match value.map(<Box<dyn Any>>::downcast) {
+        Some(Ok(value)) => *value,
+        Some(Err(_)) => panic!("the variable `{name}` has changed its type"),
+        None => {
+            panic!("the variable `{name}` is gone (an earlier cell that panicked had moved it)")
+        }
+    }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::cell;
 use super::channel;
+use super::crash;
 use super::loads;
 use super::panic;
 use super::report;
@@ -23,6 +24,7 @@ use super::snapshot::Snapshots;
 use super::stdio;
 use super::sys;
 use super::timing::Stopwatch;
+use crate::abi::store;
 use crate::cancel;
 use crate::top;
 use crate::wire::End;
@@ -72,6 +74,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     channel::open(fds.channel);
     cell::set_main_thread();
     panic::install_hook();
+    crash::install()?;
     keep_flushing()?;
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
@@ -103,6 +106,10 @@ impl Live {
     fn obey(&mut self, line: &str) -> io::Result<()> {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["LOAD_AND_RUN", so, function] => self.run(so, function),
+            ["CELL"] => {
+                self.snapshots.begin_cell();
+                Ok(())
+            }
             ["CHECKPOINT", number] => match Role::from_word(number) {
                 Some(role) => {
                     if let Side::Copy(missing_threads) = self.snapshots.take(role) {
@@ -157,6 +164,9 @@ impl Live {
     /// This process was a copy, and goes on in the place of the one that it was a copy of.
     fn take_over(&mut self, mut missing_threads: Vec<String>) -> io::Result<()> {
         loop {
+            self.snapshots.resumed();
+            self.shared.forget_crash();
+            store::expect_absent();
             report(&Report::Resumed {
                 worker: std::process::id(),
                 missing_threads,
@@ -177,7 +187,7 @@ impl Live {
 
 fn unknown(command: &str) -> io::Error {
     io::Error::other(format!(
-        "unknown command `{command}` (expected `LOAD_AND_RUN`, `CHECKPOINT`, `FORGET` or `SNAPSHOT`)"
+        "unknown command `{command}` (expected `LOAD_AND_RUN`, `CELL`, `CHECKPOINT`, `FORGET` or `SNAPSHOT`)"
     ))
 }
 
@@ -201,6 +211,7 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     }
     let times = watch.times();
     let mut ending = cell::end();
+    let is_loaded = loaded.is_ok();
     if let Err(message) = loaded {
         ending.end = End::NotLoaded { message };
     }
@@ -214,6 +225,9 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     }
     for name in &ending.type_changes {
         markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
+    }
+    if is_loaded && ending.type_changes.is_empty() {
+        store::expect_all();
     }
     markers.push_str(COMPLETE);
     let done = Report::Done {

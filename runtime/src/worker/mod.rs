@@ -8,6 +8,7 @@
 
 pub(crate) mod cell;
 mod channel;
+mod crash;
 pub mod hooks;
 mod live;
 mod loads;

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicI32;
+use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -43,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) running: AtomicU32,
     /// Whether the copy that was made last waits. A futex between processes.
     pub(crate) copy_ready: AtomicU32,
+    /// The thread that took the live worker down, and its name.
+    crashed: AtomicI32,
+    crashed_name: [AtomicU8; 16],
     /// Process numbers; 0 where there is no copy.
     copies: [AtomicI32; NAMED + 2],
 }
@@ -73,6 +77,12 @@ impl Shared {
         (before != 0).then_some(before)
     }
 
+    /// All copies.
+    pub(crate) fn copies(&self) -> impl Iterator<Item = i32> {
+        let pids = self.copies.iter().map(|copy| copy.load(Ordering::SeqCst));
+        pids.filter(|pid| *pid != 0)
+    }
+
     /// Whether the process is one of the copies.
     pub(crate) fn is_copy(&self, pid: i32) -> bool {
         self.copies
@@ -85,6 +95,38 @@ impl Shared {
         for copy in &self.copies {
             let _ = copy.compare_exchange(pid, 0, Ordering::SeqCst, Ordering::SeqCst);
         }
+    }
+
+    /// A thread takes the process down. The first one counts.
+    pub(crate) fn note_crash(&self, thread: i32, name: [u8; 16]) {
+        let first = self
+            .crashed
+            .compare_exchange(0, thread, Ordering::SeqCst, Ordering::SeqCst);
+        if first.is_ok() {
+            for (to, from) in self.crashed_name.iter().zip(name) {
+                to.store(from, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// The thread that took the live worker down, where it is known.
+    pub(crate) fn crashed_thread(&self) -> Option<i32> {
+        let thread = self.crashed.load(Ordering::SeqCst);
+        (thread != 0).then_some(thread)
+    }
+
+    /// Its name.
+    pub(crate) fn crashed_name(&self) -> Option<String> {
+        self.crashed_thread()?;
+        let name = self.crashed_name.each_ref();
+        let name = name.map(|byte| byte.load(Ordering::SeqCst));
+        let text = String::from_utf8_lossy(&name);
+        Some(text.trim_end_matches('\0').to_owned())
+    }
+
+    /// The live worker is another process now.
+    pub(crate) fn forget_crash(&self) {
+        self.crashed.store(0, Ordering::SeqCst);
     }
 
     /// Waits until the copy that was just made waits; not for ever, since it may have been killed.

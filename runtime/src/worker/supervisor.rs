@@ -285,7 +285,8 @@ impl Supervisor {
         channel::send(&Report::Died {
             signal: ended.signal,
             code: ended.code,
-            idle: shared.running.load(Ordering::SeqCst) == 0,
+            thread: shared.crashed_name(),
+            idle: shared.running.load(Ordering::SeqCst) == 0 && wanted.is_none(),
             copy: copy.is_some(),
             children,
             out_of_memory: self.oom_kills > before,

@@ -268,6 +268,43 @@ pub(crate) fn handle_signal(
     .map(drop)
 }
 
+/// A handler that is told of the signal's cause.
+pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// Has a function called when the signal comes, on a stack of its own where the thread has one; gives the one that was
+/// called before.
+pub(crate) fn handle_crash(signal: c_int, handler: Handler) -> io::Result<Option<Handler>> {
+    // SAFETY: the structures are plain; a handler that was set with SA_SIGINFO has this signature.
+    unsafe {
+        let mut before: libc::sigaction = std::mem::zeroed();
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        check(libc::sigaction(signal, &raw const action, &raw mut before))?;
+        let is_function = ![libc::SIG_DFL, libc::SIG_IGN].contains(&before.sa_sigaction);
+        Ok((is_function && before.sa_flags & libc::SA_SIGINFO != 0)
+            .then(|| std::mem::transmute::<usize, Handler>(before.sa_sigaction)))
+    }
+}
+
+/// Leaves a signal to the system again.
+pub(crate) fn default_signal(signal: c_int) {
+    // SAFETY: numbers only.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+/// Sends a signal to the calling thread.
+pub(crate) fn raise(signal: c_int) {
+    // SAFETY: numbers only.
+    unsafe { libc::raise(signal) };
+}
+
+/// Has a function called when the process exits by `exit`, on the thread that does.
+pub(crate) fn at_exit(function: extern "C" fn()) {
+    // SAFETY: the function is part of the runtime, which stays loaded.
+    unsafe { libc::atexit(function) };
+}
+
 /// Blocks a signal for the calling thread, or unblocks it.
 pub(crate) fn block_signal(signal: c_int, block: bool) {
     let how = if block {

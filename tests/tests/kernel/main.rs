@@ -19,6 +19,7 @@ mod rich;
 mod session;
 mod sessions;
 mod shell;
+mod snapshots;
 mod statics;
 mod streams;
 mod texts;

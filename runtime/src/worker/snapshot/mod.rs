@@ -20,6 +20,7 @@ use super::shared::Shared;
 use super::stdio;
 use super::sys;
 use crate::wire::SnapshotStatus;
+pub(crate) use raw::thread_id;
 use threads::Missed;
 use threads::Stopped;
 
@@ -57,8 +58,14 @@ pub(crate) struct Snapshots {
     took: Duration,
     /// Why there is no copy of the next cell's beginning.
     skipped: Option<String>,
+    /// Whether the person was told.
+    noted: bool,
     /// The resident bytes at which making a copy took too long.
     too_slow_at: Option<u64>,
+    /// Whether a cell has begun that has not run code yet.
+    cell_begins: bool,
+    /// Whether the state before the code that runs is that before its cell.
+    keeps_undo: bool,
     /// Whether no thread of the user's may have gone on since the guard was made.
     guard_is_fresh: bool,
 }
@@ -76,23 +83,40 @@ impl Snapshots {
             limit_bytes,
             took: Duration::ZERO,
             skipped: None,
+            noted: false,
             too_slow_at: None,
+            cell_begins: false,
+            keeps_undo: false,
             guard_is_fresh: false,
         })
     }
 
-    /// A cell is about to run. Gives a note for the person where it runs without a copy, once.
+    /// A cell of the person begins; it may run code more than once.
+    pub(crate) fn begin_cell(&mut self) {
+        self.cell_begins = true;
+    }
+
+    /// This copy has taken over: what runs next belongs to no cell.
+    pub(crate) fn resumed(&mut self) {
+        self.cell_begins = false;
+    }
+
+    /// Code is about to run. Gives a note for the person where it runs without a copy, once.
     pub(crate) fn before_cell(&mut self) -> (Side, Option<String>) {
-        self.drop_copy(Role::Undo);
+        self.keeps_undo = std::mem::take(&mut self.cell_begins);
+        if self.keeps_undo {
+            self.drop_copy(Role::Undo);
+        }
         if self.guard_is_fresh && self.enabled && self.shared.copy(Role::Guard).is_some() {
             return (Side::Original, None);
         }
-        let was_skipped = self.skipped.is_some();
         let side = self.take(Role::Guard);
         if matches!(side, Side::Original) && self.skipped.is_some() {
             self.drop_copy(Role::Guard);
         }
-        let note = self.skipped.as_ref().filter(|_| !was_skipped);
+        let is_new = self.skipped.is_some() && !self.noted;
+        self.noted = self.skipped.is_some();
+        let note = self.skipped.as_ref().filter(|_| is_new);
         let note = note.map(|why| {
             format!("no copy of the process is kept while {why}: a crash of this cell would lose variables\n")
         });
@@ -107,11 +131,15 @@ impl Snapshots {
             && let Some(before) = before
             && self.shared.copy(Role::Guard) != Some(before)
         {
-            if resident_bytes() > UNDO_BYTES {
+            if !self.keeps_undo || resident_bytes() > UNDO_BYTES {
                 sys::kill(before, libc::SIGKILL);
             } else {
                 self.shared.set(Role::Undo, Some(before));
             }
+        }
+        if matches!(side, Side::Original) && self.skipped.is_some() {
+            // The state that it holds is not that of the variables any more.
+            self.drop_copy(Role::Guard);
         }
         side
     }
@@ -150,6 +178,7 @@ impl Snapshots {
     pub(crate) fn set_limit(&mut self, bytes: u64) {
         self.limit_bytes = bytes;
         self.skipped = None;
+        self.noted = false;
         self.too_slow_at = None;
     }
 
@@ -163,6 +192,11 @@ impl Snapshots {
             took_micros: self.took.as_micros() as u64,
             resident_bytes: resident_bytes(),
             limit_bytes: self.limit_bytes,
+            copies_bytes: self
+                .shared
+                .copies()
+                .map(|pid| proportional_bytes(pid).unwrap_or(0))
+                .sum(),
             skipped: self.skipped.clone(),
         }
     }
@@ -250,14 +284,18 @@ impl Snapshots {
         sys::wait_for_signal(wake_signal());
         raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
         sys::set_thread_name(&name);
-        stopped.revive();
+        let crashed = self.shared.crashed_thread();
+        stopped.revive(crashed);
         sys::block_signal(wake_signal(), false);
         // The folder that was open is that of the process that has died.
         if let Some(tasks) = std::mem::replace(&mut self.tasks, threads::tasks()) {
             sys::close(tasks);
         }
         self.guard_is_fresh = false;
-        missed.names()
+        let mut missing = missed.names();
+        // What it was called is in the report of its end.
+        missing.retain(|name| !name.is_empty());
+        missing
     }
 }
 
@@ -267,6 +305,14 @@ const OWN_THREADS: usize = 2;
 /// The signal by which the supervisor has a copy take over.
 pub(crate) fn wake_signal() -> i32 {
     libc::SIGRTMAX() - 4
+}
+
+/// A process's memory, of which what it shares counts in part.
+fn proportional_bytes(pid: i32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let kilobytes = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let number = kilobytes.split_whitespace().next()?;
+    Some(number.parse::<u64>().ok()? << 10)
 }
 
 fn resident_bytes() -> u64 {

@@ -73,7 +73,7 @@ static SLOTS: Slots = Slots(
 /// Whether a handler is to wait. A signal may be delivered late, when nobody wants it any more.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 /// Handlers that have not returned.
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
+static INSIDE: AtomicU32 = AtomicU32::new(0);
 /// The next free slot.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// How many slots are ready; the main thread waits for it.
@@ -144,8 +144,17 @@ impl Missed {
 impl Stopped {
     /// Stops every other thread. `None` where a handler of an earlier time still has not returned.
     pub(super) fn all(tasks: RawFd) -> Option<Stopped> {
-        if INSIDE.load(Ordering::SeqCst) > 0 {
-            return None;
+        let started = Instant::now();
+        loop {
+            // Released a moment ago, a thread may not have come back to what it did.
+            let inside = INSIDE.load(Ordering::SeqCst);
+            if inside == 0 {
+                break;
+            }
+            if started.elapsed() > PATIENCE {
+                return None;
+            }
+            sys::futex_wait(&INSIDE, inside, Some(Duration::from_millis(10)));
         }
         for slot in used() {
             // SAFETY: no handler runs, so nobody else uses the slots.
@@ -218,11 +227,17 @@ impl Stopped {
         Ok(Some(pid))
     }
 
-    /// In the copy: starts every thread that was stopped.
-    pub(super) fn revive(self) {
-        let ready = || used().iter().filter(|slot| is_ready(slot.get()));
+    /// In the copy: starts every thread that was stopped, but for one.
+    pub(super) fn revive(self, except: Option<i32>) {
+        let ready = || {
+            // SAFETY: the number was written before the slot was ready.
+            let is_wanted = |slot: *const Slot| unsafe { Some((*slot).thread) != except };
+            used()
+                .iter()
+                .filter(move |slot| is_ready(slot.get()) && is_wanted(slot.get()))
+        };
         // A handler that had not come so far is not in the copy.
-        INSIDE.store(ready().count(), Ordering::SeqCst);
+        INSIDE.store(ready().count() as u32, Ordering::SeqCst);
         for slot in ready() {
             revive(slot.get());
         }
@@ -310,7 +325,9 @@ extern "C" fn on_stop(_signal: c_int) {
             }
         }
     }
-    INSIDE.fetch_sub(1, Ordering::SeqCst);
+    if INSIDE.fetch_sub(1, Ordering::SeqCst) == 1 {
+        sys::futex_wake(&INSIDE);
+    }
     sys::set_errno(error);
 }
 

@@ -1,0 +1,82 @@
+//! Going back: what evcxr has to be told when the worker's process goes back to an earlier state.
+//!
+//! The process itself goes back by a copy of it, with every variable's value. evcxr knows names, types and definitions
+//! only, and has no way back: variables that are not in the process any more it forgets when it looks for them; those
+//! that are there again, and the definitions, it is given as code.
+
+use std::collections::BTreeMap;
+
+/// Names and types of variables, names and texts of definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    /// The cell that ran next, as in `In [n]`.
+    pub(super) cell: u32,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) definitions: BTreeMap<String, String>,
+}
+
+impl Past {
+    /// The code that makes evcxr know what it knew then.
+    pub(super) fn code_to_come_back(&self, now: &Past) -> String {
+        let mut code = String::new();
+        for (name, text) in &self.definitions {
+            if now.definitions.get(name) != Some(text) {
+                code.push_str(text);
+                code.push('\n');
+            }
+        }
+        for name in now.definitions.keys() {
+            if !self.definitions.contains_key(name) {
+                // evcxr keeps one item of a name: this one, which is never compiled.
+                code.push_str(&format!("#[cfg(any())] fn {name}() {{}}\n"));
+            }
+        }
+        for (name, type_name) in &self.variables {
+            if now.variables.get(name) != Some(type_name) {
+                code.push_str(&format!(
+                    "let mut {name}: {type_name} = ::threadbook::abi::store::revive({name:?});\n"
+                ));
+            }
+        }
+        code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn past(variables: &[(&str, &str)], definitions: &[(&str, &str)]) -> Past {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+            owned.collect()
+        };
+        Past {
+            cell: 1,
+            variables: map(variables),
+            definitions: map(definitions),
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let then = past(
+            &[("same", "i32"), ("gone", "String"), ("other", "u8")],
+            &[("f", "fn f() {}"), ("g", "fn g() -> i32 { 1 }")],
+        );
+        let now = past(
+            &[("same", "i32"), ("new", "i32"), ("other", "u16")],
+            &[("f", "fn f() {}"), ("g", "fn g() {}"), ("H", "struct H;")],
+        );
+        assert_eq!(
+            then.code_to_come_back(&now),
+            "fn g() -> i32 { 1 }\n\
+             #[cfg(any())] fn H() {}\n\
+             let mut gone: String = ::threadbook::abi::store::revive(\"gone\");\n\
+             let mut other: u8 = ::threadbook::abi::store::revive(\"other\");\n"
+        );
+        assert_eq!(now.code_to_come_back(&now), "");
+    }
+}
