@@ -30,7 +30,9 @@ fn undo_goes_back_by_one_cell_with_values_types_and_definitions() {
         let failure = kernel.run(gone).failed("CompileError");
         assert!(failure.evalue.contains("cannot find"), "{failure:#?}");
     }
-    let failure = kernel.run("%undo\n%undo").failed("MagicError");
+    let ran = kernel.run("%undo\n%undo");
+    assert_eq!(ran.stdout(), "back to the state before cell 4\n");
+    let failure = ran.failed("MagicError");
     assert!(
         failure.evalue.contains("nothing to go back to"),
         "{failure:#?}"
