@@ -7,6 +7,8 @@ mod interrupt;
 #[cfg(feature = "evcxr")]
 mod builds;
 #[cfg(feature = "evcxr")]
+mod cargo_words;
+#[cfg(feature = "evcxr")]
 mod copies;
 #[cfg(feature = "evcxr")]
 mod diagnostics;

@@ -23,6 +23,7 @@ use super::Diagnostic;
 use super::Evaluator;
 use super::Outcome;
 use super::builds::Builds;
+use super::cargo_words;
 use super::copies::Copies;
 use super::diagnostics;
 use super::help;
@@ -42,9 +43,9 @@ use crate::output::StreamName;
 use crate::toolchain;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
-use crate::worker::Death;
 use crate::toolchain::phases;
 use crate::toolchain::phases::Compile;
+use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
@@ -455,7 +456,8 @@ fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
     let rendered = error.rendered();
     if rendered.is_empty() {
         // evcxr worded it itself, or it is a part of a larger message.
-        let message = naming_the_network(without_progress(&error.message()));
+        let message =
+            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
         let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
         for help in error.help() {
             text.push_str(&format!("\nhelp: {help}"));
@@ -474,40 +476,6 @@ fn is_of_dependency(error: &evcxr::CompilationError) -> bool {
     spans.is_some_and(|spans| {
         !spans.is_empty() && spans.iter().all(|span| span["file_name"] != render::FILE)
     })
-}
-
-/// What cargo says where a dependency could not be fetched names everything but the network.
-fn naming_the_network(message: String) -> String {
-    let signs = [
-        "download of config.json failed",
-        "failed to download",
-        "failed to fetch",
-        "Could not resolve host",
-        "--offline was specified",
-    ];
-    if !signs.iter().any(|sign| message.contains(sign)) {
-        return message;
-    }
-    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
-    format!(
-        "{first}: a dependency that was not downloaded before needs the network (try again with one)\n{rest}"
-    )
-}
-
-/// What cargo says of an error, without the steps that it was at.
-fn without_progress(message: &str) -> String {
-    let is_step = |line: &&str| {
-        let line = line.trim_start();
-        ["Updating ", "Locking ", "Downloading ", "Downloaded "]
-            .iter()
-            .any(|verb| line.starts_with(verb))
-    };
-    let text = message
-        .lines()
-        .skip_while(is_step)
-        .collect::<Vec<_>>()
-        .join("\n");
-    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
 impl Evaluator for RustEvaluator {
