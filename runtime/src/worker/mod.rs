@@ -22,6 +22,7 @@ pub(crate) mod timing;
 
 pub use shared::NAMED as NAMED_COPIES;
 
+pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
 pub(crate) use stdio::ask;
 pub(crate) use stdio::settle;
@@ -97,11 +98,6 @@ pub(crate) fn raise(ename: &str, message: &str) -> ! {
     });
     // Values are dropped on the way, and no hook reports it.
     std::panic::resume_unwind(Box::new(message.to_owned()))
-}
-
-/// Whether the person has interrupted the cell that the calling thread runs.
-pub(crate) fn must_stop() -> bool {
-    false
 }
 
 /// Shows what a program that a cell has started wrote.

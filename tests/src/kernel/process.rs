@@ -165,6 +165,15 @@ impl Process {
         });
     }
 
+    /// Waits until no program of this name runs below the kernel.
+    #[track_caller]
+    pub fn until_gone(&self, name: &str) {
+        wait_until(&format!("the end of {name}"), || {
+            let mut processes = self.processes().into_iter();
+            (!processes.any(|(_, other)| other == name)).then_some(())
+        });
+    }
+
     /// Asserts that nothing of the kernel stays: no process, no file. It has ended or is about to.
     #[track_caller]
     pub fn is_gone(&mut self) {

@@ -176,9 +176,29 @@ fn an_interrupt_reaches_every_process_of_a_line() {
     let ran = kernel.finish(&id);
     assert_eq!(ran.stdout(), "started\n");
     ran.failed("KeyboardInterrupt");
+    // The signal has been sent to all; each ends by itself.
+    for program in ["sleep", "sh", "cat"] {
+        kernel.process().until_gone(program);
+    }
     kernel
         .run("%ps")
         .printed("no program that a cell has started is there\n");
+}
+
+#[test]
+fn a_program_that_ends_by_itself_leaves_the_process_of_cells_as_it_was() {
+    let mut kernel = Kernel::start();
+    let ran = kernel.run("std::process::id()");
+    let worker = ran.result();
+    ran.nothing();
+    let id =
+        kernel.send("!trap 'echo caught; exit 3' INT; echo started; while :; do sleep 0.05; done");
+    kernel.until_text(&id, "started");
+    kernel.interrupt();
+    let ran = kernel.finish(&id);
+    assert_eq!(ran.stdout(), "started\ncaught\n");
+    ran.failed("KeyboardInterrupt");
+    kernel.run("std::process::id()").resulted(&worker);
 }
 
 #[test]
