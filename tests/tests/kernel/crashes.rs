@@ -95,6 +95,15 @@ fn an_illegal_instruction_is_named() {
 }
 
 #[test]
+fn a_bus_error_is_named() {
+    crash(
+        "unsafe extern \"C\" { fn raise(signal: i32) -> i32; } unsafe { raise(7) };",
+        "WorkerCrashed",
+        &["SIGBUS"],
+    );
+}
+
+#[test]
 fn a_panic_while_unwinding_is_named() {
     crash(
         "struct CrashesBomb; impl Drop for CrashesBomb { fn drop(&mut self) { panic!(\"second\") } } let _crashes_bomb = CrashesBomb; panic!(\"first\");",
