@@ -27,12 +27,13 @@ Examples:
   threadbook run notebooks/          execute every notebook of a folder
 
 Environment variables:
-  THREADBOOK_CACHE           folder of the prepared builds (default: threadbook in the user's cache folder)
-  THREADBOOK_HISTORY         file of the history (default: threadbook/history.sqlite in the user's data folder)
-  THREADBOOK_OUTPUT_LIMIT    bytes of output that one cell may send before the rest is dropped
-  THREADBOOK_LOG             filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
-  THREADBOOK_KERNEL_COMMAND  program that `run` starts in place of `threadbook`
-  NO_COLOR                   not empty: no colours
+  THREADBOOK_CACHE             folder of the prepared builds (default: threadbook in the user's cache folder)
+  THREADBOOK_HISTORY           file of the history (default: threadbook/history.sqlite in the user's data folder)
+  THREADBOOK_OUTPUT_LIMIT      bytes of output that one cell may send before the rest is dropped
+  THREADBOOK_SNAPSHOT_LIMIT_MB megabytes above which no copy is kept for the case of a crash
+  THREADBOOK_LOG               filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
+  THREADBOOK_KERNEL_COMMAND    program that `run` starts in place of `threadbook`
+  NO_COLOR                     not empty: no colours
 
 Exit codes:
   0  it worked
