@@ -174,6 +174,7 @@ pub async fn serve(
     let raised = interrupted.clone();
     std::thread::Builder::new()
         .name("evaluator".into())
+        .stack_size(dispatcher::EVALUATOR_STACK_BYTES)
         .spawn(move || {
             dispatcher::run_evaluator(make, &output, &jobs_rx, &raised, move |notice| {
                 // Only a dispatcher that has ended does not want to know.

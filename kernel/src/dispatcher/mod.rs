@@ -19,6 +19,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 pub use self::info::Completeness;
+pub(crate) use self::runner::EVALUATOR_STACK_BYTES;
 pub(crate) use self::runner::Interrupted;
 pub(crate) use self::runner::Job;
 pub(crate) use self::runner::run as run_evaluator;

@@ -33,6 +33,10 @@ use crate::ticket::Ticket;
 /// How long no cell comes before something is done that would delay one.
 const REST: Duration = Duration::from_millis(300);
 
+/// rust-analyzer resolves types by recursion that goes deep in a long session, and running out of stack would end the
+/// kernel. Address space only, until it is used.
+pub(crate) const EVALUATOR_STACK_BYTES: usize = 256 << 20;
+
 /// Work for the evaluator.
 #[derive(Debug)]
 pub(crate) enum Job {
@@ -180,6 +184,7 @@ impl Awaited {
         let has_warmed = Arc::clone(&warmed);
         let making = std::thread::Builder::new()
             .name("evaluator-start".into())
+            .stack_size(EVALUATOR_STACK_BYTES)
             .spawn(move || {
                 let mut made = guarded("was being made", || make(output)).and_then(|made| made);
                 if let Err(Diagnostic { ename, evalue, .. }) = &made {
