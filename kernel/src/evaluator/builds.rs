@@ -76,12 +76,12 @@ impl Builds {
         }
     }
 
-    /// The map of the code that was compiled last.
     /// The number of the cell that runs, or ran last.
     pub(super) fn latest(&self) -> u32 {
         self.inner().latest
     }
 
+    /// The map of the code that was compiled last.
     pub(super) fn latest_map(&self) -> SourceMap {
         let generated =
             std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default();

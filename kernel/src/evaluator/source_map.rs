@@ -137,7 +137,8 @@ impl Cells {
         let (generated, mut lines): (Vec<String>, Vec<Line>) = generated
             .lines()
             .map(|line| {
-                let (line, insertions) = as_written(line.trim_end());
+                // Blanks go last: an attribute ends with one, and may stand at the end of a line.
+                let (line, insertions) = as_written(line);
                 (
                     line.trim_end().to_owned(),
                     Line {
@@ -367,6 +368,9 @@ mod tests {
             map.place(1, 26 + ATTRIBUTE_LEN).map(|place| place.column),
             Some(26)
         );
+        // Where a static begins its line, the attribute stands behind the line before.
+        let map = cells.map(&format!("{text}{attribute}\nstatic M: u8 = 1;"));
+        assert_eq!(map.place(1, 26).map(|place| place.column), Some(26));
     }
 
     #[test]
