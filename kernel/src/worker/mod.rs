@@ -19,6 +19,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use threadbook::timing::Times;
+use threadbook::top::Proc;
 use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
@@ -214,17 +215,11 @@ impl Worker {
         let Some(pid) = self.status.worker_pid() else {
             return Vec::new();
         };
-        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-            return Vec::new();
-        };
-        let children = tasks
-            .flatten()
-            .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-        let children = children.collect::<String>();
-        let names = children
-            .split_whitespace()
-            .filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok());
-        names.map(|name| name.trim_end().to_owned()).collect()
+        let programs = Proc::read(Path::new("/proc")).worker(pid as i32).programs;
+        programs
+            .into_iter()
+            .map(|program| program.stat.name)
+            .collect()
     }
 
     fn next_event(&self) -> std::io::Result<WorkerEvent> {

@@ -20,10 +20,8 @@ pub use stat::Stat;
 pub use table::Table;
 pub use table::table;
 
+use crate::worker::COPY_NAME;
 use crate::worker::SESSION_VAR;
-
-/// A copy of the worker that waits for a crash has this name.
-pub const COPY_NAME: &str = "threadbook-copy";
 
 /// Milliseconds since the system's start, in steps of the process table's own ticks.
 pub fn now_ms() -> u64 {
@@ -70,13 +68,16 @@ pub struct Proc {
 }
 
 impl Proc {
-    /// Reads the table of all processes under `root`, which is `/proc` but for tests.
+    /// Reads the table of all processes under `root`, which is `/proc` but for tests. Copies of a worker, which wait for
+    /// a crash of it, are not in it, nor are those that are just ending: they do nothing.
     pub fn read(root: &Path) -> Proc {
         let mut stats = HashMap::new();
         let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
         for pid in numbers_in(root) {
             // It may have ended since the folder was listed.
-            if let Some(stat) = Stat::read(&root.join(pid.to_string())) {
+            if let Some(stat) = Stat::read(&root.join(pid.to_string()))
+                && stat.name.as_bytes() != COPY_NAME.to_bytes()
+            {
                 children.entry(stat.parent).or_default().push(pid);
                 stats.insert(pid, stat);
             }
@@ -152,13 +153,6 @@ impl Proc {
     }
 
     fn add_worker(&self, worker: i32, picture: &mut Picture) {
-        let is_copy = |pid: i32| {
-            let stat = self.stats.get(&pid);
-            stat.is_some_and(|stat| stat.name == COPY_NAME)
-        };
-        if is_copy(worker) {
-            return;
-        }
         picture.worker = Some(worker);
         let tasks = self.path(worker, "task");
         let mut ids = numbers_in(&tasks);
@@ -175,9 +169,7 @@ impl Proc {
             }
         }
         for child in self.children(worker) {
-            if !is_copy(*child) {
-                self.add_tree(*child, &mut picture.programs);
-            }
+            self.add_tree(*child, &mut picture.programs);
         }
     }
 
@@ -355,7 +347,10 @@ mod tests {
         fake.process(8, 7, "rustc", "rustc lib.rs", 1991);
         fake.worker(10, 5, "worker", &session);
         fake.worker(11, 10, "worker", &session);
-        fake.worker(12, 11, COPY_NAME, &session);
+        let copy = COPY_NAME.to_str().unwrap();
+        fake.worker(12, 10, copy, &session);
+        // It has ended and was not yet reaped: the system does not tell its program any more.
+        fake.process(18, 10, copy, "", 2200);
         fake.thread(11, 13, "threadbook-flus", 901);
         fake.thread(11, 14, "early", 1000);
         fake.thread(11, 15, "late", 2000);

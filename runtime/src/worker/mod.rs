@@ -24,6 +24,7 @@ pub use shared::NAMED as NAMED_COPIES;
 
 pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
+pub(crate) use snapshot::COPY_NAME;
 pub(crate) use stdio::ask;
 pub(crate) use stdio::settle;
 pub(crate) use sys::waiting;

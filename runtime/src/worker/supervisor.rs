@@ -388,7 +388,7 @@ fn kill_descendants(stays: impl Fn(i32) -> bool) -> Vec<String> {
                 && ended.signal == Some(libc::SIGKILL)
             {
                 let name = name.unwrap_or_default().trim_end().to_owned();
-                if name.as_bytes() != &snapshot::COPY_NAME[..15] {
+                if name.as_bytes() != snapshot::COPY_NAME.to_bytes() {
                     names.push(name);
                 }
             }
@@ -415,12 +415,8 @@ fn children(pid: i32) -> Vec<i32> {
     let lists = tasks
         .flatten()
         .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids: Vec<i32> = lists
-        .flat_map(|list| {
-            list.split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect::<Vec<i32>>()
-        })
-        .collect();
-    pids
+    let pids: String = lists.collect();
+    pids.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }

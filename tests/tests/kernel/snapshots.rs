@@ -69,6 +69,14 @@ fn undo_asks_before_it_ends_programs() {
         "{failure:#?}"
     );
     kernel.run("n").resulted("2");
+    // Its parent has ended, so it is nobody's but ours; going back would end it all the same.
+    let mut kernel = Kernel::start();
+    kernel
+        .run("std::process::Command::new(\"sh\").args([\"-c\", \"sleep 3600 &\"]).status()?;")
+        .nothing();
+    kernel.process().until_running("sleep");
+    let failure = kernel.run("%undo").failed("MagicError");
+    assert!(failure.evalue.contains("`sleep`"), "{failure:#?}");
 }
 
 #[test]

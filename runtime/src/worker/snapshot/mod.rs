@@ -36,7 +36,7 @@ const OOM_SCORE: &CStr = c"/proc/self/oom_score_adj";
 const OOM_SCORE_LIVE: &[u8] = b"500";
 
 /// What `ps` calls a copy.
-pub(crate) const COPY_NAME: &[u8; 16] = b"threadbook-copy\0";
+pub(crate) const COPY_NAME: &CStr = c"threadbook-copy";
 
 /// Who goes on after a copy was made.
 #[derive(Clone, Debug)]
@@ -283,7 +283,7 @@ impl Snapshots {
         self.shared.say_copy_is_ready();
         sys::wait_for_signal(wake_signal());
         raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
-        sys::set_thread_name(&name);
+        sys::set_thread_name(sys::text_of_name(&name));
         let crashed = self.shared.crashed_thread();
         stopped.revive(crashed);
         sys::block_signal(wake_signal(), false);

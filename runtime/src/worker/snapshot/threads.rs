@@ -395,7 +395,7 @@ extern "C" fn enter(slot: *mut c_void) -> c_int {
         let mut alt_stack = (*slot).alt_stack;
         alt_stack.ss_flags &= libc::SS_DISABLE;
         libc::sigaltstack(&raw const alt_stack, std::ptr::null_mut());
-        sys::set_thread_name(&(*slot).name);
+        sys::set_thread_name(sys::text_of_name(&(*slot).name));
         context::resume((*slot).sp)
     }
 }

@@ -333,9 +333,14 @@ pub(crate) fn thread_name() -> [u8; 16] {
     name
 }
 
-/// Names the calling thread.
-pub(crate) fn set_thread_name(name: &[u8; 16]) {
-    // SAFETY: the kernel reads up to 16 bytes.
+/// A name up to the zero byte that ends it.
+pub(crate) fn text_of_name(name: &[u8; 16]) -> &CStr {
+    CStr::from_bytes_until_nul(name).unwrap_or_default()
+}
+
+/// Names the calling thread. Names have up to 15 bytes.
+pub(crate) fn set_thread_name(name: &CStr) {
+    // SAFETY: the kernel reads up to the zero byte that ends the name.
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
