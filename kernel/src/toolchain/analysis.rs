@@ -1,13 +1,23 @@
-//! The toolchains that rust-analyzer is shown, in place of the real one, whose sources cost it time and memory.
+//! What rust-analyzer is shown in place of the real toolchain and of all packages, whose sources cost it time and memory.
 //!
-//! One has a standard library without contents, for the moment in which evcxr tries itself out. The other one leaves
-//! out what hardly any cell has a variable of: the intrinsics of AVX-512 and AMX, and those of other processors. They
-//! are half of all text. Cells may call them all the same: rustc reads the real library.
+//! It is asked for the types of variables, so what no variable has the type of can be left out. Cells may call all of
+//! it: rustc reads the real sources.
+//!
+//! There are two toolchains. One has a standard library without contents, for the moment in which evcxr tries itself
+//! out. The other one leaves out the intrinsics of AVX-512 and AMX, those of other processors, and portable SIMD, which
+//! no stable compiler has. They are half of all text. Of the packages, those are left out with which procedural macros
+//! are made, and those that the runtime's own dependencies use inside.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 use super::Error;
 use super::Sysroot;
@@ -17,6 +27,29 @@ use super::at;
 const LIBRARY: &str = "lib/rustlib/src/rust/library";
 /// The part of them that has the intrinsics.
 const INTRINSICS: &str = "stdarch/crates/core_arch";
+
+/// Unstable parts of the standard library that are crates of their own.
+const PORTABLE_SIMD: [&str; 2] = ["core_simd/src/mod.rs", "std_float/src/lib.rs"];
+/// The cargo of both toolchains: that of the session which asks.
+const CARGO: &str = "#!/bin/sh\nexec \"$THREADBOOK_SESSION/bin/cargo\" \"$@\"\n";
+/// Packages whose types and traits do not show in what tokio, rayon and serde_json give to others.
+const INNER: [&str; 15] = [
+    "crossbeam-deque",
+    "crossbeam-epoch",
+    "crossbeam-utils",
+    "errno",
+    "itoa",
+    "libc",
+    "lock_api",
+    "memchr",
+    "mio",
+    "parking_lot",
+    "parking_lot_core",
+    "signal-hook-registry",
+    "smallvec",
+    "socket2",
+    "zmij",
+];
 
 /// The toolchain without contents.
 pub(super) fn bare(root: &Path) -> PathBuf {
@@ -38,7 +71,12 @@ pub(super) fn write(root: &Path, sysroot: &Sysroot) -> Result<(), Error> {
     }
     let real = sysroot.library_sources()?;
     let library = slim(root).join(LIBRARY);
-    link_all(&real, &library, |name| name != "stdarch")?;
+    link_all(&real, &library, |name| {
+        name != "stdarch" && name != "portable-simd"
+    })?;
+    for file in PORTABLE_SIMD {
+        write_empty(&library.join("portable-simd/crates").join(file))?;
+    }
     let (real, slim) = (real.join(INTRINSICS), library.join(INTRINSICS));
     link_all(&real, &slim, |name| name != "src")?;
     let (real, slim) = (real.join("src"), slim.join("src"));
@@ -71,10 +109,11 @@ fn is_rare(file: &str) -> bool {
 /// rust-analyzer has rustup run the tools of the folder that it was given.
 fn link_tools(bin: &Path, sysroot: &Sysroot) -> Result<(), Error> {
     fs::create_dir_all(bin).map_err(at(bin))?;
-    for (name, tool) in [("cargo", sysroot.cargo()), ("rustc", sysroot.rustc())] {
-        symlink(tool, bin.join(name)).map_err(at(bin.join(name)))?;
-    }
-    Ok(())
+    let rustc = bin.join("rustc");
+    symlink(sysroot.rustc(), &rustc).map_err(at(&rustc))?;
+    let cargo = bin.join("cargo");
+    fs::write(&cargo, CARGO).map_err(at(&cargo))?;
+    fs::set_permissions(&cargo, Permissions::from_mode(0o755)).map_err(at(&cargo))
 }
 
 /// Links what is in a folder into another, where the name is wanted.
@@ -99,4 +138,159 @@ fn write_empty(file: &Path) -> Result<(), Error> {
         fs::create_dir_all(folder).map_err(at(folder))?;
     }
     fs::write(file, "").map_err(at(file))
+}
+
+/// What `cargo metadata` says, without the packages that no variable has a type of; as it is where that is not known.
+pub(super) fn visible_packages(metadata: Vec<u8>) -> Vec<u8> {
+    let Ok(mut description) = serde_json::from_slice::<Value>(&metadata) else {
+        return metadata;
+    };
+    let named = |is_wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
+        let packages = elements(&description["packages"]).filter(|package| is_wanted(package));
+        packages.map(|package| text(&package["id"])).collect()
+    };
+    let inner = named(&|package| INNER.contains(&text(&package["name"]).as_str()));
+    let runtime = named(&|package| package["name"] == "threadbook");
+    let macros = named(&|package| {
+        let mut targets = elements(&package["targets"]);
+        targets.any(|target| elements(&target["kind"]).any(|kind| kind == "proc-macro"))
+    });
+    let members: Vec<String> = elements(&description["workspace_members"])
+        .map(text)
+        .collect();
+
+    let nodes = elements(&description["resolve"]["nodes"]);
+    let mut uses: HashMap<String, Vec<String>> = nodes
+        .map(|node| {
+            let used = elements(&node["dependencies"]).map(text);
+            (text(&node["id"]), used.collect())
+        })
+        .collect();
+    if uses.is_empty() {
+        // With `--no-deps` there is nothing to leave out.
+        return metadata;
+    }
+    for id in reachable(runtime, &uses) {
+        uses.entry(id)
+            .or_default()
+            .retain(|used| !inner.contains(used));
+    }
+    uses.retain(|id, _| !macros.contains(id));
+    let visible = reachable(members, &uses);
+
+    let is_visible = |id: &Value| visible.contains(&text(id));
+    let nodes = description["resolve"]["nodes"].as_array_mut();
+    for node in nodes.into_iter().flatten() {
+        let used = uses.remove(&text(&node["id"])).unwrap_or_default();
+        retain(&mut node["dependencies"], |id| used.contains(&text(id)));
+        retain(&mut node["deps"], |dep| used.contains(&text(&dep["pkg"])));
+    }
+    retain(&mut description["resolve"]["nodes"], |node| {
+        is_visible(&node["id"])
+    });
+    retain(&mut description["packages"], |package| {
+        is_visible(&package["id"])
+    });
+    description.to_string().into_bytes()
+}
+
+/// Some packages and all that they use.
+fn reachable(from: Vec<String>, uses: &HashMap<String, Vec<String>>) -> HashSet<String> {
+    let mut reached = HashSet::new();
+    let mut waiting = from;
+    while let Some(id) = waiting.pop() {
+        if let Some(used) = uses.get(&id).filter(|_| !reached.contains(&id)) {
+            waiting.extend_from_slice(used);
+        }
+        reached.insert(id);
+    }
+    reached
+}
+
+fn elements(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn retain(list: &mut Value, is_wanted: impl Fn(&Value) -> bool) {
+    if let Some(list) = list.as_array_mut() {
+        list.retain(is_wanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `cargo metadata` for packages that use each other; those in capitals are procedural macros.
+    fn metadata(uses: &[(&str, &[&str])]) -> Value {
+        let kind = |name: &str| match name.chars().all(char::is_uppercase) {
+            true => "proc-macro",
+            false => "lib",
+        };
+        let package = |(name, _): &(&str, &[&str])| json!({"id": name, "name": name, "targets": [{"kind": [kind(name)]}]});
+        let node = |(name, used): &(&str, &[&str])| {
+            let deps: Vec<Value> = used.iter().map(|used| json!({"pkg": used})).collect();
+            json!({"id": name, "dependencies": used, "deps": deps})
+        };
+        json!({
+            "packages": uses.iter().map(package).collect::<Vec<_>>(),
+            "workspace_members": ["ctx"],
+            "resolve": {"nodes": uses.iter().map(node).collect::<Vec<_>>()},
+        })
+    }
+
+    fn visible(uses: &[(&str, &[&str])]) -> Value {
+        let shown = visible_packages(metadata(uses).to_string().into_bytes());
+        serde_json::from_slice(&shown).unwrap()
+    }
+
+    #[test]
+    fn what_only_compilers_and_the_runtime_use_is_left_out() {
+        assert_eq!(
+            visible(&[
+                ("ctx", &["threadbook", "serde"]),
+                ("threadbook", &["tokio", "libc"]),
+                ("tokio", &["libc", "bytes"]),
+                ("bytes", &[]),
+                ("libc", &[]),
+                ("serde", &["DERIVE"]),
+                ("DERIVE", &["syn"]),
+                ("syn", &["ident"]),
+                ("ident", &[]),
+            ]),
+            metadata(&[
+                ("ctx", &["threadbook", "serde"]),
+                ("threadbook", &["tokio"]),
+                ("tokio", &["bytes"]),
+                ("bytes", &[]),
+                ("serde", &["DERIVE"]),
+                ("DERIVE", &[]),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_the_session_uses_itself_stays() {
+        let used: [(&str, &[&str]); 5] = [
+            ("ctx", &["threadbook", "nix", "syn"]),
+            ("threadbook", &[]),
+            ("nix", &["libc"]),
+            ("libc", &[]),
+            ("syn", &[]),
+        ];
+        assert_eq!(visible(&used), metadata(&used));
+    }
+
+    #[test]
+    fn what_is_no_description_of_packages_is_passed_on() {
+        for text in ["", "no", "{}", r#"{"packages": [{}], "resolve": null}"#] {
+            assert_eq!(visible_packages(text.into()), text.as_bytes());
+        }
+    }
 }

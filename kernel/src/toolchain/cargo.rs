@@ -23,6 +23,7 @@ use serde_json::json;
 use threadbook::worker::COMPILER_FILE;
 
 use super::Prepared;
+use super::analysis;
 use super::dependencies;
 use super::generated;
 use super::phases::Watch;
@@ -233,7 +234,12 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
             if only_known {
                 command.arg("--offline");
             }
-            Ok(exit_code(command.status()?))
+            if verb != Some("metadata") {
+                return Ok(exit_code(command.status()?));
+            }
+            let output = command.stderr(Stdio::inherit()).output()?;
+            std::io::stdout().write_all(&analysis::visible_packages(output.stdout))?;
+            Ok(exit_code(output.status))
         }
     }
 }
