@@ -5,8 +5,6 @@ use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
 use std::io::Write;
-use std::net::Ipv4Addr;
-use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -28,11 +26,12 @@ use uuid::Uuid;
 
 use crate::env as variables;
 use crate::message::ConnectionInfo;
+use crate::socket::socket_parent;
 
 /// How long the kernel may take to end by SIGTERM before SIGKILL follows.
 const TERM_GRACE: Duration = Duration::from_secs(5);
 
-/// A kernel in a process group of its own, and the private folder with its connection file.
+/// A kernel in a process group of its own, and the private folder with its connection file and its sockets.
 ///
 /// Dropping it kills the whole group at once; [`KernelProcess::end`] gives it time.
 #[derive(Debug)]
@@ -47,12 +46,12 @@ pub(crate) struct KernelProcess {
 impl KernelProcess {
     /// Starts a kernel whose cells run in `folder`.
     pub(crate) fn start(folder: &Path) -> Result<KernelProcess> {
-        let info = connection_info().context("can't find free ports for the kernel")?;
         let private = tempfile::Builder::new()
             .prefix("threadbook-run-")
             .permissions(Permissions::from_mode(0o700))
-            .tempdir()
+            .tempdir_in(socket_parent())
             .context("can't make a temp folder")?;
+        let info = connection_info(private.path());
         let file = private.path().join("connection.json");
         write_private(&file, &serde_json::to_vec(&info)?)
             .with_context(|| format!("can't write the connection file `{}`", file.display()))?;
@@ -89,7 +88,7 @@ impl KernelProcess {
         &self.info
     }
 
-    /// Removes the connection file, which nobody reads again. From here on, not even SIGKILL leaves anything behind.
+    /// Removes the connection file and the sockets' names, which nobody needs again. From here on, not even SIGKILL leaves anything behind.
     pub(crate) fn connected(&mut self) {
         self.folder = None;
     }
@@ -135,30 +134,20 @@ fn program() -> Result<PathBuf> {
     }
 }
 
-fn connection_info() -> io::Result<ConnectionInfo> {
-    // All are held until all are found, so that they differ. Somebody may take one before the kernel does; the kernel
-    // then says which, and ends.
-    let mut listeners = Vec::new();
-    for _ in 0..5 {
-        listeners.push(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
-    }
-    let mut ports = [0; 5];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
-    }
-    let [shell_port, iopub_port, stdin_port, control_port, hb_port] = ports;
-    Ok(ConnectionInfo {
-        ip: Ipv4Addr::LOCALHOST.to_string(),
-        transport: Transport::TCP,
-        shell_port,
-        iopub_port,
-        stdin_port,
-        control_port,
-        hb_port,
+/// Sockets with names in the private folder: of free ports, others might take one before the kernel does.
+fn connection_info(folder: &Path) -> ConnectionInfo {
+    ConnectionInfo {
+        ip: folder.join("kernel").display().to_string(),
+        transport: Transport::IPC,
+        shell_port: 1,
+        iopub_port: 2,
+        stdin_port: 3,
+        control_port: 4,
+        hb_port: 5,
         key: Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".to_owned(),
         kernel_name: Some("threadbook".to_owned()),
-    })
+    }
 }
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {

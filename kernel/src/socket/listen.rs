@@ -90,7 +90,7 @@ pub(super) struct PrivateDir {
 
 impl PrivateDir {
     pub(super) fn new() -> Result<PrivateDir, BindError> {
-        let parent = parent(std::env::temp_dir());
+        let parent = socket_parent();
         sweep(&parent);
         let private = |source: io::Error| BindError::Private {
             path: parent.clone(),
@@ -114,6 +114,11 @@ impl PrivateDir {
     pub(super) fn socket(&self, channel: Channel) -> PathBuf {
         self.dir.path().join(channel.name())
     }
+}
+
+/// Where to make a folder for sockets.
+pub(crate) fn socket_parent() -> PathBuf {
+    parent(std::env::temp_dir())
 }
 
 /// The path of a socket has at most 107 bytes, of which the folder and the socket need some forty.

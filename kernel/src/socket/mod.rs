@@ -20,6 +20,7 @@ pub use bind::bind;
 pub use dial::DialError;
 pub use dial::dial;
 pub use listen::BindError;
+pub(crate) use listen::socket_parent;
 
 /// How many iopub messages may wait for slow subscribers before whoever makes them has to wait.
 const IOPUB_QUEUE: usize = 64;

@@ -12,6 +12,8 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -244,11 +246,23 @@ fn folder(prefix: &str) -> TempDir {
     tempfile::Builder::new().prefix(prefix).tempdir().unwrap()
 }
 
+/// A port below those that the system hands out itself: one of these could go to some connection before the kernel has it.
+fn free_port() -> u16 {
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test programs that run at the same time begin at different ports.
+    let start = std::process::id().wrapping_mul(499);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    std::iter::repeat_with(|| start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
+        .take(COUNT as usize)
+        .map(|offset| (FIRST + offset) as u16)
+        .find(is_free)
+        .expect("no port is free")
+}
+
 fn connection(setup: &Setup, files: &Path) -> ConnectionInfo {
-    // All are held until all are found, so that they differ.
-    let listeners: [TcpListener; 5] =
-        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
+    let ports: [u16; 5] = std::array::from_fn(|_| free_port());
     let (transport, ip) = match setup.ipc {
         true => ("ipc", files.join("socket").display().to_string()),
         false => ("tcp", Ipv4Addr::LOCALHOST.to_string()),
