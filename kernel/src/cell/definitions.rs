@@ -3,26 +3,21 @@
 use std::collections::BTreeMap;
 
 use ra_ap_syntax::AstNode;
-use ra_ap_syntax::Edition;
-use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
-use ra_ap_syntax::ast::HasModuleItem;
-use ra_ap_syntax::ast::HasName;
+
+use super::body;
+use super::item_name;
 
 /// The text of each definition at the top of the code, by name. Imports are not among them.
 pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let file = SourceFile::parse(&format!("fn f(){{{code}\n}}"), Edition::Edition2024).tree();
-    let Some(ast::Item::Fn(function)) = file.items().next() else {
-        return found;
-    };
-    let Some(list) = function.body().and_then(|body| body.stmt_list()) else {
+    let Some(list) = body(code) else {
         return found;
     };
     let mut latest: Option<String> = None;
     for item in list.syntax().children().filter_map(ast::Item::cast) {
         let text = item.syntax().text().to_string();
-        match (name(&item), &latest) {
+        match (item_name(&item), &latest) {
             (Some(name), _) => {
                 found.insert(name.clone(), text);
                 latest = Some(name);
@@ -36,23 +31,6 @@ pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
         }
     }
     found
-}
-
-fn name(item: &ast::Item) -> Option<String> {
-    let name = match item {
-        ast::Item::Const(item) => item.name(),
-        ast::Item::Enum(item) => item.name(),
-        ast::Item::Fn(item) => item.name(),
-        ast::Item::MacroRules(item) => item.name(),
-        ast::Item::Module(item) => item.name(),
-        ast::Item::Static(item) => item.name(),
-        ast::Item::Struct(item) => item.name(),
-        ast::Item::Trait(item) => item.name(),
-        ast::Item::TypeAlias(item) => item.name(),
-        ast::Item::Union(item) => item.name(),
-        _ => None,
-    }?;
-    Some(name.text().to_string())
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@
 //! form, so that positions can be told without it.
 
 use ra_ap_syntax::AstNode;
-use ra_ap_syntax::Edition;
-use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
-use ra_ap_syntax::ast::HasModuleItem;
+
+use super::body;
+use super::range;
 
 const OPENING: (&str, &str) = (
     "mod threadbook_locals_",
@@ -22,12 +22,7 @@ pub fn keep_items(text: &str) -> String {
     if !text.contains("thread_local!") {
         return text.to_owned();
     }
-    const BEFORE: &str = "fn f(){";
-    let file = SourceFile::parse(&format!("{BEFORE}{text}\n}}"), Edition::Edition2024).tree();
-    let Some(ast::Item::Fn(function)) = file.items().next() else {
-        return text.to_owned();
-    };
-    let Some(list) = function.body().and_then(|body| body.stmt_list()) else {
+    let Some(list) = body(text) else {
         return text.to_owned();
     };
     let mut kept = text.to_owned();
@@ -36,17 +31,10 @@ pub fn keep_items(text: &str) -> String {
         let Some(names) = thread_locals(child) else {
             continue;
         };
-        let range = child.text_range();
-        let (start, end) = (
-            usize::from(range.start()) - BEFORE.len(),
-            usize::from(range.end()) - BEFORE.len(),
-        );
+        let range = range(child, text);
         let name = names.join("_");
-        kept.insert_str(
-            end.min(text.len()),
-            &format!("{}{name}{}", CLOSING.0, CLOSING.1),
-        );
-        kept.insert_str(start, &format!("{}{name}{}", OPENING.0, OPENING.1));
+        kept.insert_str(range.end, &format!("{}{name}{}", CLOSING.0, CLOSING.1));
+        kept.insert_str(range.start, &format!("{}{name}{}", OPENING.0, OPENING.1));
     }
     kept
 }

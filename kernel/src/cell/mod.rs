@@ -1,5 +1,6 @@
 //! A cell's text, looked at without running it. Pure.
 
+mod body;
 mod complete;
 mod definitions;
 mod edits;
@@ -8,6 +9,9 @@ mod lexer;
 mod plan;
 mod program;
 
+pub(crate) use body::body;
+pub(crate) use body::item_name;
+pub(crate) use body::range;
 pub(crate) use complete::binds_for_later;
 pub use complete::is_complete;
 pub(crate) use definitions::definitions;

@@ -6,12 +6,11 @@
 use std::fmt::Write;
 
 use ra_ap_syntax::AstNode;
-use ra_ap_syntax::Edition;
-use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
-use ra_ap_syntax::ast::HasModuleItem;
-use ra_ap_syntax::ast::HasName;
+
+use super::body;
+use super::item_name;
 
 /// The Rust of a cell that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,13 +118,8 @@ struct Parts {
 }
 
 fn parts(code: &str) -> Parts {
-    let file = SourceFile::parse(&format!("fn f(){{{code}\n}}"), Edition::Edition2024).tree();
-    let list = match file.items().next() {
-        Some(ast::Item::Fn(function)) => function.body().and_then(|body| body.stmt_list()),
-        _ => None,
-    };
     let mut parts = Parts::default();
-    let Some(list) = list else {
+    let Some(list) = body(code) else {
         return parts;
     };
     for statement in list.statements() {
@@ -162,23 +156,18 @@ fn defines(node: &SyntaxNode) -> bool {
 
 fn top(item: &ast::Item) -> Item {
     let text = item.syntax().text().to_string();
-    let name = match item {
-        ast::Item::Fn(item) => item.name().map(|name| format!("value {name}")),
-        ast::Item::Const(item) => item.name().map(|name| format!("value {name}")),
-        ast::Item::Static(item) => item.name().map(|name| format!("value {name}")),
-        ast::Item::Struct(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::Enum(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::Union(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::Trait(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::TypeAlias(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::Module(item) => item.name().map(|name| format!("type {name}")),
-        ast::Item::MacroRules(item) => item.name().map(|name| format!("macro {name}")),
+    let namespace = match item {
+        ast::Item::Fn(_) | ast::Item::Const(_) | ast::Item::Static(_) => "value",
+        ast::Item::MacroRules(_) => "macro",
+        _ => "type",
+    };
+    let key = match item {
         // By its head: a cell that is run again has a new body for the same type.
         ast::Item::Impl(_) => text.split_once('{').map(|(head, _)| head.trim().to_owned()),
-        _ => None,
+        _ => item_name(item).map(|name| format!("{namespace} {name}")),
     };
     Item {
-        key: name.unwrap_or_else(|| text.clone()),
+        key: key.unwrap_or_else(|| text.clone()),
         text,
     }
 }

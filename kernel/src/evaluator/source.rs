@@ -10,13 +10,12 @@ use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasName;
 
+use crate::cell::body;
+use crate::cell::item_name;
+
 /// The text of the item or `let` that makes a name in a cell.
 pub(super) fn in_cell(text: &str, name: &str) -> Option<String> {
-    let parsed = SourceFile::parse(&format!("fn cell() {{\n{text}\n}}"), Edition::Edition2024);
-    let body = parsed
-        .syntax_node()
-        .descendants()
-        .find_map(ast::StmtList::cast)?;
+    let body = body(text)?;
     let found = body
         .syntax()
         .children()
@@ -37,23 +36,6 @@ fn makes(statement: &SyntaxNode, name: &str) -> bool {
             .filter_map(ast::IdentPat::cast);
         bound.any(|bound| bound.name().is_some_and(|found| found.text() == name))
     })
-}
-
-fn item_name(item: &ast::Item) -> Option<String> {
-    let name = match item {
-        ast::Item::Fn(item) => item.name(),
-        ast::Item::Struct(item) => item.name(),
-        ast::Item::Enum(item) => item.name(),
-        ast::Item::Union(item) => item.name(),
-        ast::Item::Trait(item) => item.name(),
-        ast::Item::Const(item) => item.name(),
-        ast::Item::Static(item) => item.name(),
-        ast::Item::TypeAlias(item) => item.name(),
-        ast::Item::Module(item) => item.name(),
-        ast::Item::MacroRules(item) => item.name(),
-        _ => None,
-    };
-    name.map(|name| name.text().to_string())
 }
 
 /// The text of an item of the standard library.

@@ -7,14 +7,12 @@
 use std::collections::HashMap;
 
 use ra_ap_syntax::AstNode;
-use ra_ap_syntax::Edition;
-use ra_ap_syntax::SourceFile;
-use ra_ap_syntax::ast;
-use ra_ap_syntax::ast::HasModuleItem;
 
 use crate::cell::Code;
 use crate::cell::ColumnEdit;
 use crate::cell::binds_for_later;
+use crate::cell::body;
+use crate::cell::range;
 use crate::cell::without_wrapping;
 use crate::toolchain::statics::ATTRIBUTE_END;
 use crate::toolchain::statics::ATTRIBUTE_START;
@@ -260,7 +258,6 @@ pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next.
 fn split(text: &str) -> Vec<Piece> {
-    const BEFORE: &str = "fn f(){";
     // Commands, comments and blank lines at the top are not part of what evcxr cuts.
     let start = text
         .split_inclusive('\n')
@@ -271,17 +268,13 @@ fn split(text: &str) -> Vec<Piece> {
         .map(str::len)
         .sum::<usize>();
     let code = &text[start..];
-    let file = SourceFile::parse(&format!("{BEFORE}{code}\n}}"), Edition::Edition2024).tree();
-    let Some(ast::Item::Fn(function)) = file.items().next() else {
-        return Vec::new();
-    };
-    let Some(list) = function.body().and_then(|body| body.stmt_list()) else {
+    let Some(list) = body(code) else {
         return Vec::new();
     };
     let starts: Vec<usize> = list
         .syntax()
         .children()
-        .map(|child| usize::from(child.text_range().start()) - BEFORE.len())
+        .map(|child| range(&child, code).start)
         .filter(|start| *start < code.len())
         .collect();
     let mut pieces = Vec::new();
