@@ -20,7 +20,7 @@ pub(super) struct Copies {
     /// Names of definitions that were given up by going back.
     undone: BTreeSet<String>,
     /// Before the cell that runs.
-    candidate: Past,
+    candidate: Option<Past>,
     /// Before the latest cell that ran something.
     before: Option<Past>,
     /// By name: the place of the copy, and what was known then.
@@ -30,12 +30,15 @@ pub(super) struct Copies {
 impl Copies {
     /// A cell begins.
     pub(super) fn begin_cell(&mut self, now: Past) {
-        self.candidate = now;
+        self.candidate = Some(now);
     }
 
     /// Rust of the cell was compiled and run.
     pub(super) fn ran(&mut self, code: &str) {
-        self.before = Some(self.candidate.clone());
+        // A cell of several parts has one state before it.
+        if let Some(before) = self.candidate.take() {
+            self.before = Some(before);
+        }
         let definitions = definitions(code);
         self.undone.retain(|name| !definitions.contains_key(name));
         self.definitions.extend(definitions);

@@ -110,32 +110,28 @@ impl Live {
                 self.snapshots.begin_cell();
                 Ok(())
             }
-            ["CHECKPOINT", number] => match Role::from_word(number) {
-                Some(role) => {
-                    if let Side::Copy(missing_threads) = self.snapshots.take(role) {
-                        return self.take_over(missing_threads);
-                    }
-                    report(&Report::Snapshot(self.snapshots.status()));
-                    Ok(())
+            ["CHECKPOINT", number] => {
+                let role = Role::from_word(number).ok_or_else(|| unknown(line))?;
+                if let Side::Copy(missing_threads) = self.snapshots.take(role) {
+                    return self.take_over(missing_threads);
                 }
-                None => Err(unknown(line)),
-            },
-            ["FORGET", number] => match Role::from_word(number) {
-                Some(role) => {
-                    self.snapshots.drop_copy(role);
-                    Ok(())
-                }
-                None => Err(unknown(line)),
-            },
+                report(&Report::Snapshot(self.snapshots.status()));
+                Ok(())
+            }
+            ["FORGET", number] => {
+                let role = Role::from_word(number).ok_or_else(|| unknown(line))?;
+                self.snapshots.drop_copy(role);
+                Ok(())
+            }
             ["SNAPSHOT", word] => {
-                match (word, word.parse()) {
-                    ("on", _) => self.snapshots.enable(true),
-                    ("off", _) => self.snapshots.enable(false),
-                    (_, Ok(megabytes @ 0..=0xfff_ffff)) => {
-                        self.snapshots.set_limit(megabytes << 20)
+                match word {
+                    "on" => self.snapshots.enable(true),
+                    "off" => self.snapshots.enable(false),
+                    "status" => {}
+                    megabytes => {
+                        let megabytes: u32 = megabytes.parse().map_err(|_| unknown(line))?;
+                        self.snapshots.set_limit(u64::from(megabytes) << 20);
                     }
-                    // Asks for the status.
-                    _ => {}
                 }
                 report(&Report::Snapshot(self.snapshots.status()));
                 Ok(())

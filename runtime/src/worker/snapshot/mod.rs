@@ -111,9 +111,6 @@ impl Snapshots {
             return (Side::Original, None);
         }
         let side = self.take(Role::Guard);
-        if matches!(side, Side::Original) && self.skipped.is_some() {
-            self.drop_copy(Role::Guard);
-        }
         let is_new = self.skipped.is_some() && !self.noted;
         self.noted = self.skipped.is_some();
         let note = self.skipped.as_ref().filter(|_| is_new);
@@ -125,33 +122,21 @@ impl Snapshots {
 
     /// The cell has ended. From now on the guard is the state after it.
     pub(crate) fn after_cell(&mut self) -> Side {
-        let before = self.shared.copy(Role::Guard);
-        let side = self.take_beside(Role::Guard);
-        if let Side::Original = side
-            && let Some(before) = before
-            && self.shared.copy(Role::Guard) != Some(before)
-        {
-            if !self.keeps_undo || resident_bytes() > UNDO_BYTES {
-                sys::kill(before, libc::SIGKILL);
-            } else {
+        let (side, before) = self.take_beside(Role::Guard);
+        match before {
+            Some(before) if self.keeps_undo && resident_bytes() <= UNDO_BYTES => {
                 self.shared.set(Role::Undo, Some(before));
             }
-        }
-        if matches!(side, Side::Original) && self.skipped.is_some() {
-            // The state that it holds is not that of the variables any more.
-            self.drop_copy(Role::Guard);
+            Some(before) => sys::kill(before, libc::SIGKILL),
+            None => {}
         }
         side
     }
 
     /// Makes a copy for a role, in the place of the one that had it.
     pub(crate) fn take(&mut self, role: Role) -> Side {
-        let before = self.shared.copy(role);
-        let side = self.take_beside(role);
-        if let Side::Original = side
-            && let Some(before) = before
-            && self.shared.copy(role) != Some(before)
-        {
+        let (side, before) = self.take_beside(role);
+        if let Some(before) = before {
             sys::kill(before, libc::SIGKILL);
         }
         side
@@ -201,15 +186,14 @@ impl Snapshots {
         }
     }
 
-    /// Makes a copy and puts it into the role; the one that had it goes on.
-    fn take_beside(&mut self, role: Role) -> Side {
+    /// Makes a copy and puts it into the role. The one that had it before goes on; its process is given to the original.
+    fn take_beside(&mut self, role: Role) -> (Side, Option<i32>) {
         let Some(tasks) = self.tasks.filter(|_| self.enabled) else {
-            return Side::Original;
+            return (Side::Original, None);
         };
         let resident = resident_bytes();
         if let Err(why) = self.check(resident) {
-            self.skipped = Some(why);
-            return Side::Original;
+            return self.skip(role, why);
         }
         // What is buffered would be printed by the process and by the copy.
         stdio::settle();
@@ -218,8 +202,7 @@ impl Snapshots {
         let started = Instant::now();
         let Some(stopped) = Stopped::all(tasks) else {
             sys::block_signal(wake_signal(), false);
-            self.skipped = Some("a thread does not stop".to_owned());
-            return Side::Original;
+            return self.skip(role, "a thread does not stop".to_owned());
         };
         let missed = stopped.missed();
         self.shared.copy_ready.store(0, Ordering::SeqCst);
@@ -228,7 +211,7 @@ impl Snapshots {
         let copied = stopped.copy();
         let cost = sys::thread_time().saturating_sub(before);
         if let Ok(None) = copied {
-            return Side::Copy(self.wait_as_copy(stopped, missed));
+            return (Side::Copy(self.wait_as_copy(stopped, missed)), None);
         }
         if copied.is_ok() {
             // Until then epoll sets are shared, so the threads had better not go on.
@@ -239,14 +222,23 @@ impl Snapshots {
         sys::block_signal(wake_signal(), false);
         match copied {
             Ok(pid) => {
-                self.shared.set(role, pid);
                 self.guard_is_fresh = sys::count_threads() <= OWN_THREADS;
                 self.too_slow_at = (cost > LIMIT_TIME).then_some(resident);
                 self.skipped = None;
+                (Side::Original, self.shared.set(role, pid))
             }
-            Err(error) => self.skipped = Some(format!("making one fails ({error})")),
+            Err(error) => self.skip(role, format!("making one fails ({error})")),
         }
-        Side::Original
+    }
+
+    /// Goes on without a new copy.
+    fn skip(&mut self, role: Role, why: String) -> (Side, Option<i32>) {
+        self.skipped = Some(why);
+        if role == Role::Guard {
+            // The state that it holds is not that of the variables any more.
+            self.drop_copy(Role::Guard);
+        }
+        (Side::Original, None)
     }
 
     /// Whether a copy may be made of so many bytes.
@@ -293,7 +285,7 @@ impl Snapshots {
         }
         self.guard_is_fresh = false;
         let mut missing = missed.names();
-        // What it was called is in the report of its end.
+        // One without a name has ended meanwhile.
         missing.retain(|name| !name.is_empty());
         missing
     }
