@@ -4,6 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::mpsc as jobs;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::dispatcher::Completeness;
 use crate::dispatcher::Interrupted;
 use crate::dispatcher::Signal;
 use crate::env::OUTPUT_LIMIT;
+use crate::env::SNAPSHOT_LIMIT;
 use crate::evaluator::Control;
 use crate::evaluator::MakeEvaluator;
 use crate::history::History;
@@ -73,16 +75,23 @@ impl Options {
     /// The defaults, but for what the environment says.
     pub fn from_env() -> Options {
         let mut options = Options::default();
-        if let Ok(text) = std::env::var(OUTPUT_LIMIT) {
-            match text.trim().parse() {
-                Ok(limit_bytes) => options.output_limit_bytes = limit_bytes,
-                Err(_) => {
-                    tracing::warn!("ignored {OUTPUT_LIMIT}=`{text}` (expected a number of bytes)")
-                }
-            }
+        if let Some(limit_bytes) = number(OUTPUT_LIMIT, "bytes") {
+            options.output_limit_bytes = limit_bytes;
         }
+        // The process that takes it has nobody to tell.
+        let _: Option<u32> = number(SNAPSHOT_LIMIT, "megabytes");
         options
     }
+}
+
+/// A variable's number; says so where it is none.
+fn number<T: FromStr>(variable: &str, unit: &str) -> Option<T> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.trim().parse().ok();
+    if number.is_none() {
+        tracing::warn!("ignored {variable}=`{text}` (expected a number of {unit})");
+    }
+    number
 }
 
 /// Why a kernel did not start. Each text is one sentence that names the file or the port.

@@ -39,6 +39,20 @@ fn a_kernel_without_a_connection_file_is_a_usage_error() {
 }
 
 #[test]
+fn a_limit_that_is_no_number_is_named_and_ignored() {
+    let said = Home::new()
+        .with("THREADBOOK_OUTPUT_LIMIT", "-1")
+        .with("THREADBOOK_SNAPSHOT_LIMIT_MB", "much")
+        .threadbook(&["kernel", "-f", "/nothing/here.json"]);
+    for remark in [
+        "ignored THREADBOOK_OUTPUT_LIMIT=`-1` (expected a number of bytes)",
+        "ignored THREADBOOK_SNAPSHOT_LIMIT_MB=`much` (expected a number of megabytes)",
+    ] {
+        assert!(said.contains(remark), "{said}");
+    }
+}
+
+#[test]
 fn a_timeout_is_a_number_of_seconds() {
     for seconds in ["0", "-1", "soon", "inf", "NaN"] {
         let timeout = format!("--timeout={seconds}");

@@ -322,11 +322,13 @@ impl Control {
     }
 }
 
-/// The limit for copies that the person has set, or the usual one.
+/// The limit for copies that the person has set, or the usual one. The kernel has said so where it is no number.
 fn limit_from_environment() -> u64 {
     let text = std::env::var(SNAPSHOT_LIMIT_VAR).ok();
-    let megabytes = text.and_then(|text| text.trim().parse::<u64>().ok());
-    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| megabytes << 20)
+    let megabytes = text.and_then(|text| text.trim().parse::<u32>().ok());
+    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| {
+        u64::from(megabytes) << 20
+    })
 }
 
 /// How many processes the system has ended since memory ran out.
