@@ -31,6 +31,7 @@ use super::prepare;
 use super::session;
 use super::statics;
 use super::statics::Definitions;
+use super::variables;
 
 /// rustc's diagnostics of the last compile, one JSON object a line.
 pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
@@ -325,6 +326,7 @@ fn rewrite_source(session: &Path) -> anyhow::Result<Definitions> {
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default();
+    let source = variables::leave_unmentioned(&source, &cell);
     let shared = statics::share(&source, &cell, &definitions);
     std::fs::write(
         &path,

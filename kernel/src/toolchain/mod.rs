@@ -16,6 +16,7 @@
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
+//! | `variables` | the variables that a cell's code takes out of the store |
 
 mod analysis;
 pub mod cache;
@@ -30,6 +31,7 @@ mod session;
 mod sources;
 pub mod statics;
 mod sysroot;
+mod variables;
 
 pub use prepare::Prepared;
 pub use prepare::prepare;
