@@ -10,7 +10,7 @@ CELLS = (Path(__file__).parent / "cells.rs.txt").read_text().split("\n---\n")
 # Beside the cells of the file: their ratio to what rustc alone takes on the same generated source is asked for.
 WARM = [("warm `1+1`", "1+1"), ("the same with `.await`", "std::future::ready(1).await + 1")]
 
-PHASES = ["all", "analysis", "rewriting", "cargo", "rustc", "run"]
+PHASES = ["all", "analysis", "rewriting", "cargo", "rustc", "link", "load", "run"]
 
 
 def measure(kernel, rounds):
@@ -45,7 +45,7 @@ def report(ours, logged, rival, rounds):
     lines += ["| warm cell | threadbook | rustc alone, same source | ratio |", "| --- | ---: | ---: | ---: |"]
     for number, (title, _) in enumerate(WARM):
         entries = logged[len(CELLS) + number * rounds :][:rounds]
-        rustc = statistics.median(entry["rustc"] for entry in entries)
+        rustc = statistics.median(entry["rustc"] + entry["link"] for entry in entries)
         lines.append(f"| {title} | {ours[1][number]:.0f} | {rustc:.0f} | {ours[1][number] / rustc:.2f} |")
     lines += ["", f"Milliseconds. A cell that awaits takes {ours[1][1] / ours[1][0]:.2f} times what one without does."]
     return lines

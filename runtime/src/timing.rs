@@ -13,6 +13,8 @@ use serde::Serialize;
 pub struct Times {
     /// On the clock.
     pub wall: Duration,
+    /// Before that: loading the compiled code. It is in none of the others.
+    pub loading: Duration,
     /// Of the processors, in the process's own code, all threads together.
     pub user: Duration,
     /// Of the processors, in the system on its behalf.
@@ -27,6 +29,7 @@ impl Times {
     /// Adds what came after.
     pub fn add(&mut self, after: &Times) {
         self.wall += after.wall;
+        self.loading += after.loading;
         self.user += after.user;
         self.system += after.system;
         self.children_user += after.children_user;

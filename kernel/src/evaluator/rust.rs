@@ -168,8 +168,8 @@ impl RustEvaluator {
         }
         let took = start.elapsed();
         let (result, times) = self.ended(code, result, &before);
+        self.tell_phases(took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
-        self.tell_phases(took, running);
         Ran {
             result,
             times,
@@ -186,7 +186,7 @@ impl RustEvaluator {
     }
 
     /// Logs where the time of a cell went, in milliseconds, where that is asked for.
-    fn tell_phases(&self, all: Duration, running: Duration) {
+    fn tell_phases(&self, all: Duration, times: &Times) {
         if !tracing::enabled!(target: PHASES, tracing::Level::DEBUG) {
             return;
         }
@@ -195,17 +195,21 @@ impl RustEvaluator {
         let standing_in = sum(|compile| compile.all);
         let rewriting = sum(|compile| compile.rewriting);
         let compiler = sum(|compile| compile.compiler);
+        let linking = sum(|compile| compile.linking);
+        let worker = times.loading + times.wall;
         let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
         tracing::debug!(
             target: PHASES,
             "phases {}",
             serde_json::json!({
                 "all": ms(all),
-                "analysis": ms(all.saturating_sub(standing_in + running)),
+                "analysis": ms(all.saturating_sub(standing_in + worker)),
                 "rewriting": ms(rewriting),
                 "cargo": ms(standing_in.saturating_sub(rewriting + compiler)),
-                "rustc": ms(compiler),
-                "run": ms(running),
+                "rustc": ms(compiler.saturating_sub(linking)),
+                "link": ms(linking),
+                "load": ms(times.loading),
+                "run": ms(times.wall),
                 "compiles": compiles.len(),
             })
         );

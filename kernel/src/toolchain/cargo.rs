@@ -284,6 +284,10 @@ fn compile(
         ),
         _ => None,
     };
+    let call = call.map(|mut call| {
+        call.args.extend(watch.linker_arg(&call.args));
+        call
+    });
     let code = match call {
         Some(call) if check_only => watch.compiler(|| call_rustc(&call.checking(), session, true)),
         Some(call) => watch.compiler(|| call_rustc(&call, session, false)),
@@ -505,7 +509,7 @@ impl Drop for Compiling {
     }
 }
 
-fn exit_code(status: ExitStatus) -> i32 {
+pub(super) fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
 }
 

@@ -6,14 +6,23 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::cargo;
+use super::session;
+
 /// One JSON object a line.
 const FILE: &str = "phases.jsonl";
+/// What the linker of the compile that runs has taken.
+const LINKING_FILE: &str = "linking.json";
+/// The name under which this binary is rustc's linker. Its end tells rustc that it is called as a C compiler.
+pub(super) const LINKER: &str = "threadbook-cc";
 
 /// What one call of the stand-in took.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -24,6 +33,8 @@ pub struct Compile {
     pub rewriting: Duration,
     /// rustc, linking included, or cargo with all that it ran.
     pub compiler: Duration,
+    /// The linker, where rustc was called without cargo and with the linker that it takes by itself.
+    pub linking: Duration,
 }
 
 /// Asks for the phases of the compiles from now on.
@@ -39,9 +50,19 @@ pub fn take(session: &Path) -> Vec<Compile> {
         .collect()
 }
 
+/// Plays the linker: runs the real one, and notes what it took.
+pub(super) fn link(args: &[String]) -> anyhow::Result<i32> {
+    let start = Instant::now();
+    let status = Command::new("cc").args(args).status()?;
+    let file = session::folder_of_this_process()?.join(LINKING_FILE);
+    std::fs::write(file, serde_json::to_vec(&start.elapsed())?)?;
+    Ok(cargo::exit_code(status))
+}
+
 /// Measures one call of the stand-in, and notes it when it is dropped.
 pub(super) struct Watch {
     file: Option<File>,
+    session: PathBuf,
     start: Instant,
     compile: Compile,
 }
@@ -50,9 +71,17 @@ impl Watch {
     pub(super) fn begin(session: &Path) -> Watch {
         Watch {
             file: File::options().append(true).open(session.join(FILE)).ok(),
+            session: session.to_owned(),
             start: Instant::now(),
             compile: Compile::default(),
         }
+    }
+
+    /// How rustc is to be called so that its linker is measured, where that is asked for.
+    pub(super) fn linker_arg(&self, args: &[String]) -> Option<String> {
+        let has_one = args.iter().any(|arg| arg.contains("linker="));
+        let linker = self.session.join("bin").join(LINKER);
+        (self.file.is_some() && !has_one).then(|| format!("-Clinker={}", linker.display()))
     }
 
     pub(super) fn rewriting<T>(&mut self, work: impl FnOnce() -> T) -> T {
@@ -73,6 +102,14 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.compile.all = self.start.elapsed();
+        let linking = self.session.join(LINKING_FILE);
+        if let Some(took) = std::fs::read(&linking)
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+        {
+            self.compile.linking = took;
+            let _ = std::fs::remove_file(&linking);
+        }
         if let Some(file) = &mut self.file
             && let Ok(line) = serde_json::to_string(&self.compile)
         {

@@ -11,11 +11,12 @@ use std::process::ExitCode;
 use threadbook::shell::SCRIPT_COMPILER;
 
 use super::cargo;
+use super::phases;
 use super::script;
 use super::session;
 
 /// The names that the binary answers to.
-pub(super) const NAMES: [&str; 4] = ["cargo", "rustc", "rustup", SCRIPT_COMPILER];
+pub(super) const NAMES: [&str; 5] = ["cargo", "rustc", "rustup", phases::LINKER, SCRIPT_COMPILER];
 
 /// Runs a program and ends with its parent.
 const BOUND: &str = "threadbook-bound";
@@ -44,6 +45,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
             cargo::main(&args)
         }
         "rustc" => rustc(&args),
+        phases::LINKER => phases::link(&args),
         SCRIPT_COMPILER => {
             end_with_parent();
             script::main(&args)

@@ -10,6 +10,7 @@ use std::os::fd::RawFd;
 use std::os::raw::c_int;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use super::cell;
 use super::channel;
@@ -200,12 +201,15 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
         so: so.to_owned(),
         at_ms: top::now_ms(),
     });
+    let before = Instant::now();
     let loaded = sys::load(so, function);
+    let loading = before.elapsed();
     let watch = Stopwatch::start();
     if let Ok(function) = loaded {
         *store = function(*store);
     }
-    let times = watch.times();
+    let mut times = watch.times();
+    times.loading = loading;
     let mut ending = cell::end();
     let is_loaded = loaded.is_ok();
     if let Err(message) = loaded {

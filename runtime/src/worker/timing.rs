@@ -30,6 +30,7 @@ impl Stopwatch {
         let [user, system] = since(own, self.own);
         let [children_user, children_system] = since(children, self.children);
         Times {
+            loading: Duration::ZERO,
             wall,
             user,
             system,
