@@ -9,6 +9,8 @@
     reason = "read by people who work on the kernel"
 )]
 
+#[cfg(feature = "evcxr")]
+mod backtrace;
 pub mod cell;
 pub mod cli;
 pub mod client;

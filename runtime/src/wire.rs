@@ -152,6 +152,8 @@ pub enum Report {
         code: Option<i32>,
         /// The name of the thread that did it, where that is known.
         thread: Option<String>,
+        /// What a backtrace of that thread can be made of.
+        remains: Option<Remains>,
         /// Whether no cell ran, and nobody has asked for it.
         idle: bool,
         /// Whether a copy of it takes over: then [`Report::Resumed`] follows.
@@ -170,6 +172,34 @@ pub enum Report {
     },
     /// Answers a command about copies.
     Snapshot(SnapshotStatus),
+}
+
+/// What a process that died has left behind for a backtrace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remains {
+    /// The registers of the thread that took it down, by DWARF's numbers; the program counter comes last.
+    pub registers: Vec<u64>,
+    /// Where its stack begins, the innermost frame first.
+    pub stack_start: u64,
+    /// What lay there, in words.
+    pub stack: Vec<u64>,
+    /// Whether there was more of it.
+    pub is_cut: bool,
+    /// The files whose code the stack may speak of.
+    pub code: Vec<Mapping>,
+}
+
+/// Code of a file that was mapped into a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The first address.
+    pub start: u64,
+    /// The one after the last.
+    pub end: u64,
+    /// What the first address is in the file, in bytes.
+    pub offset: u64,
+    /// The file.
+    pub file: String,
 }
 
 /// What there is to say about copies of the process.

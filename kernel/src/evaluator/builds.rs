@@ -24,6 +24,7 @@ use super::source_map::SourceMap;
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
+use crate::toolchain::lines;
 use crate::worker::Death;
 use crate::worker::Narrator;
 
@@ -83,9 +84,11 @@ impl Builds {
 
     /// The map of the code that was compiled last.
     pub(super) fn latest_map(&self) -> SourceMap {
-        let generated =
-            std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default();
-        self.inner().cells.map(&generated)
+        self.inner().cells.map(&self.latest_source())
+    }
+
+    fn latest_source(&self) -> String {
+        std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default()
     }
 
     /// rustc's errors about the code that was compiled last, rendered. evcxr's own list leaves out some.
@@ -166,13 +169,18 @@ impl Builds {
         }
     }
 
+    /// Whether the file is a cell's shared object.
+    pub(super) fn is_cell(&self, so: &str) -> bool {
+        self.inner().maps.contains_key(so)
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A place for people.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Described {
     /// "cell 3, line 2, column 5", or the file of a dependency.
     pub(super) text: String,
@@ -182,7 +190,11 @@ pub(super) struct Described {
 
 impl Narrator for Builds {
     fn started(&self, so: &str, at_ms: u64) -> Option<String> {
-        let map = self.latest_map();
+        let source = self.latest_source();
+        if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
+            tracing::error!("the source of a cell's object could not be kept: {error}");
+        }
+        let map = self.inner().cells.map(&source);
         let latest = self.inner().latest;
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);

@@ -5,6 +5,8 @@ use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
 
 use super::Diagnostic;
+use super::backtrace::Backtrace;
+use super::backtrace::Step;
 use super::builds::Builds;
 use super::builds::Described;
 use super::render;
@@ -70,16 +72,42 @@ pub(super) fn interrupted_by_force(death: &Death, lost: &[String]) -> String {
 }
 
 /// The process that ran the cell is gone.
-pub(super) fn died(death: &Death, lost: &[String]) -> Diagnostic {
+pub(super) fn died(death: &Death, lost: &[String], backtrace: &Backtrace) -> Diagnostic {
     let consequence = match death.copy {
         true => what_is_kept("every variable that stood before the cell is kept", death),
         false => lost_variables(lost),
     };
-    let (ename, how) = cause(death);
-    plain(
+    let (ename, mut how) = cause(death);
+    if let Some(place) = backtrace.innermost() {
+        how.push_str(&format!(" at {}", place.text));
+    }
+    let mut diagnostic = plain(
         ename,
         format!("the cell ended its process {how}; {consequence}"),
-    )
+    );
+    diagnostic.traceback.extend(way(backtrace));
+    diagnostic
+}
+
+/// The calls that led to a place, innermost first.
+fn way(backtrace: &Backtrace) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in &backtrace.steps {
+        match step {
+            Step::Call(call) => {
+                let arrow = if lines.is_empty() {
+                    "-->"
+                } else {
+                    "called from"
+                };
+                let function = call.function.as_ref();
+                let function = function.map_or_else(String::new, |name| format!(", in {name}"));
+                lines.extend(shown(arrow, &call.place, &function));
+            }
+            Step::Gap(words) => lines.push(format!("{BLUE} ...{RESET} {words}")),
+        }
+    }
+    lines
 }
 
 /// The process died while no cell ran, and a copy of it goes on.
@@ -197,14 +225,7 @@ fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
     let first = lines.next().unwrap_or_default();
     let mut traceback = vec![format!("{RED}{ename}{RESET}: {first}")];
     traceback.extend(lines.map(str::to_owned));
-    traceback.push(format!("{BLUE} -->{RESET} {}", place.text));
-    if let Some((place, line)) = &place.source {
-        let margin = " ".repeat(place.line.to_string().len());
-        let before = " ".repeat(place.column.saturating_sub(1) as usize);
-        traceback.push(format!("{BLUE}{margin} |{RESET}"));
-        traceback.push(format!("{BLUE}{} |{RESET} {line}", place.line));
-        traceback.push(format!("{BLUE}{margin} |{RESET} {before}{RED}^{RESET}"));
-    }
+    traceback.extend(shown("-->", place, ""));
     let evalue = if message.is_empty() {
         place.text.clone()
     } else {
@@ -215,6 +236,19 @@ fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
         evalue,
         traceback,
     }
+}
+
+/// A place with its line.
+fn shown(arrow: &str, place: &Described, words: &str) -> Vec<String> {
+    let mut lines = vec![format!("{BLUE} {arrow}{RESET} {}{words}", place.text)];
+    if let Some((place, line)) = &place.source {
+        let margin = " ".repeat(place.line.to_string().len());
+        let before = " ".repeat(place.column.saturating_sub(1) as usize);
+        lines.push(format!("{BLUE}{margin} |{RESET}"));
+        lines.push(format!("{BLUE}{} |{RESET} {line}", place.line));
+        lines.push(format!("{BLUE}{margin} |{RESET} {before}{RED}^{RESET}"));
+    }
+    lines
 }
 
 fn signal_name(signal: i32) -> (String, &'static str) {
@@ -240,6 +274,8 @@ fn signal_name(signal: i32) -> (String, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::backtrace::Call;
+    use super::super::source_map::CellPlace;
     use super::*;
 
     #[test]
@@ -256,13 +292,56 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_shows_the_way_to_it() {
+        let call = |cell, column, line: &str, function: Option<&str>| {
+            let place = CellPlace {
+                cell,
+                line: 1,
+                column,
+            };
+            Step::Call(Call {
+                place: Described {
+                    text: place.to_string(),
+                    source: Some((place, line.to_owned())),
+                },
+                function: function.map(str::to_owned),
+            })
+        };
+        let backtrace = Backtrace {
+            steps: vec![
+                call(2, 14, "fn boom() { *p() }", Some("`boom`")),
+                Step::Gap("and so on".to_owned()),
+                call(5, 1, "boom();", None),
+            ],
+        };
+        let death = Death {
+            signal: Some(libc::SIGSEGV),
+            thread: Some("diver".to_owned()),
+            copy: true,
+            ..Death::default()
+        };
+        let diagnostic = died(&death, &[], &backtrace);
+        assert_eq!(
+            diagnostic.evalue,
+            "the cell ended its process by SIGSEGV (invalid memory access) in the thread `diver` at cell 2, line 1, \
+             column 14; every variable that stood before the cell is kept"
+        );
+        assert_eq!(
+            render::plain(&diagnostic.traceback[1..].join("\n")),
+            " --> cell 2, line 1, column 14, in `boom`\n  |\n1 | fn boom() { *p() }\n  |              ^\n \
+             ... and so on\n called from cell 5, line 1, column 1\n  |\n1 | boom();\n  | ^"
+        );
+    }
+
+    #[test]
     fn a_crash_names_its_cause_and_what_is_lost_or_kept() {
         let mut death = Death {
             signal: Some(libc::SIGSEGV),
             ..Death::default()
         };
         let lost = ["b".to_owned(), "a".to_owned()];
-        let diagnostic = died(&death, &lost);
+        let nowhere = Backtrace::default();
+        let diagnostic = died(&death, &lost, &nowhere);
         assert_eq!(diagnostic.ename, "WorkerCrashed");
         assert_eq!(
             diagnostic.evalue,
@@ -273,7 +352,7 @@ mod tests {
         death.children = vec!["sleep".to_owned(), "cat".to_owned()];
         death.missing_threads = vec!["signals".to_owned()];
         assert_eq!(
-            died(&death, &[]).evalue,
+            died(&death, &[], &nowhere).evalue,
             "the cell ended its process by SIGSEGV (invalid memory access); every variable that stood before the cell \
              is kept, the processes `sleep`, `cat` ended, the thread `signals` ended"
         );
@@ -281,6 +360,6 @@ mod tests {
             code: Some(3),
             ..Death::default()
         };
-        assert_eq!(died(&exit, &[]).ename, "Exited");
+        assert_eq!(died(&exit, &[], &nowhere).ename, "Exited");
     }
 }

@@ -5,6 +5,8 @@
 mod interrupt;
 
 #[cfg(feature = "evcxr")]
+mod backtrace;
+#[cfg(feature = "evcxr")]
 mod builds;
 #[cfg(feature = "evcxr")]
 mod cargo_words;

@@ -22,6 +22,7 @@ use super::Completions;
 use super::Diagnostic;
 use super::Evaluator;
 use super::Outcome;
+use super::backtrace::Backtrace;
 use super::builds::Builds;
 use super::cargo_words;
 use super::copies::Copies;
@@ -252,7 +253,10 @@ impl RustEvaluator {
             }
             let diagnostic = match interrupted {
                 true => diagnostics::interrupted(&diagnostics::interrupted_by_force(&death, &lost)),
-                false => diagnostics::died(&death, &lost),
+                false => {
+                    let backtrace = Backtrace::of(&death, &self.builds);
+                    diagnostics::died(&death, &lost, &backtrace)
+                }
             };
             return (Err(diagnostic), ran);
         }

@@ -79,6 +79,24 @@ impl RustcCall {
         list
     }
 
+    /// The same call with lines and names of functions in what it makes, and a folder of its own for what rustc keeps.
+    pub(super) fn with_lines(&self, incremental: &Path) -> RustcCall {
+        let mut call = self.clone();
+        for arg in &mut call.args {
+            if arg.starts_with("incremental=") {
+                *arg = format!("incremental={}", incremental.display());
+            }
+        }
+        let added = ["-Cdebuginfo=limited", "-Cstrip=none"];
+        call.args.extend(added.map(str::to_owned));
+        call
+    }
+
+    /// The arguments.
+    pub(super) fn args(&self) -> &[String] {
+        &self.args
+    }
+
     /// rustc itself.
     pub fn program(&self) -> &Path {
         &self.program
@@ -267,23 +285,7 @@ fn compile(
     } else {
         None
     };
-    let opt_level = generated::opt_level(manifest);
-    let noted: Option<(String, RustcCall)> = std::fs::read(session.join(CALL_FILE))
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok());
-    let call = match noted {
-        Some((noted_manifest, call))
-            if generated::same_but_opt_level(&noted_manifest, manifest) =>
-        {
-            Some(call.moved(session, session, &opt_level))
-        }
-        _ if only_known => Some(
-            prepared
-                .call()
-                .moved(&prepared.template(), session, &opt_level),
-        ),
-        _ => None,
-    };
+    let call = known_call(prepared, session, manifest, only_known);
     let call = call.map(|mut call| {
         call.args.extend(watch.linker_arg(&call.args));
         call
@@ -309,13 +311,48 @@ fn compile(
     Ok(code)
 }
 
+/// The call that cargo would make for a manifest, where that is known.
+fn known_call(
+    prepared: &Prepared,
+    session: &Path,
+    manifest: &str,
+    only_known: bool,
+) -> Option<RustcCall> {
+    let opt_level = generated::opt_level(manifest);
+    match noted_call(session) {
+        Some((noted_manifest, call))
+            if generated::same_but_opt_level(&noted_manifest, manifest) =>
+        {
+            Some(call.moved(session, session, &opt_level))
+        }
+        _ if only_known => Some(
+            prepared
+                .call()
+                .moved(&prepared.template(), session, &opt_level),
+        ),
+        _ => None,
+    }
+}
+
+/// The call by which the session's latest cell was compiled.
+pub(super) fn call_of_latest(session: &Path) -> anyhow::Result<RustcCall> {
+    let prepared = session::prepared_of_this_process()?;
+    let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
+    let only_known = generated::only_knows(&manifest, &prepared.dependencies());
+    known_call(&prepared, session, &manifest, only_known)
+        .ok_or_else(|| anyhow::anyhow!("no compile has succeeded"))
+}
+
+/// What cargo did last in this session, and for which manifest.
+fn noted_call(session: &Path) -> Option<(String, RustcCall)> {
+    let json = std::fs::read(session.join(CALL_FILE)).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
 /// How rustc is called in this session: with the dependencies that were added, where some were.
 pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     let session = session::folder_of_this_process()?;
-    let noted = std::fs::read(session.join(CALL_FILE)).ok();
-    let noted: Option<(String, RustcCall)> =
-        noted.and_then(|json| serde_json::from_slice(&json).ok());
-    match noted {
+    match noted_call(&session) {
         Some((_, call)) => Ok(call),
         None => Ok(session::prepared_of_this_process()?.call().clone()),
     }
@@ -529,6 +566,16 @@ mod tests {
             moved.args.join("|"),
             "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--out-dir|/s/target/deps|-C|\
              incremental=/s/target/inc|-L|dependency=/t/target/deps"
+        );
+    }
+
+    #[test]
+    fn a_call_with_lines_keeps_what_rustc_knows_elsewhere() {
+        let line = "Running `/bin/rustc --crate-name ctx src/lib.rs -C incremental=/t/inc -C strip=debuginfo`";
+        let call = RustcCall::from_verbose_line(line).unwrap();
+        assert_eq!(
+            call.with_lines(Path::new("/s")).args.join("|"),
+            "--crate-name|ctx|src/lib.rs|-C|incremental=/s|-C|strip=debuginfo|-Cdebuginfo=limited|-Cstrip=none"
         );
     }
 

@@ -12,6 +12,7 @@
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
+//! | `lines` | line tables for a cell that has crashed |
 //! | `script` | compiles what `%run` runs |
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
@@ -23,6 +24,7 @@ pub mod cache;
 pub mod cargo;
 mod dependencies;
 pub mod generated;
+pub mod lines;
 pub mod phases;
 mod prepare;
 pub mod roles;

@@ -23,6 +23,7 @@ use threadbook::top::Proc;
 use threadbook::wire::End;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
+use threadbook::wire::Remains;
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::FDS_VAR;
 use threadbook::worker::SESSION_VAR;
@@ -68,6 +69,10 @@ pub struct Death {
     pub code: Option<i32>,
     /// The name of the thread that did it, where that is known.
     pub thread: Option<String>,
+    /// What a backtrace of that thread can be made of.
+    pub remains: Option<Remains>,
+    /// The cell's last panic that did not end it by itself.
+    pub panic: Option<PanicInfo>,
     /// Whether a copy of it, made before the cell, has taken over.
     pub copy: bool,
     /// Processes that it had started and that ended with it, by name.

@@ -12,6 +12,7 @@ use std::sync::mpsc;
 
 use threadbook::wire::Decoder;
 use threadbook::wire::Item;
+use threadbook::wire::PanicInfo;
 use threadbook::wire::Reply;
 use threadbook::wire::Report;
 use tokio::sync::oneshot;
@@ -36,6 +37,8 @@ pub(super) struct Pump {
     decoder: Decoder,
     drained: [u64; 2],
     cells: HashMap<u32, CellId>,
+    /// The last panic since a cell has started.
+    panic: Option<PanicInfo>,
     buffer: Vec<u8>,
 }
 
@@ -56,6 +59,7 @@ impl Pump {
             decoder: Decoder::default(),
             drained: [0; 2],
             cells: HashMap::new(),
+            panic: None,
             buffer: Vec::new(),
         }
     }
@@ -166,6 +170,7 @@ impl Pump {
             Report::Panic(info) => {
                 let text = self.narrator.panic(&info);
                 self.say(self.cell_of(info.place.load), text);
+                self.panic = Some(info);
             }
             Report::Debug { text, place } => {
                 let place_text = self.narrator.place(&place);
@@ -174,6 +179,7 @@ impl Pump {
             Report::Started { load, so, at_ms } => {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
+                self.panic = None;
                 if let Some(text) = self.narrator.started(&so, at_ms) {
                     self.say(Some(cell), text);
                 }
@@ -189,6 +195,7 @@ impl Pump {
                 signal,
                 code,
                 thread,
+                remains,
                 idle,
                 copy,
                 children,
@@ -203,6 +210,8 @@ impl Pump {
                     signal,
                     code,
                     thread,
+                    remains,
+                    panic: self.panic.take(),
                     copy,
                     children,
                     out_of_memory,

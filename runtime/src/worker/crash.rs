@@ -1,5 +1,5 @@
 //! Which thread takes the process down: said in the error, and not taken along by the copy that takes over, since it
-//! would do so again.
+//! would do so again. What a backtrace can be made of is kept too: see [`dump`].
 
 use std::io;
 use std::os::raw::c_int;
@@ -7,6 +7,7 @@ use std::os::raw::c_void;
 use std::sync::OnceLock;
 
 use super::cell;
+use super::dump;
 use super::shared;
 use super::snapshot;
 use super::sys;
@@ -40,7 +41,11 @@ pub(super) fn install() -> io::Result<()> {
 
 /// Runs in a signal handler: allocates nothing, takes no lock.
 extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    note();
+    if note()
+        && let Some(dump) = dump::get()
+    {
+        dump.take(&sys::registers_at_signal(context));
+    }
     sys::default_signal(signal);
     let before = BEFORE.get().and_then(|before| {
         let known = before.iter().find(|(of, _)| *of == signal);
@@ -54,15 +59,20 @@ extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
 }
 
 extern "C" fn on_exit() {
-    note();
+    if note()
+        && let Some(dump) = dump::get()
+    {
+        sys::with_registers(|registers| dump.take(registers));
+    }
 }
 
-fn note() {
-    if let Some(shared) = shared::get() {
+/// Whether this is the first thread that takes the process down.
+fn note() -> bool {
+    shared::get().is_some_and(|shared| {
         let name = match cell::on_main_thread() {
             true => *b"main\0\0\0\0\0\0\0\0\0\0\0\0",
             false => sys::thread_name(),
         };
-        shared.note_crash(snapshot::thread_id(), name);
-    }
+        shared.note_crash(snapshot::thread_id(), name)
+    })
 }

@@ -15,6 +15,7 @@ use std::time::Instant;
 use super::cell;
 use super::channel;
 use super::crash;
+use super::dump;
 use super::loads;
 use super::panic;
 use super::report;
@@ -163,6 +164,9 @@ impl Live {
         loop {
             self.snapshots.resumed();
             self.shared.forget_crash();
+            if let Some(dump) = dump::get() {
+                dump.forget();
+            }
             store::expect_absent();
             report(&Report::Resumed {
                 worker: std::process::id(),

@@ -9,6 +9,7 @@
 pub(crate) mod cell;
 mod channel;
 mod crash;
+mod dump;
 pub mod hooks;
 mod live;
 mod loads;

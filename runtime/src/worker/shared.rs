@@ -97,8 +97,8 @@ impl Shared {
         }
     }
 
-    /// A thread takes the process down. The first one counts.
-    pub(crate) fn note_crash(&self, thread: i32, name: [u8; 16]) {
+    /// A thread takes the process down. The first one counts; says whether this is it.
+    pub(crate) fn note_crash(&self, thread: i32, name: [u8; 16]) -> bool {
         let first = self
             .crashed
             .compare_exchange(0, thread, Ordering::SeqCst, Ordering::SeqCst);
@@ -107,6 +107,7 @@ impl Shared {
                 to.store(from, Ordering::SeqCst);
             }
         }
+        first.is_ok()
     }
 
     /// The thread that took the live worker down, where it is known.

@@ -16,6 +16,8 @@ use super::SESSION_VAR;
 use super::SNAPSHOT_LIMIT_VAR;
 use super::SOCKETS_LINK;
 use super::channel;
+use super::dump;
+use super::dump::Dump;
 use super::live;
 use super::shared;
 use super::shared::Role;
@@ -58,6 +60,7 @@ fn supervise() -> io::Result<()> {
     sys::set_private(control)?;
     sys::adopt_orphans();
     let shared = shared::make()?;
+    let dump = dump::make()?;
     let (live_commands, to_live) = sys::pipe()?;
     let (from_live, live_markers) = sys::pipe()?;
     let signals = sys::signal_fd(&[libc::SIGCHLD, libc::SIGINT, libc::SIGTERM])?;
@@ -85,6 +88,7 @@ fn supervise() -> io::Result<()> {
     channel::open(channel);
     let supervisor = Supervisor {
         shared,
+        dump,
         commands,
         markers,
         control,
@@ -107,6 +111,7 @@ fn supervise() -> io::Result<()> {
 
 struct Supervisor {
     shared: &'static Shared,
+    dump: Dump,
     commands: RawFd,
     markers: RawFd,
     control: RawFd,
@@ -286,6 +291,7 @@ impl Supervisor {
             signal: ended.signal,
             code: ended.code,
             thread: shared.crashed_name(),
+            remains: self.dump.remains(),
             idle: shared.running.load(Ordering::SeqCst) == 0 && wanted.is_none(),
             copy: copy.is_some(),
             children,

@@ -1,5 +1,6 @@
 //! The real binary, over real sockets, with real cells. Each line of what other Rust kernels do wrong is a test here.
 
+mod backtraces;
 mod crashes;
 mod errors;
 mod files;

@@ -1,5 +1,6 @@
 //! System calls. The only unsafe code of the worker, with `stdio.rs`, which is handed raw pointers.
 
+mod dump;
 mod signals;
 
 use std::ffi::CStr;
@@ -12,6 +13,7 @@ use std::os::raw::c_void;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+pub(crate) use dump::*;
 pub(crate) use signals::*;
 
 /// A cell's function: takes evcxr's variable store and gives it back.

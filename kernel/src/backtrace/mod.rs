@@ -1,0 +1,16 @@
+//! Where a process was when it died: from what it left behind to functions and lines.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `unwind` | finds the frames, by the unwind tables that every object has |
+//! | `image` | an object's file: where its parts lie |
+//! | `lines` | functions and lines of a frame, by an object's debug information |
+
+mod image;
+mod lines;
+mod unwind;
+
+pub(crate) use image::Image;
+pub(crate) use lines::Line;
+pub(crate) use lines::Lines;
+pub(crate) use unwind::frames;

@@ -1,0 +1,311 @@
+//! The way to a crash: the lines of cells that ran when a process died, innermost first.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+use threadbook::wire::Place;
+use threadbook::wire::Remains;
+
+use super::builds::Builds;
+use super::builds::Described;
+use crate::backtrace;
+use crate::backtrace::Image;
+use crate::backtrace::Line;
+use crate::backtrace::Lines;
+use crate::toolchain::lines;
+use crate::worker::Death;
+
+/// More calls than these are not shown: so many of the innermost, so many of the outermost.
+const SHOWN: (usize, usize) = (12, 4);
+/// The longest round of calls that is found again in a recursion.
+const ROUND: usize = 8;
+
+/// The lines of cells that ran. Those of libraries, and of what is generated around cells, are left out.
+#[derive(Debug, Default)]
+pub(super) struct Backtrace {
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    Call(Call),
+    /// What is not shown, in words.
+    Gap(String),
+}
+
+/// A line that runs, or that calls what runs.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) place: Described,
+    /// The function that it is in, in words; none where it stands in the cell itself.
+    pub(super) function: Option<String>,
+}
+
+impl Backtrace {
+    /// The way to where a process died, as far as that is known.
+    pub(super) fn of(death: &Death, builds: &Builds) -> Backtrace {
+        let remains = death.remains.as_ref();
+        let mut backtrace = remains.map_or_else(Backtrace::default, |remains| {
+            Backtrace::of_remains(remains, builds)
+        });
+        // A panic while dropping has left its own frames by the time that it aborts.
+        if backtrace.steps.is_empty()
+            && death.signal == Some(libc::SIGABRT)
+            && let Some(panic) = &death.panic
+        {
+            backtrace.steps.push(Step::Call(Call {
+                place: builds.describe(&panic.place),
+                function: None,
+            }));
+        }
+        backtrace
+    }
+
+    /// Compiles the cells that are on the way once more.
+    fn of_remains(remains: &Remains, builds: &Builds) -> Backtrace {
+        let frames = backtrace::frames(remains);
+        let mut objects: HashMap<&Path, HashMap<u64, Vec<Call>>> = HashMap::new();
+        for (path, address) in &frames.frames {
+            if path.to_str().is_some_and(|so| builds.is_cell(so)) {
+                objects
+                    .entry(path)
+                    .or_default()
+                    .insert(*address, Vec::new());
+            }
+        }
+        for (so, calls) in &mut objects {
+            if let Err(error) = find(so, calls, builds) {
+                tracing::warn!("a crash has no backtrace: {error}");
+            }
+        }
+        let calls = frames
+            .frames
+            .iter()
+            .filter_map(|(path, address)| objects.get(path.as_path())?.get(address))
+            .flatten()
+            .cloned()
+            .collect();
+        Backtrace {
+            steps: steps(calls, frames.is_cut),
+        }
+    }
+
+    /// Where the process died.
+    pub(super) fn innermost(&self) -> Option<&Described> {
+        match self.steps.first()? {
+            Step::Call(call) => Some(&call.place),
+            Step::Gap(_) => None,
+        }
+    }
+}
+
+/// Finds the calls at addresses of a cell's object.
+fn find(so: &Path, calls: &mut HashMap<u64, Vec<Call>>, builds: &Builds) -> anyhow::Result<()> {
+    let with_lines: PathBuf = lines::compile(so)?;
+    let image = Image::read(&with_lines)?;
+    anyhow::ensure!(
+        image.has_code_of(&Image::read(so)?),
+        "the code of `{}` is another with line tables",
+        so.display()
+    );
+    let Some(lines) = Lines::of(&image) else {
+        anyhow::bail!("`{}` has no line tables", with_lines.display());
+    };
+    let call = |line: Line| {
+        let file = with_lines.parent().and_then(|folder| {
+            // Tables name whole paths, the cells' own code does not.
+            let file = Path::new(&line.file).strip_prefix(folder).ok()?;
+            Some(file.to_str()?.to_owned())
+        });
+        let place = builds.describe(&Place {
+            file: file?,
+            line: line.line,
+            column: line.column,
+            so: so.to_str().map(str::to_owned),
+            load: 0,
+        });
+        let function = line.function.as_deref().and_then(in_words);
+        place.source.is_some().then_some(Call { place, function })
+    };
+    for (address, calls) in calls {
+        *calls = lines.at(*address).into_iter().filter_map(call).collect();
+    }
+    Ok(())
+}
+
+/// A function's name as a person knows it.
+fn in_words(name: &str) -> Option<String> {
+    let name = short(name);
+    let mut parts: Vec<&str> = match name.find(">::") {
+        Some(end) if name.starts_with('<') => {
+            let mut parts = vec![&name[..=end]];
+            parts.extend(name[end + 3..].split("::"));
+            parts
+        }
+        _ => name.split("::").collect(),
+    };
+    if parts[0].starts_with("run_user_code_") {
+        // The cell itself, in what is generated around it.
+        parts.remove(0);
+        let own = parts.iter().position(|part| !part.starts_with('{'))?;
+        parts.drain(..own);
+    }
+    let closure = parts.iter().position(|part| part.starts_with('{'));
+    let len = closure.unwrap_or(parts.len());
+    let function = parts[..len].join("::");
+    Some(match closure {
+        Some(_) => format!("a closure in `{function}`"),
+        None => format!("`{function}`"),
+    })
+}
+
+/// A name without the crate of cells, and with the last part alone of each other path that leads to a type.
+fn short(name: &str) -> String {
+    let is_of_a_path = |char: char| char.is_alphanumeric() || char == '_' || char == ':';
+    let mut text = String::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let end = rest.find(|char| !is_of_a_path(char)).unwrap_or(rest.len());
+        let (path, after) = rest.split_at(end);
+        let inside = path.strip_prefix(lines::CRATE);
+        let inside = inside.and_then(|path| path.strip_prefix("::"));
+        let path = inside.unwrap_or(path);
+        let is_in_angles = text.matches('<').count() > text.matches('>').count();
+        text.push_str(match path.rsplit_once("::") {
+            Some((_, last)) if is_in_angles => last,
+            _ => path,
+        });
+        let Some(char) = after.chars().next() else {
+            break;
+        };
+        text.push(char);
+        rest = &after[char.len_utf8()..];
+    }
+    text
+}
+
+/// What is shown of calls: rounds of a recursion once, and not too many.
+fn steps(calls: Vec<Call>, is_cut: bool) -> Vec<Step> {
+    let same = |one: &Call, other: &Call| {
+        one.place.text == other.place.text && one.function == other.function
+    };
+    let mut steps = Vec::new();
+    let mut rest = calls.as_slice();
+    while !rest.is_empty() {
+        let (round, times) = round(rest, same);
+        steps.extend(rest[..round].iter().cloned().map(Step::Call));
+        rest = &rest[round * times..];
+        if times > 1 {
+            let more = times - 1;
+            steps.push(Step::Gap(match round {
+                1 => format!("the call above is repeated {more} more times"),
+                _ => format!("the {round} calls above are repeated {more} more times"),
+            }));
+        }
+    }
+    let (first, last) = SHOWN;
+    if steps.len() > first + last + 1 {
+        let left_out = steps.len() - first - last;
+        let gap = Step::Gap(format!("{left_out} more calls are left out"));
+        steps.splice(first..first + left_out, [gap]);
+    }
+    if is_cut && !steps.is_empty() {
+        steps.push(Step::Gap(
+            "calls further out are not known: the stack is too deep".to_owned(),
+        ));
+    }
+    steps
+}
+
+/// How many calls at the beginning come again and again, and how often; one that comes once where none does.
+fn round<T>(calls: &[T], same: impl Fn(&T, &T) -> bool) -> (usize, usize) {
+    let mut best = (1, 1);
+    for len in 1..=ROUND.min(calls.len() / 2) {
+        let again = calls
+            .iter()
+            .zip(&calls[len..])
+            .take_while(|(one, other)| same(one, other))
+            .count();
+        let times = again / len + 1;
+        if times > 2 && (times - 1) * len > (best.1 - 1) * best.0 {
+            best = (len, times);
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_named_as_in_the_cell() {
+        for (name, words) in [
+            ("ctx::deep", Some("`deep`")),
+            ("ctx::shapes::Square::area", Some("`shapes::Square::area`")),
+            ("ctx::deep::{{closure}}", Some("a closure in `deep`")),
+            (
+                "ctx::deep::{closure#0}::{closure#1}",
+                Some("a closure in `deep`"),
+            ),
+            (
+                "<ctx::Bomb as core::ops::drop::Drop>::drop",
+                Some("`<Bomb as Drop>::drop`"),
+            ),
+            ("ctx::run_user_code_12", None),
+            ("ctx::run_user_code_12::{{closure}}::{{closure}}", None),
+            ("ctx::run_user_code_12::{{closure}}::inner", Some("`inner`")),
+            (
+                "ctx::first::<alloc::vec::Vec<i32>>",
+                Some("`first::<Vec<i32>>`"),
+            ),
+        ] {
+            assert_eq!(in_words(name).as_deref(), words, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_recursion_is_shown_once() {
+        let round_of = |text: &str| {
+            let calls: Vec<char> = text.chars().collect();
+            round(&calls, |one, other| one == other)
+        };
+        assert_eq!(round_of("a"), (1, 1));
+        assert_eq!(round_of("abab"), (1, 1));
+        assert_eq!(round_of("aaaab"), (1, 4));
+        assert_eq!(round_of("ababababc"), (2, 4));
+        assert_eq!(round_of("aabaabaabc"), (3, 3));
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let call = |line: usize| Call {
+            place: Described {
+                text: format!("cell 1, line {line}, column 1"),
+                source: None,
+            },
+            function: None,
+        };
+        let words = |calls: Vec<Call>, is_cut| -> Vec<String> {
+            let words = |step| match step {
+                Step::Call(call) => call.place.text,
+                Step::Gap(words) => words,
+            };
+            steps(calls, is_cut).into_iter().map(words).collect()
+        };
+        assert!(words(Vec::new(), true).is_empty());
+        assert_eq!(
+            words(vec![call(7); 40], true),
+            [
+                "cell 1, line 7, column 1",
+                "the call above is repeated 39 more times",
+                "calls further out are not known: the stack is too deep",
+            ]
+        );
+        let many = words((1..=30).map(call).collect(), false);
+        assert_eq!(many.len(), 17);
+        assert_eq!(many[12], "14 more calls are left out");
+        assert_eq!(many[16], "cell 1, line 30, column 1");
+    }
+}

@@ -1,0 +1,59 @@
+//! A cell's shared object once more, with line tables: made when a crash asks where it was.
+//!
+//! Line tables in each cell would cost each compile more than crashes are worth. rustc makes the same code with them as
+//! without, so they can be had later; whoever uses them compares the code.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use threadbook::worker::COMPILER_FILE;
+
+use super::cargo;
+use super::generated;
+use super::session;
+
+/// The crate that cells are, which the names of their functions begin with.
+pub const CRATE: &str = generated::CRATE;
+/// The folder, in a session's, in which it is done.
+const FOLDER: &str = "lines";
+
+/// Where the source of a shared object is kept.
+pub fn source_of(so: &Path) -> PathBuf {
+    so.with_extension("rs")
+}
+
+/// Compiles what a shared object was compiled from, with line tables; gives the object.
+pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
+    let session = session::folder_of_this_process()?;
+    let folder = session.join(FOLDER);
+    std::fs::create_dir_all(folder.join("src"))?;
+    std::fs::copy(source_of(so), folder.join("src/lib.rs"))?;
+    let call = cargo::call_of_latest(&session)?.with_lines(&folder.join("incremental"));
+    let Some(out_dir) = call.out_dir() else {
+        anyhow::bail!("the call of rustc names no folder for what it makes");
+    };
+    // The folder of the cells themselves: the object names its libraries by the way from there. evcxr has given the
+    // cell's object another name.
+    let made = out_dir.join(format!("lib{}.so", generated::CRATE));
+    let mut command = Command::new(call.program());
+    let mut child = command
+        .args(call.args())
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    // An interrupt ends it, as it ends the compile of a cell.
+    let compiling = session.join(COMPILER_FILE);
+    let noted = std::fs::write(&compiling, child.id().to_string());
+    let status = child.wait()?;
+    noted.and_then(|()| std::fs::remove_file(&compiling))?;
+    anyhow::ensure!(status.success(), "the cell does not compile again");
+    let object = folder.join("lines.so");
+    std::fs::rename(made, &object)?;
+    Ok(object)
+}
