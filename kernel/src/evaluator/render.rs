@@ -54,9 +54,14 @@ pub(super) fn rewrite(rendered: &str, map: &SourceMap) -> String {
         .map(width)
         .max()
         .unwrap_or(before);
+    let margin = Margin {
+        narrower: before.saturating_sub(after),
+        width: after,
+        is_right_aligned: lines.iter().any(Line::is_padded),
+    };
     let mut text = String::new();
     for line in lines {
-        if let Some(line) = line.write(before.saturating_sub(after), after) {
+        if let Some(line) = line.write(&margin) {
             text.push_str(line.trim_end());
             text.push('\n');
         }
@@ -224,6 +229,16 @@ fn number(text: &str) -> Option<(u32, usize)> {
     Some((text[..len].parse().ok()?, len))
 }
 
+/// Where the numbers of source lines stand.
+struct Margin {
+    /// By how many columns it is narrower than in rustc's message.
+    narrower: usize,
+    /// Of the longest number.
+    width: usize,
+    /// rustc 1.95 aligns numbers at the right; older ones do at the left.
+    is_right_aligned: bool,
+}
+
 /// A line of a message, cut at its margin.
 struct Line {
     /// Blanks and colours before the number, or before what stands in the margin's place.
@@ -285,8 +300,16 @@ impl Line {
         self.number.is_none() && text.trim_end().len() > 1 && text.starts_with('|')
     }
 
+    /// Whether there are blanks before its number.
+    fn is_padded(&self) -> bool {
+        self.number.is_some() && self.before.contains(' ')
+    }
+
     /// `None`: it shows generated code.
-    fn write(self, narrower: usize, width: usize) -> Option<String> {
+    fn write(self, margin: &Margin) -> Option<String> {
+        let Margin {
+            narrower, width, ..
+        } = *margin;
         let Line {
             before,
             number,
@@ -295,6 +318,10 @@ impl Line {
         } = self;
         match number {
             Some((_, None)) => None,
+            Some((_, Some(new))) if margin.is_right_aligned => {
+                let before = before.replace(' ', "");
+                Some(format!("{before}{new:>width$}{after}"))
+            }
             Some((old, Some(new))) => {
                 // The blanks that pad a shorter number stand behind it, perhaps behind a colour code.
                 let padding =
@@ -385,6 +412,25 @@ mod tests {
                   |         ^
                 2 | let d = e;
                   = note: x"#]],
+        );
+    }
+
+    #[test]
+    fn numbers_may_be_aligned_at_the_right() {
+        let cell = format!("{}let b = c;\nlet d = e;", "1;\n".repeat(8));
+        let generated = format!("{}{cell}\n", "gen\n".repeat(90));
+        check(
+            &cell,
+            &generated,
+            "error: no\n   --> src/lib.rs:99:9\n    |\n 99 | let b = c;\n    |         ^\n100 | let d = e;\n    = note: x\n",
+            expect![[r#"
+                error: no
+                  --> cell 3, line 9, column 9
+                   |
+                 9 | let b = c;
+                   |         ^
+                10 | let d = e;
+                   = note: x"#]],
         );
     }
 
