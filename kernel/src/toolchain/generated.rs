@@ -11,13 +11,7 @@ const DEPENDENCIES: &str = "[dependencies]";
 pub(super) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
 /// evcxr's text, and what stands in its place, on as many lines.
-const CHANGES: [(&str, &str); 4] = [
-    (
-        "fn from(error: T) -> Self {\n                    eprintln!(\"{}\", error);\n                    \
-         println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
-        "#[track_caller] fn from(error: T) -> Self {\n                    \
-         ::threadbook::abi::returned(&error);\n",
-    ),
+const CHANGES: [(&str, &str); 3] = [
     (
         "    println!(\"EVCXR_PANIC_NOTIFICATION\");",
         "    ::threadbook::abi::panicked();",
@@ -30,6 +24,18 @@ const CHANGES: [(&str, &str); 4] = [
         "if let Err(error) = try_send_text(text)\n    {\n        eprintln!(\"Failed to send content to parent",
         "if let Err(error) = ::threadbook::abi::result(text)\n    {\n        eprintln!(\"Failed to send content to parent",
     ),
+];
+
+/// The type that evcxr makes of an error with which `?` leaves the cell.
+const ERROR: (&str, &str) = (
+    "struct EvcxrUserCodeError {}\n",
+    "\nmod evcxr_internal_runtime {",
+);
+/// How it shows the error, as `:efmt` says, and the runtime's type that does the same.
+const ERROR_FORMATS: [(&str, &str); 3] = [
+    ("eprintln!(\"{}\", error);", "DisplayedError"),
+    ("eprintln!(\"{:?}\", error);", "DebugError"),
+    ("eprintln!(\"{:#?}\", error);", "PrettyDebugError"),
 ];
 
 /// The module that evcxr puts into every cell: where its variables are kept.
@@ -62,6 +68,13 @@ pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
         format!("::threadbook::abi::redefined(&{thread_locals:?});")
     };
     changed = changed.replacen("/*redefined*/", &redefined, 1);
+    if let Some(start) = changed.rfind(ERROR.0) {
+        let is_shown_by = |(format, _): &(&str, &str)| changed[start..].contains(format);
+        if let Some((_, error)) = ERROR_FORMATS.into_iter().find(is_shown_by) {
+            let import = format!("use ::threadbook::abi::{error} as EvcxrUserCodeError;");
+            replace_between(&mut changed, ERROR, &import);
+        }
+    }
     replace_between(
         &mut changed,
         STORE,
@@ -224,6 +237,25 @@ mod tests {
             awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
             "{awaiting}"
         );
+    }
+
+    #[test]
+    fn errors_of_a_cell_are_the_runtimes_in_every_format() {
+        for (format, error) in ERROR_FORMATS {
+            let source = format!(
+                "\n            struct EvcxrUserCodeError {{}}\n            impl<T> From<T> for EvcxrUserCodeError {{\n\
+                 {format}\n}}\nmod evcxr_internal_runtime {{\n1;\n}}\n"
+            );
+            let changed = rewrite(&source, &[]);
+            assert_eq!(changed.lines().count(), source.lines().count());
+            assert!(
+                changed.contains(&format!(
+                    "use ::threadbook::abi::{error} as EvcxrUserCodeError;\n"
+                )),
+                "{changed}"
+            );
+            assert!(!changed.contains("impl<T>"), "{changed}");
+        }
     }
 
     #[test]

@@ -8,10 +8,13 @@ pub mod timing;
 pub mod top;
 
 use std::any::type_name;
+use std::fmt::Debug;
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
 
 use crate::persistent;
 use crate::show;
@@ -24,14 +27,37 @@ pub fn panicked() {
     cell::panicked();
 }
 
-/// A `?` leaves the cell with this error.
+/// What a `?` makes of an error with which it leaves the cell: a type for each of evcxr's formats.
+macro_rules! returned_errors {
+    ($($name:ident: $format:literal of $trait:ident,)*) => {
+        $(
+            #[doc = concat!("An error shown by `", $format, "`.")]
+            // With `Debug` it would have to come from itself in two ways.
+            #[allow(missing_debug_implementations)]
+            pub struct $name(());
+
+            impl<T: $trait> From<T> for $name {
+                #[track_caller]
+                fn from(error: T) -> $name {
+                    returned(format!($format, error), type_name::<T>());
+                    $name(())
+                }
+            }
+        )*
+    };
+}
+
+returned_errors! {
+    DisplayedError: "{}" of Display,
+    DebugError: "{:?}" of Debug,
+    PrettyDebugError: "{:#?}" of Debug,
+}
+
+/// A `?` leaves the cell with an error.
 #[track_caller]
-pub fn returned<T: Display>(error: &T) {
-    cell::returned(
-        error.to_string(),
-        type_name::<T>().to_owned(),
-        place_of(Location::caller()),
-    );
+fn returned(message: String, type_name: &str) {
+    let place = place_of(Location::caller());
+    cell::returned(message, type_name.to_owned(), place);
 }
 
 /// The value of the final expression, as text: what evcxr falls back to where the expression did not compile at first,
@@ -49,21 +75,25 @@ pub fn redefined(names: &[&str]) {
     persistent::forget(names);
 }
 
+/// A cell's code. The functions that run it are not generic, so no cell compiles them.
+pub trait CellCode {
+    /// Goes on with the code until it waits or ends. How it ended, its error has said when it was made.
+    fn poll_code(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()>;
+}
+
+impl<F: Future> CellCode for F {
+    fn poll_code(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.poll(context).map(drop)
+    }
+}
+
 /// Runs the cell's code, which may await, with the session's tokio at hand.
-pub fn block_on<T>(future: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
+pub fn block_on(code: Pin<Box<dyn CellCode + '_>>) {
     let _tokio = task::enter();
-    run(future)
+    run(code);
 }
 
 /// Runs the cell's code, which names no tokio, without starting tokio's threads.
-pub fn run<T>(mut future: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
-    let mut output = None;
-    task::poll_until(&mut |context| {
-        let poll = future.as_mut().poll(context);
-        poll.map(|value| output = Some(value))
-    });
-    match output {
-        Some(value) => value,
-        None => unreachable!("the future was polled until it was ready"),
-    }
+pub fn run(mut code: Pin<Box<dyn CellCode + '_>>) {
+    task::poll_until(&mut |context| code.as_mut().poll_code(context));
 }

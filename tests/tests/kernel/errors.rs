@@ -68,6 +68,23 @@ fn a_question_mark_that_leaves_the_cell_is_an_error() {
 }
 
 #[test]
+fn an_error_is_shown_in_the_format_that_was_chosen() {
+    let mut kernel = Kernel::start();
+    let mut wrong = |format: &str| {
+        if !format.is_empty() {
+            assert!(kernel.run(format).result().starts_with("Error format: "));
+        }
+        let failure = kernel.run("\"x\".parse::<u8>()?;").failed("ReturnedError");
+        failure.says(&["ParseIntError"]).evalue
+    };
+    assert!(wrong("").starts_with("invalid digit found in string (cell 1,"));
+    assert!(wrong(":efmt {:?}").starts_with("ParseIntError { kind: InvalidDigit } (cell 3,"));
+    assert!(
+        wrong(":efmt {:#?}").starts_with("ParseIntError {\n    kind: InvalidDigit,\n} (cell 5,")
+    );
+}
+
+#[test]
 fn a_compile_error_has_its_place_its_help_and_its_colour() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run("let errors_length = 1;\nprintln!(\"{}\", errors_lenght);");
