@@ -14,7 +14,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::Prepared;
-use super::cargo::RustcCall;
+use super::call::RustcCall;
 use super::generated;
 
 /// Gives the session's cargo what was built before.

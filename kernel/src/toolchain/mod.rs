@@ -11,6 +11,7 @@
 //! | `dependencies` | what is built for the dependencies that a session adds |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
+//! | `call` | how rustc is called for a cell |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
 //! | `lines` | line tables for a cell that has crashed |
 //! | `script` | compiles what `%run` runs |
@@ -21,6 +22,7 @@
 
 mod analysis;
 pub mod cache;
+mod call;
 pub mod cargo;
 mod dependencies;
 pub mod generated;

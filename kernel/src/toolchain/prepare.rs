@@ -27,7 +27,7 @@ use super::Error;
 use super::Sysroot;
 use super::analysis;
 use super::at;
-use super::cargo::RustcCall;
+use super::call::RustcCall;
 use super::roles;
 use super::sources;
 

@@ -16,8 +16,8 @@ use sha2::Digest;
 use sha2::Sha256;
 use threadbook::shell::SCRIPT_COMPILER as NAME;
 
+use super::call::RustcCall;
 use super::cargo;
-use super::cargo::RustcCall;
 use super::session;
 
 /// The folder in the cache.
