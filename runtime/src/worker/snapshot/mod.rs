@@ -222,7 +222,8 @@ impl Snapshots {
         sys::block_signal(wake_signal(), false);
         match copied {
             Ok(pid) => {
-                self.guard_is_fresh = sys::count_threads() <= OWN_THREADS;
+                self.guard_is_fresh =
+                    raw::count_threads().is_some_and(|count| count <= OWN_THREADS);
                 self.too_slow_at = (cost > LIMIT_TIME).then_some(resident);
                 self.skipped = None;
                 (Side::Original, self.shared.set(role, pid))

@@ -352,11 +352,6 @@ pub(crate) fn this_thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
-/// How many threads this process has.
-pub(crate) fn count_threads() -> usize {
-    std::fs::read_dir("/proc/self/task").map_or(usize::MAX, Iterator::count)
-}
-
 /// Waits until one of the descriptors can be read or has ended, or the time is over; says which.
 pub(crate) fn wait_readable<const N: usize>(
     fds: [RawFd; N],
