@@ -10,6 +10,7 @@ use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
 
 use super::body;
+use super::impls::without_replaced;
 use super::item_name;
 
 /// The Rust of a cell that ran.
@@ -67,9 +68,11 @@ pub fn program(dependencies: &[(String, String)], ran: &[Ran]) -> String {
             None => "A notebook that had run nothing".to_owned(),
         }
     );
+    let mut top = String::new();
     for item in &items {
-        let _ = writeln!(text, "\n{}", item.text);
+        let _ = writeln!(top, "\n{}", item.text);
     }
+    text.push_str(&without_replaced(&top));
     let _ = write!(
         text,
         "\n#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{main}    Ok(())\n}}\n"
@@ -162,8 +165,8 @@ fn top(item: &ast::Item) -> Item {
         _ => "type",
     };
     let key = match item {
-        // By its head: a cell that is run again has a new body for the same type.
-        ast::Item::Impl(_) => text.split_once('{').map(|(head, _)| head.trim().to_owned()),
+        // There may be several of a type.
+        ast::Item::Impl(_) => None,
         _ => item_name(item).map(|name| format!("{namespace} {name}")),
     };
     Item {

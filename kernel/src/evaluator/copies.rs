@@ -157,6 +157,8 @@ impl RustEvaluator {
                 .map(|(name, type_name)| (name.to_owned(), type_name.to_owned()))
                 .collect(),
             definitions: self.copies().definitions.clone(),
+            ran: self.kept_so_far().ran.clone(),
+            used_files: self.kept_so_far().used_files.clone(),
         }
     }
 
@@ -202,6 +204,9 @@ impl RustEvaluator {
             }
         }
         self.copies_mut().go_back(&now, past);
+        let kept = self.kept();
+        kept.ran.clone_from(&past.ran);
+        kept.used_files.clone_from(&past.used_files);
         result
     }
 

@@ -6,13 +6,22 @@
 
 use std::collections::BTreeMap;
 
-/// Names and types of variables, names and texts of definitions.
+use crate::cell::RanCode;
+use crate::magics::UsedFile;
+
+/// What a session knew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Past {
     /// The cell that ran next, as in `In [n]`.
     pub(super) cell: u32,
+    /// Their types, by name.
     pub(super) variables: BTreeMap<String, String>,
+    /// Their texts, by name.
     pub(super) definitions: BTreeMap<String, String>,
+    /// What had been run, for `%save`.
+    pub(super) ran: Vec<RanCode>,
+    /// What `%use` had brought in.
+    pub(super) used_files: Vec<UsedFile>,
 }
 
 impl Past {
@@ -57,6 +66,7 @@ mod tests {
             cell: 1,
             variables: map(variables),
             definitions: map(definitions),
+            ..Past::default()
         }
     }
 

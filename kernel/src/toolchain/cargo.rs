@@ -20,6 +20,9 @@ use serde_json::json;
 
 use threadbook::worker::COMPILER_FILE;
 
+use crate::cell::Blocks;
+use crate::cell::hold_newest;
+
 use super::Prepared;
 use super::analysis;
 use super::call::RustcCall;
@@ -42,6 +45,8 @@ pub const CELL_FILE: &str = "cell.rs";
 pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
 /// How often each static was defined.
 const STATICS_FILE: &str = "statics.json";
+/// The texts of `impl` blocks.
+const BLOCKS_FILE: &str = "impls.json";
 /// The rustc call for the manifest that cargo built last, with that manifest.
 const CALL_FILE: &str = "call.json";
 
@@ -118,7 +123,7 @@ fn compile(
         // evcxr tries again in other ways; the worker that runs now could load nothing of it.
         return Ok(1);
     }
-    let definitions = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
+    let defined = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
         Some(watch.rewriting(|| rewrite_source(session))?)
     } else {
         None
@@ -138,13 +143,14 @@ fn compile(
     }?;
     if code == 0
         && !check_only
-        && let Some(definitions) = definitions
+        && let Some((definitions, blocks)) = defined
     {
         // What did not compile has defined nothing.
         std::fs::write(
             session.join(STATICS_FILE),
             serde_json::to_vec(&definitions)?,
         )?;
+        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&blocks)?)?;
     }
     Ok(code)
 }
@@ -196,8 +202,15 @@ pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     }
 }
 
-/// Changes the generated code; gives the definitions of statics that hold if it compiles.
-fn rewrite_source(session: &Path) -> anyhow::Result<Definitions> {
+/// The `impl` blocks of a session.
+fn blocks(session: &Path) -> Blocks {
+    let json = std::fs::read(session.join(BLOCKS_FILE)).ok();
+    json.and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
+}
+
+/// Changes the generated code; gives the definitions of statics and the `impl` blocks that hold if it compiles.
+fn rewrite_source(session: &Path) -> anyhow::Result<(Definitions, Blocks)> {
     let path = session.join("src/lib.rs");
     let source = std::fs::read_to_string(&path)?;
     let cell = std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default();
@@ -205,13 +218,14 @@ fn rewrite_source(session: &Path) -> anyhow::Result<Definitions> {
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default();
+    let (source, blocks) = hold_newest(&source, &cell, &blocks(session));
     let source = variables::leave_unmentioned(&source, &cell);
     let shared = statics::share(&source, &cell, &definitions);
     std::fs::write(
         &path,
         generated::rewrite(&shared.source, &shared.thread_locals),
     )?;
-    Ok(shared.definitions)
+    Ok((shared.definitions, blocks))
 }
 
 /// Runs rustc and tells evcxr what cargo would have told it, of diagnostics perhaps errors only.

@@ -94,6 +94,38 @@ fn everything_about_a_cell_stands_between_busy_and_idle() {
 }
 
 #[test]
+fn an_impl_that_runs_again_takes_the_place_of_the_earlier_one() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("struct ResultsLamp { watts: u32 }\nlet results_lamp = ResultsLamp { watts: 40 };")
+        .nothing();
+    let methods = "impl ResultsLamp {\n    fn twice(&self) -> u32 { 2 * self.watts }\n    fn é(&self) -> u32 { self.watts }\n}";
+    let shown = "impl std::fmt::Display for ResultsLamp {\n    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { write!(f, \"{} W\", self.watts) }\n}";
+    for _ in 0..2 {
+        kernel.run(methods).nothing();
+        kernel.run(shown).nothing();
+    }
+    kernel
+        .run("println!(\"{results_lamp} {} {}\", results_lamp.twice(), results_lamp.é());")
+        .printed("40 W 80 40\n");
+    kernel
+        .run("let results_twice_lamp = results_lamp.twice(); results_twice_lamp")
+        .resulted("80");
+    // An error in the cell that takes the other's place leaves the other where it was.
+    kernel
+        .run("impl ResultsLamp { fn twice(&self) -> u32 { missing } }")
+        .failed("CompileError")
+        .says(&["missing", "line 1, column 45"]);
+    kernel.run("results_lamp.twice()").resulted("80");
+    kernel
+        .run("impl ResultsLamp { fn twice(&self) -> u32 { self.watts + self.watts + 1 } }")
+        .nothing();
+    kernel
+        .run("[results_lamp.twice(), results_lamp.é()]")
+        .resulted("[81, 40]");
+}
+
+#[test]
 fn variables_functions_types_and_imports_stay() {
     let mut kernel = Kernel::lease();
     kernel

@@ -56,6 +56,44 @@ fn undo_takes_back_a_cell_as_a_whole() {
 }
 
 #[test]
+fn undo_takes_back_an_impl_that_stands_alone() {
+    let mut kernel = Kernel::start();
+    kernel.run("struct Lamp;").nothing();
+    kernel
+        .run("impl Lamp { fn watts(&self) -> u32 { 40 } }")
+        .nothing();
+    kernel.run("%checkpoint dim").nothing();
+    kernel
+        .run("impl Lamp { fn watts(&self) -> u32 { 60 } fn hot(&self) -> bool { true } }")
+        .nothing();
+    kernel
+        .run("%undo")
+        .printed("back to the state before cell 4\n");
+    kernel.run("Lamp.watts()").resulted("40");
+    kernel.run("Lamp.hot()").failed("CompileError");
+    kernel
+        .run("impl Lamp { fn watts(&self) -> u32 { 75 } }")
+        .nothing();
+    kernel.run("Lamp.watts()").resulted("75");
+    // What was taken back is no part of the session's program.
+    kernel
+        .run("let folder = std::env::temp_dir(); std::env::set_current_dir(folder)?;")
+        .nothing();
+    kernel
+        .run("%save lamp.rs")
+        .printed("Saved the session as lamp.rs\n");
+    let saved = kernel.run("!cat lamp.rs").stdout();
+    assert!(
+        saved.contains("{ 75 }") && saved.contains("struct Lamp;") && !saved.contains("hot"),
+        "{saved}"
+    );
+    kernel
+        .run("%restore dim")
+        .printed("back to the checkpoint `dim`\n");
+    kernel.run("Lamp.watts()").resulted("40");
+}
+
+#[test]
 fn undo_asks_before_it_ends_programs() {
     let mut kernel = Kernel::start();
     kernel.run("let mut n = 1;").nothing();
