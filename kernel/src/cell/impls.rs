@@ -21,12 +21,13 @@ pub type Blocks = Vec<String>;
 /// The source with blanks for what does not hold, and the blocks as they stand when this source has been compiled.
 pub(crate) fn hold_newest(source: &str, cell: &str, blocks: &[String]) -> (String, Blocks) {
     let mut blocks = blocks.to_vec();
-    if !source.contains("impl") {
-        return (source.to_owned(), blocks);
-    }
     let new = blocks_of(cell);
     blocks.retain(|text| !new.contains(text));
     blocks.extend(new);
+    if blocks.is_empty() {
+        // No cell has had one, so nothing but evcxr's own code has.
+        return (source.to_owned(), blocks);
+    }
     let age = |block: &Block| blocks.iter().position(|text| *text == block.text);
     let file = SourceFile::parse(source, Edition::Edition2024).tree();
     let mut all: Vec<Block> = file.items().filter_map(|item| Block::of(&item)).collect();
@@ -58,7 +59,7 @@ pub(crate) fn hold_newest(source: &str, cell: &str, blocks: &[String]) -> (Strin
 
 /// Items without what a later block defines as well, and without the lines on which nothing else stood.
 pub(super) fn without_replaced(items: &str) -> String {
-    let (held, _) = hold_newest(items, "", &[]);
+    let (held, _) = hold_newest(items, items, &[]);
     let mut kept = String::new();
     let mut is_gap = false;
     for (before, after) in items.lines().zip(held.lines().map(str::trim_end)) {

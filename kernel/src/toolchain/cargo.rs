@@ -15,6 +15,7 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
 
@@ -189,7 +190,12 @@ pub(super) fn call_of_latest(session: &Path) -> anyhow::Result<RustcCall> {
 
 /// What cargo did last in this session, and for which manifest.
 fn noted_call(session: &Path) -> Option<(String, RustcCall)> {
-    let json = std::fs::read(session.join(CALL_FILE)).ok()?;
+    noted(&session.join(CALL_FILE))
+}
+
+/// What an earlier compile has noted in a file, if one has.
+pub(super) fn noted<T: DeserializeOwned>(file: &Path) -> Option<T> {
+    let json = std::fs::read(file).ok()?;
     serde_json::from_slice(&json).ok()
 }
 
@@ -202,23 +208,14 @@ pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     }
 }
 
-/// The `impl` blocks of a session.
-fn blocks(session: &Path) -> Blocks {
-    let json = std::fs::read(session.join(BLOCKS_FILE)).ok();
-    json.and_then(|json| serde_json::from_slice(&json).ok())
-        .unwrap_or_default()
-}
-
 /// Changes the generated code; gives the definitions of statics and the `impl` blocks that hold if it compiles.
 fn rewrite_source(session: &Path) -> anyhow::Result<(Definitions, Blocks)> {
     let path = session.join("src/lib.rs");
     let source = std::fs::read_to_string(&path)?;
     let cell = std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default();
-    let definitions = std::fs::read(session.join(STATICS_FILE))
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .unwrap_or_default();
-    let (source, blocks) = hold_newest(&source, &cell, &blocks(session));
+    let definitions = noted(&session.join(STATICS_FILE)).unwrap_or_default();
+    let blocks: Blocks = noted(&session.join(BLOCKS_FILE)).unwrap_or_default();
+    let (source, blocks) = hold_newest(&source, &cell, &blocks);
     let source = variables::leave_unmentioned(&source, &cell);
     let shared = statics::share(&source, &cell, &definitions);
     std::fs::write(

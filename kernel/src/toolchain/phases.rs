@@ -103,10 +103,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.compile.all = self.start.elapsed();
         let linking = self.session.join(LINKING_FILE);
-        if let Some(took) = std::fs::read(&linking)
-            .ok()
-            .and_then(|json| serde_json::from_slice(&json).ok())
-        {
+        if let Some(took) = cargo::noted(&linking) {
             self.compile.linking = took;
             let _ = std::fs::remove_file(&linking);
         }

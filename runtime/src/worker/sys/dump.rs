@@ -7,6 +7,7 @@ use std::os::raw::c_void;
 use std::sync::atomic::AtomicU64;
 
 use super::check;
+use super::map_shared;
 
 /// How many registers there are, the program counter among them.
 #[cfg(target_arch = "x86_64")]
@@ -25,21 +26,9 @@ pub(crate) type Registers = [u64; REGISTERS];
 
 /// Words that this process shares with those that it forks, zero at first. Pages that are never touched take no memory.
 pub(crate) fn share_words(count: usize) -> io::Result<&'static [AtomicU64]> {
+    let start = map_shared(count * size_of::<AtomicU64>(), libc::MAP_NORESERVE)?;
     // SAFETY: a new mapping of that length, which is never unmapped; zeros are valid words.
-    unsafe {
-        let start = libc::mmap(
-            std::ptr::null_mut(),
-            count * size_of::<AtomicU64>(),
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        );
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(std::slice::from_raw_parts(start.cast(), count))
-    }
+    Ok(unsafe { std::slice::from_raw_parts(start.cast(), count) })
 }
 
 /// Copies this process's own memory, from an address on, as far as there is some; gives the bytes copied.

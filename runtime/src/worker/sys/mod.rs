@@ -241,20 +241,28 @@ pub(crate) fn share_page<T: Default>() -> io::Result<&'static T> {
     // SAFETY: a new mapping, large enough for the value, which is never unmapped; zeros and `T` are written before it
     // is seen by anyone else.
     unsafe {
-        let page = libc::mmap(
-            std::ptr::null_mut(),
-            size_of::<T>(),
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        if page == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let page = page.cast::<T>();
+        let page = map_shared(size_of::<T>(), 0)?.cast::<T>();
         page.write(T::default());
         Ok(&*page)
+    }
+}
+
+/// New memory, zero at first, which stays shared with the processes that are forked later.
+fn map_shared(len: usize, flags: c_int) -> io::Result<*mut c_void> {
+    // SAFETY: the system chooses an address where nothing is mapped.
+    let start = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            len,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS | flags,
+            -1,
+            0,
+        )
+    };
+    match start {
+        libc::MAP_FAILED => Err(io::Error::last_os_error()),
+        start => Ok(start),
     }
 }
 
