@@ -1,4 +1,4 @@
-//! What a cell's Rust defines by name, as evcxr keeps it: an `impl` belongs to the item before it, or has a name of its own.
+//! What Rust defines by name, as evcxr keeps it: an `impl` belongs to the item before it.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,35 @@ use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast;
 
 use super::body;
+use super::imports::Import;
 use super::item_name;
-use super::items::naming;
+use super::items::keep_items;
 use super::items::takes_impls;
 
-/// The text of each definition at the top of the code, by name. Imports are not among them.
+/// The text of each definition at the top of the code, in the form in which evcxr is given it, by name.
 pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let Some(list) = body(code) else {
+    let Some(list) = body(&keep_items(code)) else {
         return found;
     };
     let mut latest: Option<String> = None;
     for item in list.syntax().children().filter_map(ast::Item::cast) {
         let text = item.syntax().text().to_string();
-        if let (ast::Item::Impl(block), None) = (&item, &latest) {
-            let naming = naming(block);
-            let name = naming.split(' ').nth(1).unwrap_or_default().to_owned();
-            found.insert(name, format!("{naming}{text}"));
-            continue;
-        }
-        match (item_name(&item), &latest) {
-            (Some(name), _) => {
+        match (&item, item_name(&item), &latest) {
+            (ast::Item::Use(item), ..) => {
+                for import in Import::all(item) {
+                    if let Some(name) = import.name() {
+                        found.insert(name.to_owned(), import.declaration());
+                    }
+                }
+            }
+            (_, Some(name), _) => {
                 found.insert(name.clone(), text);
                 if takes_impls(&item) {
                     latest = Some(name);
                 }
             }
-            (None, Some(name)) if matches!(item, ast::Item::Impl(_)) => {
+            (ast::Item::Impl(_), None, Some(name)) => {
                 let whole = found.entry(name.clone()).or_default();
                 whole.push('\n');
                 whole.push_str(&text);
@@ -48,27 +50,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_impl_belongs_to_the_item_before_it_or_stands_alone() {
-        let found = definitions(
-            "use std::fmt; impl X {} struct A; impl A { fn f(&self) {} } let x = 1; fn f() -> i32 { fn inner() {} 1 }",
-        );
+    fn an_impl_belongs_to_the_item_before_it() {
+        let code = "use a::{B, c as d}; struct A; impl A { fn f(&self) {} } let x = 1; fn f() -> i32 { fn inner() {} 1 }";
+        let found = definitions(code);
         let found: Vec<(&str, &str)> = found
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()))
             .collect();
-        let (alone, named): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|(name, _)| name.starts_with("threadbook_impl_"));
         assert_eq!(
-            named,
+            found,
             [
                 ("A", "struct A;\nimpl A { fn f(&self) {} }"),
+                ("B", "use a::B;"),
+                ("d", "use a::c as d;"),
                 ("f", "fn f() -> i32 { fn inner() {} 1 }"),
             ]
         );
-        let [(name, text)] = alone[..] else {
-            panic!("{alone:?}");
-        };
-        assert_eq!(text, format!("mod {name} {{}} impl X {{}}"));
+    }
+
+    #[test]
+    fn what_has_no_name_has_the_one_that_it_was_given() {
+        for code in [
+            "impl X { fn x() {} }",
+            "use a::*;",
+            "use a::T as _;",
+            "thread_local! { static A: u8 = 1; }",
+        ] {
+            let found = definitions(code);
+            let text = found
+                .iter()
+                .find_map(|(name, text)| name.starts_with("threadbook_").then_some(text));
+            let held = code.trim_start_matches("use ");
+            assert!(text.is_some_and(|text| text.contains(held)), "{found:#?}");
+        }
     }
 }

@@ -1,34 +1,62 @@
-//! Items that evcxr would not keep.
+//! Items that evcxr would not keep, or never let go.
 //!
-//! evcxr keeps functions, types and statics for later cells, but not what a macro defines: a `thread_local!` would be
-//! gone with its cell. Wrapped in a module, which evcxr keeps, it stays. The wrapping adds no line, and is known by its
-//! form, so that positions can be told without it.
+//! evcxr keeps functions, types and statics for later cells by their names, but not what a macro defines: a
+//! `thread_local!` would be gone with its cell. And it keeps for good what has no name: `use a::*`, and an `impl` that
+//! stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known by its form, so
+//! that positions can be told without it.
 
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
+use std::ops::Range;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
+use ra_ap_syntax::ast::HasAttrs;
+use ra_ap_syntax::ast::HasVisibility;
 
 use super::body;
 use super::impls::impl_key;
+use super::imports::Import;
 use super::item_name;
 use super::range;
 
-const OPENING: (&str, &str) = (
-    "mod threadbook_locals_",
-    " { use super::*; use super::thread_local; ",
-);
-const CLOSING: (&str, &str) = (" } use threadbook_locals_", "::*; ");
+/// A module that holds something, and what is used of it: what stands before the module's name, and from there on.
+struct Wrapping {
+    module: (&'static str, &'static str),
+    used: (&'static str, &'static str),
+}
+
+const LOCALS: Wrapping = Wrapping {
+    module: (
+        "mod threadbook_locals_",
+        " { use super::*; use super::thread_local; ",
+    ),
+    used: (" use threadbook_locals_", "}; "),
+};
+
+const IMPORTS: Wrapping = Wrapping {
+    module: ("mod threadbook_imports_", " { use super::*; "),
+    used: (" use threadbook_imports_", "::*; "),
+};
+
+/// The end of such a module, which evcxr parts from what follows.
+const END: (&str, &str) = (" /*kept*/", " }");
+
+/// What lets an import be seen from outside of its module. People write `pub(super)`.
+const VISIBLE: (&str, &str) = ("pub(in super", ") ");
 
 /// What stands before an `impl`: evcxr replaces items by name, and keeps an `impl` with the item before it.
 const NAMED: (&str, &str) = ("mod threadbook_impl_", " {} ");
 
-/// The cell's text with its own `thread_local!` definitions wrapped, and a name for each `impl` that stands alone.
+/// The cell's text with its own `thread_local!` definitions and its imports without a name in modules, and a name for
+/// each `impl` that stands alone.
 pub fn keep_items(text: &str) -> String {
-    if !text.contains("thread_local!") && !text.contains("impl") {
+    if !["thread_local!", "impl", "use"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         return text.to_owned();
     }
     let Some(list) = body(text) else {
@@ -37,26 +65,83 @@ pub fn keep_items(text: &str) -> String {
     let mut kept = text.to_owned();
     let children: Vec<SyntaxNode> = list.syntax().children().collect();
     for (index, child) in children.iter().enumerate().rev() {
-        if let Some(ast::Item::Impl(block)) = ast::Item::cast(child.clone()) {
-            let before = children[..index].iter();
-            if !before
-                .filter_map(|child| ast::Item::cast(child.clone()))
-                .any(|item| takes_impls(&item))
-            {
-                let start = range(child, text).start;
-                kept.insert_str(start, &naming(&block));
-            }
-            continue;
-        }
-        let Some(names) = thread_locals(child) else {
-            continue;
-        };
         let range = range(child, text);
-        let name = names.join("_");
-        kept.insert_str(range.end, &format!("{}{name}{}", CLOSING.0, CLOSING.1));
-        kept.insert_str(range.start, &format!("{}{name}{}", OPENING.0, OPENING.1));
+        let text = &text[range.clone()];
+        match ast::Item::cast(child.clone()) {
+            Some(ast::Item::Impl(block)) => {
+                let before = children[..index].iter();
+                if !before
+                    .filter_map(|child| ast::Item::cast(child.clone()))
+                    .any(|item| takes_impls(&item))
+                {
+                    kept.insert_str(range.start, &naming(&block));
+                }
+            }
+            Some(ast::Item::Use(item)) => {
+                if let Some(wrapped) = wrapped_import(&item, text) {
+                    kept.replace_range(range, &wrapped);
+                }
+            }
+            _ => {
+                if let Some(names) = thread_locals(child) {
+                    let wrapped = LOCALS.around(text, &hash(&names), &names.join(", "));
+                    kept.replace_range(range, &wrapped);
+                }
+            }
+        }
     }
     kept
+}
+
+impl Wrapping {
+    /// The text in a module, and what is used of that.
+    fn around(&self, text: &str, name: &str, used: &str) -> String {
+        let Wrapping {
+            module,
+            used: using,
+        } = self;
+        [
+            module.0, name, module.1, text, END.0, END.1, using.0, name, "::{", used, using.1,
+        ]
+        .concat()
+    }
+}
+
+/// A `use` in a module, if it brings in something that has no name.
+///
+/// It is left as it is where it has attributes, with which it may bring in nothing, and where it is about what stands beside
+/// it, which a module can't hand on.
+fn wrapped_import(item: &ast::Use, text: &str) -> Option<String> {
+    let imports = Import::all(item);
+    if imports.iter().all(|import| import.name().is_some())
+        || imports.iter().any(Import::is_beside)
+        || item.attrs().next().is_some()
+    {
+        return None;
+    }
+    let mut text = text.to_owned();
+    if item.visibility().is_none() {
+        let start = item.syntax().text_range().start();
+        let word = item.use_token()?.text_range().start() - start;
+        text.insert_str(word.into(), &[VISIBLE.0, VISIBLE.1].concat());
+    }
+    let declarations: String = imports.iter().map(Import::declaration).collect();
+    let module = hash(&declarations);
+    // Those with a name are used by it too, so that a later item of that name takes their place.
+    let names: Vec<&str> = imports.iter().filter_map(Import::name).collect();
+    let used = format!("{}}}; use threadbook_imports_{module}", names.join(", "));
+    Some(IMPORTS.around(&text, &module, &used))
+}
+
+/// Whether a definition's text is that of a module for imports, which stay: what they are taken from must stay too.
+pub(crate) fn holds_imports(definition: &str) -> bool {
+    definition.starts_with(IMPORTS.module.0)
+}
+
+fn hash(value: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// Whether evcxr keeps an `impl` that stands below with this item.
@@ -66,25 +151,32 @@ pub(super) fn takes_impls(item: &ast::Item) -> bool {
 
 /// What gives a name to an `impl`: the same for one that defines the same.
 pub(super) fn naming(block: &ast::Impl) -> String {
-    let mut hasher = DefaultHasher::new();
-    impl_key(block).hash(&mut hasher);
-    format!("{}{:016x}{}", NAMED.0, hasher.finish(), NAMED.1)
+    format!("{}{}{}", NAMED.0, hash(&impl_key(block)), NAMED.1)
 }
 
-/// Takes the wrapping out of a line; says how many characters were taken out at which columns, from 1.
-pub(crate) fn without_wrapping(line: &str) -> (String, Vec<(u32, u32)>) {
-    let mut text = line.to_owned();
-    let mut cuts = Vec::new();
-    for (from, to) in [OPENING, CLOSING, NAMED] {
-        while let Some(start) = text.find(from) {
-            let Some(len) = text[start..].find(to).map(|at| at + to.len()) else {
+/// Where in a line what keeps items was put in, in bytes.
+pub(crate) fn wrappings(line: &str) -> Vec<Range<usize>> {
+    let forms = [
+        LOCALS.module,
+        LOCALS.used,
+        IMPORTS.module,
+        IMPORTS.used,
+        END,
+        VISIBLE,
+        NAMED,
+    ];
+    let mut found = Vec::new();
+    for (from, to) in forms {
+        let mut at = 0;
+        while let Some(start) = line[at..].find(from).map(|start| at + start) {
+            let Some(len) = line[start..].find(to).map(|end| end + to.len()) else {
                 break;
             };
-            cuts.push((text[..start].chars().count() as u32 + 1, len as u32));
-            text.replace_range(start..start + len, "");
+            at = start + len;
+            found.push(start..at);
         }
     }
-    (text, cuts)
+    found
 }
 
 /// The names that a statement defines, if it is a call of `thread_local!`.
@@ -117,25 +209,59 @@ fn thread_locals(statement: &SyntaxNode) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
+    fn written(kept: &str) -> Vec<String> {
+        let line = |line: &str| {
+            let mut line = line.to_owned();
+            let mut wrappings = wrappings(&line);
+            wrappings.sort_by_key(|range| range.start);
+            for range in wrappings.into_iter().rev() {
+                line.replace_range(range, "");
+            }
+            line
+        };
+        kept.lines().map(line).collect()
+    }
+
     #[test]
     fn thread_locals_are_wrapped_and_lines_stay() {
         let text = "let a = 1;\nthread_local! {\n    static A: u8 = 1;\n    static B: u8 = 2;\n}\nA.with(f)";
         let kept = keep_items(text);
-        assert_eq!(
-            kept,
-            "let a = 1;\nmod threadbook_locals_A_B { use super::*; use super::thread_local; thread_local! {\n    \
-             static A: u8 = 1;\n    static B: u8 = 2;\n} } use threadbook_locals_A_B::*; \nA.with(f)"
-        );
-        let lines: Vec<String> = kept.lines().map(|line| without_wrapping(line).0).collect();
-        assert_eq!(lines, text.lines().collect::<Vec<_>>());
+        assert_eq!(written(&kept), text.lines().collect::<Vec<_>>());
+        assert!(kept.starts_with("let a = 1;\nmod threadbook_locals_"));
+        assert!(kept.contains(" { use super::*; use super::thread_local; thread_local! {\n"));
+        assert!(kept.contains("\n} /*kept*/ } use threadbook_locals_"));
+        assert!(kept.ends_with("::{A, B}; \nA.with(f)"));
+    }
+
+    #[test]
+    fn imports_without_a_name_are_put_into_a_module() {
+        let text = "let a = 1; pub use a::*;\nuse std::{\n    fmt,\n    io::{self as i, prelude::*},\n}; i(a)";
+        let kept = keep_items(text);
+        assert_eq!(written(&kept), text.lines().collect::<Vec<_>>());
+        assert!(kept.contains(" { use super::*; pub use a::*; /*kept*/ } use threadbook_imports_"));
+        assert!(kept.contains(" { use super::*; pub(in super) use std::{\n    fmt,\n"));
+        assert!(kept.contains("::{fmt, i}; use threadbook_imports_"));
+        let module = |text: &str| keep_items(text).split(" {").next().map(str::to_owned);
+        assert_eq!(module("use a::{b, *};"), module("use  a::{ b,*, };"));
+        assert_ne!(module("use a::{b, *};"), module("use a::*;"));
+        assert_ne!(module("use a::T as _;"), module("use a::*;"));
+        for text in [
+            "use a::b;",
+            "use Beside as _;",
+            "#[cfg(unix)] use a::*;",
+            "fn f() { use a::*; }",
+            "use a::",
+            "use",
+        ] {
+            assert_eq!(keep_items(text), text);
+        }
     }
 
     #[test]
     fn an_impl_that_stands_alone_is_named_by_what_it_defines() {
         let name = |text: &str| {
             let kept = keep_items(text);
-            let lines: Vec<String> = kept.lines().map(|line| without_wrapping(line).0).collect();
-            assert_eq!(lines, text.lines().collect::<Vec<_>>());
+            assert_eq!(written(&kept), text.lines().collect::<Vec<_>>());
             kept.split(NAMED.1).next().unwrap().to_owned()
         };
         let first = name("impl A { fn a() -> u8 { 1 } }");
@@ -163,8 +289,7 @@ mod tests {
             "thread_local!",
         ] {
             let kept = keep_items(text);
-            let lines: String = kept.lines().map(|line| without_wrapping(line).0).collect();
-            assert_eq!(lines, text);
+            assert_eq!(written(&kept).concat(), text);
         }
     }
 }

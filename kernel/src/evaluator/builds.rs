@@ -228,8 +228,13 @@ impl Narrator for Builds {
 fn warnings(file: &Path, map: &SourceMap, cell: u32, cells: &Cells) -> String {
     let mut text = String::new();
     for message in messages(file, "warning") {
+        let lint = message["code"]["code"].as_str();
+        if lint == Some("unused_macros") {
+            // A later cell may use it. evcxr itself allows this of other items.
+            continue;
+        }
         // A cell that does not come to its end, as by `panic!`, keeps none of its variables, and so uses none.
-        let is_unused = message["code"]["code"] == "unused_variables";
+        let is_unused = lint == Some("unused_variables");
         let is_about = places(&message, map).any(|(place, is_primary)| {
             is_primary && place.cell == cell && !(is_unused && cells.is_variable(place))
         }) && !snippet::is_about_own_code(&message, map);

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::cell::RanCode;
+use crate::cell::holds_imports;
 use crate::magics::UsedFile;
 
 /// What a session knew.
@@ -34,11 +35,16 @@ impl Past {
                 code.push('\n');
             }
         }
-        for name in now.definitions.keys() {
-            if !self.definitions.contains_key(name) {
-                // evcxr keeps one item of a name: this one, which is never compiled.
-                code.push_str(&format!("#[cfg(any())] fn {name}() {{}}\n"));
+        for (name, text) in &now.definitions {
+            if self.definitions.contains_key(name) {
+                continue;
             }
+            // evcxr keeps one item of a name, so this takes the place of what went.
+            code.push_str(&match holds_imports(text) {
+                true => format!("mod {name} {{}}\n"),
+                // It is never compiled.
+                false => format!("#[cfg(any())] fn {name}() {{}}\n"),
+            });
         }
         for (name, type_name) in &self.variables {
             if now.variables.get(name) != Some(type_name) {
@@ -78,12 +84,21 @@ mod tests {
         );
         let now = past(
             &[("same", "i32"), ("new", "i32"), ("other", "u16")],
-            &[("f", "fn f() {}"), ("g", "fn g() {}"), ("H", "struct H;")],
+            &[
+                ("f", "fn f() {}"),
+                ("g", "fn g() {}"),
+                ("H", "struct H;"),
+                (
+                    "threadbook_imports_1",
+                    "mod threadbook_imports_1 { use a::*; }",
+                ),
+            ],
         );
         assert_eq!(
             then.code_to_come_back(&now),
             "fn g() -> i32 { 1 }\n\
              #[cfg(any())] fn H() {}\n\
+             mod threadbook_imports_1 {}\n\
              let mut gone: String = ::threadbook::abi::store::revive(\"gone\");\n\
              let mut other: u8 = ::threadbook::abi::store::revive(\"other\");\n"
         );

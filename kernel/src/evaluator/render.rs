@@ -3,8 +3,6 @@
 use super::source_map::CellPlace;
 use super::source_map::SourceMap;
 use super::source_map::as_written;
-use crate::toolchain::statics::ATTRIBUTE_END;
-use crate::toolchain::statics::ATTRIBUTE_START;
 
 /// The file that evcxr generates, as rustc names it.
 pub(super) const FILE: &str = "src/lib.rs";
@@ -161,22 +159,14 @@ fn without_columns(text: &str, start: usize, len: usize) -> String {
     if is_plain { rest } else { text.to_owned() }
 }
 
-/// What is to be cut out of a line of a message, counted from its margin's bar.
+/// What is to be cut out below a line of a message, counted from its margin's bar.
 fn cuts(line: &str) -> Vec<(usize, usize)> {
-    let bar = line.find('|').unwrap_or_default();
-    let mut found = Vec::new();
-    let mut from = bar;
-    while let Some(start) = line[from..].find(ATTRIBUTE_START).map(|at| from + at) {
-        let Some(end) = line[start..].find(ATTRIBUTE_END) else {
-            break;
-        };
-        from = start + end + ATTRIBUTE_END.len();
-        found.push((
-            line[bar..start].chars().count(),
-            line[start..from].chars().count(),
-        ));
-    }
-    found
+    let bar = line.find('|').map_or(0, |bar| line[..bar].chars().count());
+    let (_, put_in) = as_written(line);
+    let put_in = put_in.into_iter();
+    put_in
+        .filter_map(|(at, len)| Some(((at as usize).checked_sub(bar)?, len as usize)))
+        .collect()
 }
 
 fn rewrite_positions(line: &str, map: &SourceMap) -> String {
@@ -375,6 +365,8 @@ mod tests {
 
     use super::super::source_map::Cells;
     use super::*;
+    use crate::toolchain::statics::ATTRIBUTE_END;
+    use crate::toolchain::statics::ATTRIBUTE_START;
 
     fn check(cell: &str, generated: &str, rendered: &str, expected: Expect) {
         let mut cells = Cells::default();

@@ -133,6 +133,8 @@ impl RustEvaluator {
         context.execute(&prelude).map_err(started)?;
         worker.sync();
         worker.show_output();
+        let mut copies = Copies::default();
+        copies.ran(PRELUDE);
         Ok(RustEvaluator {
             context,
             worker,
@@ -144,7 +146,7 @@ impl RustEvaluator {
                 ..Kept::default()
             },
             session,
-            copies: Copies::default(),
+            copies,
             prelude,
             cargo: sysroot.cargo(),
             library: sysroot.library_sources().ok(),

@@ -13,7 +13,7 @@ use crate::cell::ColumnEdit;
 use crate::cell::binds_for_later;
 use crate::cell::body;
 use crate::cell::range;
-use crate::cell::without_wrapping;
+use crate::cell::wrappings;
 use crate::toolchain::statics::ATTRIBUTE_END;
 use crate::toolchain::statics::ATTRIBUTE_START;
 
@@ -197,16 +197,13 @@ impl SourceMap {
     pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
         let line = self.lines.get((line as usize).checked_sub(1)?)?;
         let (cell, cell_line, shift) = line.origin?;
-        let mut column = column;
-        for (at, len) in line.insertions.iter().rev() {
-            if column > *at {
-                column = column.saturating_sub(*len).max(*at);
-            }
-        }
+        let column = column.saturating_sub(1);
+        let before = line.insertions.iter().filter(|(at, _)| *at <= column);
+        let put_in: u32 = before.map(|(at, len)| (*len).min(column - at)).sum();
         Some(CellPlace {
             cell,
             line: cell_line,
-            column: ColumnEdit::to_old(&line.edits, (column + shift).saturating_sub(1)) + 1,
+            column: ColumnEdit::to_old(&line.edits, column - put_in + shift) + 1,
         })
     }
 }
@@ -238,22 +235,32 @@ impl SourceMap {
 /// How long an attribute is that the toolchain puts before a static.
 const ATTRIBUTE_LEN: u32 = (ATTRIBUTE_START.len() + 16 + ATTRIBUTE_END.len()) as u32;
 
-/// Takes out what was put in: attributes before statics, the wrapping of thread-locals. Says where it stood, the
-/// outermost last.
+/// The line without what was put in: attributes before statics, and what keeps items. Says at which columns of the line
+/// that stood, from 0, and how many characters it was.
 pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
-    let mut text = line.to_owned();
-    let mut cuts = Vec::new();
-    while let Some(start) = text.find(ATTRIBUTE_START) {
-        let end = start + ATTRIBUTE_LEN as usize;
-        if text.get(start..end).is_none() {
-            break;
+    let mut put_in = wrappings(line);
+    let attributes = line.match_indices(ATTRIBUTE_START);
+    put_in.extend(
+        attributes
+            .map(|(start, _)| start..start + ATTRIBUTE_LEN as usize)
+            .filter(|range| line.get(range.clone()).is_some()),
+    );
+    put_in.sort_by_key(|range| range.start);
+    let chars = |text: &str| text.chars().count() as u32;
+    let mut written = String::new();
+    let mut columns = Vec::new();
+    let mut from = 0;
+    for range in put_in {
+        if range.start < from {
+            // Somebody else's text that looks like it.
+            continue;
         }
-        cuts.push((text[..start].chars().count() as u32 + 1, ATTRIBUTE_LEN));
-        text.replace_range(start..end, "");
+        written.push_str(&line[from..range.start]);
+        columns.push((chars(&line[..range.start]), chars(&line[range.clone()])));
+        from = range.end;
     }
-    let (text, wrapping) = without_wrapping(&text);
-    cuts.splice(0..0, wrapping.into_iter().rev());
-    (text, cuts)
+    written.push_str(&line[from..]);
+    (written, columns)
 }
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next.
@@ -364,6 +371,15 @@ mod tests {
         // Where a static begins its line, the attribute stands behind the line before.
         let map = cells.map(&format!("{text}{attribute}\nstatic M: u8 = 1;"));
         assert_eq!(map.place(1, 26).map(|place| place.column), Some(26));
+    }
+
+    #[test]
+    fn text_that_only_looks_put_in_is_no_trouble() {
+        let opening = "mod threadbook_locals_ mod threadbook_locals_ { use super::*; use super::thread_local; ";
+        assert_eq!(as_written(opening).0, "");
+        for text in [opening, &opening[..50], ATTRIBUTE_START, "pub(in super"] {
+            assert_eq!(as_written(&text.repeat(2)).0.len() % 2, 0, "{text}");
+        }
     }
 
     #[test]

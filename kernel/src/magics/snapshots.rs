@@ -13,10 +13,11 @@ pub(super) const MAGICS: &[Magic] = &[
         summary: "goes back to the state before the last cell",
         help: "%undo [--force]
 
-Variables, statics, threads and tasks are as they were, and definitions of the
-last cell are gone or what they were before. What is outside the process stays:
-files, other programs, sockets. Imports stay too. Programs that cells have
-started end, which needs `--force`. Goes back by one cell.",
+Variables, statics, threads and tasks are as they were, and definitions and
+imports of the last cell are gone or what they were before. What is outside the
+process stays: files, other programs, sockets. Dependencies stay too, and so do
+imports with attributes. Programs that cells have started end, which needs
+`--force`. Goes back by one cell.",
         line: Some(Line::InKernel(undo)),
         cell: None,
     },

@@ -129,6 +129,39 @@ fn the_column_of_a_second_statement_on_a_line_is_right() {
 }
 
 #[test]
+fn the_place_is_right_in_what_the_kernel_wraps() {
+    let mut kernel = Kernel::lease();
+    for (code, line, mark) in [
+        ("use nosuch::*;", "line 1, column 5", "    ^^^^^^"),
+        (
+            "let e = 1; use std::nosuch as _;",
+            "line 1, column 16",
+            "    ^^^^^^^^^^^^^^^^",
+        ),
+        (
+            "use std::io::{self,\n  nosuch::*};",
+            "line 2, column 3",
+            "  ^^^^^^",
+        ),
+        (
+            "thread_local! { static ERRORS_T: Nope = 1; }",
+            "line 1, column 34",
+            "                                 ^^^^",
+        ),
+    ] {
+        let failure = kernel.run(code).failed("CompileError");
+        let text = failure.traceback;
+        assert!(text.contains(line), "{text}");
+        let marked = |line: &str| {
+            let after = line.trim_start().strip_prefix("| ");
+            after.is_some_and(|line| line.starts_with(mark))
+        };
+        assert!(text.lines().any(marked), "{text}");
+        no_generated_names(&text);
+    }
+}
+
+#[test]
 fn a_compile_error_about_an_item_of_an_earlier_cell_names_that_cell() {
     let mut kernel = Kernel::lease();
     let defined =
@@ -260,7 +293,7 @@ fn what_a_notebook_leaves_unused_is_no_warning() {
     );
     silent(
         &mut kernel,
-        "enum ErrorsChoice { A, B } const ERRORS_C: u8 = 1; mod errors_inner { pub fn f() {} }",
+        "enum ErrorsChoice { A, B } const ERRORS_C: u8 = 1; mod errors_inner { pub fn f() {} } macro_rules! errors_macro { () => {} }",
     );
 }
 
@@ -278,6 +311,9 @@ fn no_generated_names(text: &str) {
         "run_user_code",
         "ctx.rs",
         "user_code_",
+        "threadbook_imports",
+        "threadbook_locals",
+        "kept",
     ] {
         assert!(!text.contains(name), "{name} in {text}");
     }

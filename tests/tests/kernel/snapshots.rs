@@ -94,6 +94,72 @@ fn undo_takes_back_an_impl_that_stands_alone() {
 }
 
 #[test]
+fn undo_takes_back_imports() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("mod shapes { pub trait Shape { fn corners(&self) -> u8 { 4 } } impl Shape for u8 {} pub struct Square; }")
+        .nothing();
+    kernel.run("%checkpoint bare").nothing();
+    for (import, used, value) in [
+        (
+            "use std::collections::BTreeMap;",
+            "BTreeMap::<u8, u8>::new().len()",
+            "0",
+        ),
+        ("use shapes::*;", "{ let _ = Square; 0_u8.corners() }", "4"),
+        ("use shapes::Shape as _;", "0_u8.corners()", "4"),
+        (
+            "use std::{\n    fmt as f,\n    io::{self, prelude::*},\n};",
+            "{ let _: f::Result = Ok(()); let mut to = io::sink(); to.write(b\"abc\")? }",
+            "3",
+        ),
+        ("thread_local! { static T: u8 = 5; }", "T.with(|t| *t)", "5"),
+        ("macro_rules! five { () => { 5 } }", "five!()", "5"),
+    ] {
+        kernel.run(import);
+        kernel.run("%checkpoint imported").nothing();
+        assert!(
+            kernel
+                .run("%undo")
+                .stdout()
+                .starts_with("back to the state before")
+        );
+        kernel.run(used).failed("CompileError");
+        kernel
+            .run("%restore imported")
+            .printed("back to the checkpoint `imported`\n");
+        kernel.run(used).resulted(value);
+        kernel
+            .run("%restore bare")
+            .printed("back to the checkpoint `bare`\n");
+        kernel.run(used).failed("CompileError");
+        kernel.run(import);
+        kernel.run(used).resulted(value);
+        kernel
+            .run("%restore bare")
+            .printed("back to the checkpoint `bare`\n");
+    }
+}
+
+#[test]
+fn undo_brings_back_what_a_definition_had_hidden() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("macro_rules! println { ($($all:tt)*) => {} } println!(\"hidden\");")
+        .nothing();
+    kernel
+        .run("%undo")
+        .printed("back to the state before cell 1\n");
+    kernel.run("println!(\"seen\");").printed("seen\n");
+    kernel.run("use std::time::Duration;").nothing();
+    kernel.run("struct Duration;").nothing();
+    kernel
+        .run("%undo")
+        .printed("back to the state before cell 5\n");
+    kernel.run("Duration::from_secs(1)").resulted("1s");
+}
+
+#[test]
 fn undo_asks_before_it_ends_programs() {
     let mut kernel = Kernel::start();
     kernel.run("let mut n = 1;").nothing();
