@@ -1,6 +1,7 @@
 //! Shared parts of the end-to-end tests.
 
 pub mod cache;
+pub mod cgroup;
 pub mod jupyter;
 pub mod kernel;
 pub mod python;

@@ -1,15 +1,16 @@
-//! What Rust defines by name, as evcxr keeps it: an `impl` belongs to the item before it.
+//! What Rust defines by name, as evcxr keeps it: an `impl` or `extern` block belongs to the item before it.
 
 use std::collections::BTreeMap;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast;
 
+use super::blocks::is_block;
 use super::body;
 use super::imports::Import;
 use super::item_name;
 use super::items::keep_items;
-use super::items::takes_impls;
+use super::items::takes_blocks;
 
 /// The text of each definition at the top of the code, in the form in which evcxr is given it, by name.
 pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
@@ -30,11 +31,11 @@ pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
             }
             (_, Some(name), _) => {
                 found.insert(name.clone(), text);
-                if takes_impls(&item) {
+                if takes_blocks(&item) {
                     latest = Some(name);
                 }
             }
-            (ast::Item::Impl(_), None, Some(name)) => {
+            (block, None, Some(name)) if is_block(block) => {
                 let whole = found.entry(name.clone()).or_default();
                 whole.push('\n');
                 whole.push_str(&text);
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_impl_belongs_to_the_item_before_it() {
+    fn a_block_belongs_to_the_item_before_it() {
         let code = "use a::{B, c as d}; struct A; impl A { fn f(&self) {} } let x = 1; fn f() -> i32 { fn inner() {} 1 }";
         let found = definitions(code);
         let found: Vec<(&str, &str)> = found
@@ -72,6 +73,7 @@ mod tests {
     fn what_has_no_name_has_the_one_that_it_was_given() {
         for code in [
             "impl X { fn x() {} }",
+            "unsafe extern \"C\" { fn x(); }",
             "use a::*;",
             "use a::T as _;",
             "thread_local! { static A: u8 = 1; }",

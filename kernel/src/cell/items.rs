@@ -1,8 +1,8 @@
 //! Items that evcxr would not keep, or never let go.
 //!
 //! evcxr keeps functions, types and statics for later cells by their names, but not what a macro defines: a
-//! `thread_local!` would be gone with its cell. And it keeps for good what has no name: `use a::*`, and an `impl` that
-//! stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known by its form, so
+//! `thread_local!` would be gone with its cell. And it keeps for good what has no name: `use a::*`, and an `impl` or
+//! `extern` block that stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known by its form, so
 //! that positions can be told without it.
 
 use std::hash::DefaultHasher;
@@ -16,8 +16,9 @@ use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasAttrs;
 use ra_ap_syntax::ast::HasVisibility;
 
+use super::blocks::block_key;
+use super::blocks::is_block;
 use super::body;
-use super::impls::impl_key;
 use super::imports::Import;
 use super::item_name;
 use super::range;
@@ -47,13 +48,13 @@ const END: (&str, &str) = (" /*kept*/", " }");
 /// What lets an import be seen from outside of its module. People write `pub(super)`.
 const VISIBLE: (&str, &str) = ("pub(in super", ") ");
 
-/// What stands before an `impl`: evcxr replaces items by name, and keeps an `impl` with the item before it.
-const NAMED: (&str, &str) = ("mod threadbook_impl_", " {} ");
+/// What stands before an `impl` or `extern` block: evcxr replaces items by name, and keeps a block with the item before it.
+const NAMED: (&str, &str) = ("mod threadbook_block_", " {} ");
 
 /// The cell's text with its own `thread_local!` definitions and its imports without a name in modules, and a name for
-/// each `impl` that stands alone.
+/// each block that stands alone.
 pub fn keep_items(text: &str) -> String {
-    if !["thread_local!", "impl", "use"]
+    if !["thread_local!", "impl", "extern", "use"]
         .iter()
         .any(|word| text.contains(word))
     {
@@ -68,13 +69,13 @@ pub fn keep_items(text: &str) -> String {
         let range = range(child, text);
         let text = &text[range.clone()];
         match ast::Item::cast(child.clone()) {
-            Some(ast::Item::Impl(block)) => {
+            Some(item) if is_block(&item) => {
                 let before = children[..index].iter();
                 if !before
                     .filter_map(|child| ast::Item::cast(child.clone()))
-                    .any(|item| takes_impls(&item))
+                    .any(|item| takes_blocks(&item))
                 {
-                    kept.insert_str(range.start, &naming(&block));
+                    kept.insert_str(range.start, &naming(&item));
                 }
             }
             Some(ast::Item::Use(item)) => {
@@ -144,14 +145,14 @@ fn hash(value: &impl Hash) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether evcxr keeps an `impl` that stands below with this item.
-pub(super) fn takes_impls(item: &ast::Item) -> bool {
+/// Whether evcxr keeps a block that stands below with this item.
+pub(super) fn takes_blocks(item: &ast::Item) -> bool {
     !matches!(item, ast::Item::MacroRules(_)) && item_name(item).is_some()
 }
 
-/// What gives a name to an `impl`: the same for one that defines the same.
-pub(super) fn naming(block: &ast::Impl) -> String {
-    format!("{}{}{}", NAMED.0, hash(&impl_key(block)), NAMED.1)
+/// What gives a name to a block: the same for one that defines the same.
+fn naming(block: &ast::Item) -> String {
+    format!("{}{}{}", NAMED.0, hash(&block_key(block)), NAMED.1)
 }
 
 /// Where in a line what keeps items was put in, in bytes.
@@ -258,23 +259,26 @@ mod tests {
     }
 
     #[test]
-    fn an_impl_that_stands_alone_is_named_by_what_it_defines() {
+    fn a_block_that_stands_alone_is_named_by_what_it_defines() {
         let name = |text: &str| {
             let kept = keep_items(text);
             assert_eq!(written(&kept), text.lines().collect::<Vec<_>>());
             kept.split(NAMED.1).next().unwrap().to_owned()
         };
         let first = name("impl A { fn a() -> u8 { 1 } }");
-        assert!(first.starts_with("mod threadbook_impl_"), "{first}");
+        assert!(first.starts_with("mod threadbook_block_"), "{first}");
         assert_eq!(first, name("impl A {\n  fn a() -> String { x } }"));
         assert_ne!(first, name("impl A { fn b() {} }"));
         assert_eq!(name("impl S for A { fn a() {} }"), name("impl S for A {}"));
+        assert!(name("unsafe extern \"C\" { fn a(); }").starts_with("mod threadbook_block_"));
         let both = keep_items("impl A {} impl B {}");
-        assert_eq!(both.matches("mod threadbook_impl_").count(), 2);
+        assert_eq!(both.matches("mod threadbook_block_").count(), 2);
         for text in [
             "struct A; impl A {}",
             "fn f() { impl A {} }",
             "\"impl A {}\"",
+            "extern crate a;",
+            "extern fn a() {}",
         ] {
             assert_eq!(keep_items(text), text);
         }

@@ -1,16 +1,18 @@
 //! A cell's text, looked at without running it. Pure.
 
+mod blocks;
 mod body;
 mod complete;
 mod definitions;
 mod edits;
-mod impls;
 mod imports;
 mod items;
 mod lexer;
 mod plan;
 mod program;
 
+pub use blocks::Blocks;
+pub(crate) use blocks::hold_newest;
 pub(crate) use body::body;
 pub(crate) use body::item_name;
 pub(crate) use body::range;
@@ -19,8 +21,6 @@ pub use complete::is_complete;
 pub(crate) use definitions::definitions;
 pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;
-pub use impls::Blocks;
-pub(crate) use impls::hold_newest;
 pub(crate) use items::holds_imports;
 pub use items::keep_items;
 pub(crate) use items::wrappings;

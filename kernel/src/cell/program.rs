@@ -9,8 +9,8 @@ use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
 
+use super::blocks::without_replaced;
 use super::body;
-use super::impls::without_replaced;
 use super::item_name;
 
 /// The Rust of a cell that ran.

@@ -46,8 +46,8 @@ pub const CELL_FILE: &str = "cell.rs";
 pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
 /// How often each static was defined.
 const STATICS_FILE: &str = "statics.json";
-/// The texts of `impl` blocks.
-const BLOCKS_FILE: &str = "impls.json";
+/// The texts of blocks (`impl` and `extern`).
+const BLOCKS_FILE: &str = "blocks.json";
 /// The rustc call for the manifest that cargo built last, with that manifest.
 const CALL_FILE: &str = "call.json";
 
@@ -208,7 +208,7 @@ pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     }
 }
 
-/// Changes the generated code; gives the definitions of statics and the `impl` blocks that hold if it compiles.
+/// Changes the generated code; gives the definitions of statics and the blocks that hold if it compiles.
 fn rewrite_source(session: &Path) -> anyhow::Result<(Definitions, Blocks)> {
     let path = session.join("src/lib.rs");
     let source = std::fs::read_to_string(&path)?;

@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
+use threadbook_tests::cgroup::MemoryGroup;
 use threadbook_tests::kernel::Kernel;
+use threadbook_tests::kernel::Setup;
 
 /// Core dumps and restarts are not what other tests are to wait for: one crash at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -100,6 +102,21 @@ fn a_bus_error_is_named() {
         "unsafe extern \"C\" { fn raise(signal: i32) -> i32; } unsafe { raise(7) };",
         "WorkerCrashed",
         &["SIGBUS"],
+    );
+}
+
+#[test]
+fn a_fault_of_arithmetic_and_a_breakpoint_are_named() {
+    // As a division by zero in C, or a breakpoint that nobody waits at.
+    crash(
+        "unsafe extern \"C\" { fn raise(signal: i32) -> i32; } unsafe { raise(8) };",
+        "WorkerCrashed",
+        &["SIGFPE"],
+    );
+    crash(
+        "#[cfg(target_arch = \"x86_64\")] unsafe { std::arch::asm!(\"int3\") }; #[cfg(target_arch = \"aarch64\")] unsafe { std::arch::asm!(\"brk #0\") };",
+        "WorkerCrashed",
+        &["SIGTRAP"],
     );
 }
 
@@ -253,4 +270,29 @@ fn memory_that_can_not_be_had_is_a_crash_that_loses_nothing() {
     kernel
         .run("vec![1u8; 2 << 30].len() + kept")
         .resulted("2147483649");
+}
+
+#[test]
+fn a_limit_for_the_memory_of_all_ends_the_cell_and_not_the_kernel() {
+    let Some(group) = MemoryGroup::new(1 << 30) else {
+        eprintln!("not tried: no control group for memory can be made here");
+        return;
+    };
+    let mut kernel = Kernel::start_with(&Setup {
+        prefix: group.prefix(),
+        ..Setup::default()
+    });
+    kernel.run("let kept = vec![7_u8; 50 << 20];").nothing();
+    for _ in 0..3 {
+        let failure = kernel
+            .run("let mut all = Vec::new(); loop { all.push(vec![1_u8; 1 << 20]); }")
+            .failed("WorkerCrashed");
+        assert_eq!(
+            failure.evalue,
+            "the cell ended its process by SIGKILL (the system had no memory left); every variable that stood before the \
+             cell is kept"
+        );
+        kernel.run("kept.len()").resulted("52428800");
+    }
+    drop(kernel);
 }

@@ -94,6 +94,23 @@ fn everything_about_a_cell_stands_between_busy_and_idle() {
 }
 
 #[test]
+fn an_extern_block_that_runs_again_takes_the_place_of_the_earlier_one() {
+    let mut kernel = Kernel::lease();
+    let block = "unsafe extern \"C\" { fn getpid() -> i32; }";
+    kernel.run(block).nothing();
+    kernel.run(block).nothing();
+    kernel
+        .run(&format!("struct ResultsExtern; {block}"))
+        .nothing();
+    kernel
+        .run("unsafe extern \"C\" { safe fn getpid() -> u32; safe fn getppid() -> u32; }")
+        .nothing();
+    kernel
+        .run("(getpid() == std::process::id(), getppid() > 0)")
+        .resulted("(true, true)");
+}
+
+#[test]
 fn an_impl_that_runs_again_takes_the_place_of_the_earlier_one() {
     let mut kernel = Kernel::lease();
     kernel

@@ -1,6 +1,6 @@
-//! `impl` blocks: the newest holds.
+//! Blocks, that is `impl` and `extern`: the newest holds.
 //!
-//! evcxr knows items by their names and replaces them; `keep_items` names an `impl` by what it defines. Where blocks still
+//! evcxr knows items by their names and replaces them; `keep_items` names a block by what it defines. Where blocks still
 //! define the same, what a newer one defines is taken out of the older in the generated code: blanks stand in its place,
 //! and no line or column moves.
 
@@ -74,10 +74,15 @@ pub(super) fn without_replaced(items: &str) -> String {
     kept
 }
 
+/// Whether an item is such a block.
+pub(super) fn is_block(item: &ast::Item) -> bool {
+    matches!(item, ast::Item::Impl(_) | ast::Item::ExternBlock(_))
+}
+
 /// What tells two blocks apart: one of a trait by what stands before its contents, others by what they define as well.
-pub(super) fn impl_key(block: &ast::Impl) -> String {
-    let Some(block) = Block::of(&ast::Item::Impl(block.clone())) else {
-        return block.syntax().text().to_string();
+pub(super) fn block_key(item: &ast::Item) -> String {
+    let Some(block) = Block::of(item) else {
+        return item.syntax().text().to_string();
     };
     let names = block.parts.iter().map(|(name, _)| name.as_str());
     match block.is_of_trait {
@@ -99,7 +104,7 @@ fn blocks_of(cell: &str) -> Vec<String> {
 struct Block {
     text: String,
     range: Range<usize>,
-    /// What stands before its contents.
+    /// What stands before its contents, where that matters.
     head: String,
     is_of_trait: bool,
     /// What it defines, by name.
@@ -108,29 +113,40 @@ struct Block {
 
 impl Block {
     fn of(item: &ast::Item) -> Option<Block> {
-        let ast::Item::Impl(block) = item else {
-            return None;
+        let (start, list) = match item {
+            ast::Item::Impl(block) => (
+                block.impl_token()?,
+                block.assoc_item_list()?.syntax().clone(),
+            ),
+            ast::Item::ExternBlock(block) => (
+                block.abi()?.extern_token()?,
+                block.extern_item_list()?.syntax().clone(),
+            ),
+            _ => return None,
         };
-        let list = block.assoc_item_list()?;
         // Comments before it may be another item's, where other items stand around it.
-        let start = block.impl_token()?.text_range().start();
-        let whole = block.syntax().text_range();
-        let text = block.syntax().text();
+        let start = start.text_range().start();
+        let whole = item.syntax().text_range();
+        let text = item.syntax().text();
         let cut = |from, to| {
             text.slice(from - whole.start()..to - whole.start())
                 .to_string()
         };
-        let head = cut(start, list.syntax().text_range().start());
-        let parts = list.assoc_items().filter_map(|part| {
-            let range = part.syntax().text_range();
-            let name = item_name(&ast::Item::cast(part.syntax().clone())?)?;
+        let head = match item {
+            // What they declare has one scope, whatever their ABI.
+            ast::Item::ExternBlock(_) => "extern".to_owned(),
+            _ => cut(start, list.text_range().start()),
+        };
+        let parts = list.children().filter_map(|part| {
+            let range = part.text_range();
+            let name = item_name(&ast::Item::cast(part)?)?;
             Some((name, usize::from(range.start())..usize::from(range.end())))
         });
         Some(Block {
             text: cut(start, whole.end()),
             range: usize::from(whole.start())..usize::from(whole.end()),
             head: head.split_whitespace().collect::<Vec<_>>().join(" "),
-            is_of_trait: block.trait_().is_some(),
+            is_of_trait: matches!(item, ast::Item::Impl(block) if block.trait_().is_some()),
             parts: parts.collect(),
         })
     }
@@ -196,6 +212,14 @@ mod tests {
         let one = "impl From<u8> for A { fn from(_: u8) -> A { A } }";
         let other = "impl From<u16> for A { fn from(_: u16) -> A { A } }";
         assert_eq!(run(&[one, other]).0, [one, other]);
+    }
+
+    #[test]
+    fn what_is_declared_again_is_taken_out_of_the_older_extern_block() {
+        let one = "unsafe extern \"C\" { fn a(); static B: u8; }";
+        assert_eq!(run(&[one, one]).0, ["", one]);
+        let (compiled, _) = run(&[one, "unsafe extern \"system\" { safe fn a() -> u8; }"]);
+        assert!(compiled[0].ends_with("static B: u8; }") && !compiled[0].contains("fn a"));
     }
 
     #[test]
