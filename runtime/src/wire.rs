@@ -169,9 +169,20 @@ pub enum Report {
         worker: u32,
         /// Threads that could not be taken along, by name.
         missing_threads: Vec<String>,
+        /// What the process that died may have changed for it.
+        outside: Outside,
     },
     /// Answers a command about copies.
     Snapshot(SnapshotStatus),
+}
+
+/// What a process has open that lies outside of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// The paths of files.
+    pub files: Vec<String>,
+    /// How many network sockets there are.
+    pub sockets: usize,
 }
 
 /// What a process that died has left behind for a backtrace.

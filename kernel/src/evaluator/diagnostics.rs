@@ -2,6 +2,7 @@
 //! and a traceback of lines with colours and positions in cells.
 
 use threadbook::wire::End;
+use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 
 use super::Diagnostic;
@@ -159,7 +160,26 @@ fn what_is_kept(kept: &str, death: &Death) -> String {
             text.push_str(&format!(", {what}{plural} {} ended", names.join(", ")));
         }
     }
+    text.push_str(&what_stays_outside(&death.outside));
     text
+}
+
+/// What going back does not change.
+fn what_stays_outside(outside: &Outside) -> String {
+    let mut what: Vec<String> = outside
+        .files
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect();
+    match outside.sockets {
+        0 => {}
+        1 => what.push("a network socket".to_owned()),
+        count => what.push(format!("{count} network sockets")),
+    }
+    match what.is_empty() {
+        true => String::new(),
+        false => format!("; what was open is as it was left: {}", what.join(", ")),
+    }
 }
 
 /// What a new process does not have.
@@ -355,6 +375,22 @@ mod tests {
             died(&death, &[], &nowhere).evalue,
             "the cell ended its process by SIGSEGV (invalid memory access); every variable that stood before the cell \
              is kept, the processes `sleep`, `cat` ended, the thread `signals` ended"
+        );
+        death.children.clear();
+        death.missing_threads.clear();
+        death.outside.files = vec!["/tmp/a.txt".to_owned()];
+        let says = |death: &Death, words: &str| {
+            let evalue = died(death, &[], &Backtrace::default()).evalue;
+            assert!(evalue.ends_with(words), "{evalue}");
+        };
+        says(
+            &death,
+            "is kept; what was open is as it was left: `/tmp/a.txt`",
+        );
+        death.outside.sockets = 2;
+        says(
+            &death,
+            "; what was open is as it was left: `/tmp/a.txt`, 2 network sockets",
         );
         let exit = Death {
             code: Some(3),

@@ -240,9 +240,13 @@ impl RustEvaluator {
                     ran = Some(times);
                 }
                 WorkerEvent::Died(how) => death = Some(how),
-                WorkerEvent::Resumed { missing_threads } => {
+                WorkerEvent::Resumed {
+                    missing_threads,
+                    outside,
+                } => {
                     if let Some(death) = &mut death {
                         death.missing_threads = missing_threads;
+                        death.outside = outside;
                     }
                 }
                 WorkerEvent::Started { .. } | WorkerEvent::Snapshot(_) | WorkerEvent::Synced => {}

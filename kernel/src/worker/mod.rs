@@ -21,6 +21,7 @@ use std::time::Duration;
 use threadbook::timing::Times;
 use threadbook::top::Proc;
 use threadbook::wire::End;
+use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::wire::Remains;
@@ -53,6 +54,8 @@ pub enum WorkerEvent {
     Resumed {
         /// Threads that could not be taken along, by name.
         missing_threads: Vec<String>,
+        /// What the process that died may have changed for it.
+        outside: Outside,
     },
     /// What there is to say about copies of the process.
     Snapshot(SnapshotStatus),
@@ -81,6 +84,8 @@ pub struct Death {
     pub out_of_memory: bool,
     /// Threads that the copy lacks, by name.
     pub missing_threads: Vec<String>,
+    /// What lies outside of the copy and is as the process has left it.
+    pub outside: Outside,
 }
 
 /// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.

@@ -215,7 +215,7 @@ impl Pump {
                     copy,
                     children,
                     out_of_memory,
-                    missing_threads: Vec::new(),
+                    ..Death::default()
                 };
                 if !copy {
                     self.status.supervisor.store(0, Ordering::SeqCst);
@@ -230,9 +230,13 @@ impl Pump {
             Report::Resumed {
                 worker,
                 missing_threads,
+                outside,
             } => {
                 self.status.worker.store(worker, Ordering::SeqCst);
-                self.tell(WorkerEvent::Resumed { missing_threads });
+                self.tell(WorkerEvent::Resumed {
+                    missing_threads,
+                    outside,
+                });
             }
             Report::Snapshot(status) => self.tell(WorkerEvent::Snapshot(status)),
             Report::Sync => {

@@ -21,6 +21,7 @@ use super::panic;
 use super::report;
 use super::shared::Role;
 use super::shared::Shared;
+use super::snapshot;
 use super::snapshot::Side;
 use super::snapshot::Snapshots;
 use super::stdio;
@@ -171,6 +172,7 @@ impl Live {
             report(&Report::Resumed {
                 worker: std::process::id(),
                 missing_threads,
+                outside: snapshot::outside(),
             });
             // The guard has become this process, so another is needed; if that takes over one day, it goes on here.
             match self.snapshots.take(Role::Guard) {

@@ -273,6 +273,31 @@ fn memory_that_can_not_be_had_is_a_crash_that_loses_nothing() {
 }
 
 #[test]
+fn what_going_back_does_not_change_is_said() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run(
+            "use std::io::Read; let path = std::env::temp_dir().join(\"left.txt\"); std::fs::write(&path, \"abc\")?;
+            let mut file = std::fs::File::open(&path)?; let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;",
+        )
+        .nothing();
+    let ran = kernel.run("file.read_exact(&mut [0])?; std::process::exit(1)");
+    let failure = ran.failed("Exited");
+    let left = kernel.process().temp().join("left.txt");
+    assert_eq!(
+        failure.evalue,
+        format!(
+            "the cell ended its process with exit code 1; every variable that stood before the cell is kept; what was open \
+             is as it was left: `{}`, a network socket",
+            left.display()
+        )
+    );
+    kernel
+        .run("let mut rest = String::new(); file.read_to_string(&mut rest)?; rest")
+        .resulted("\"bc\"");
+}
+
+#[test]
 fn a_limit_for_the_memory_of_all_ends_the_cell_and_not_the_kernel() {
     let Some(group) = MemoryGroup::new(1 << 30) else {
         eprintln!("not tried: no control group for memory can be made here");

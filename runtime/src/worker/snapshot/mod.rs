@@ -6,6 +6,7 @@
 
 mod context;
 mod descriptors;
+mod outside;
 mod raw;
 mod threads;
 
@@ -20,6 +21,7 @@ use super::shared::Shared;
 use super::stdio;
 use super::sys;
 use crate::wire::SnapshotStatus;
+pub(crate) use outside::open as outside;
 pub(crate) use raw::thread_id;
 use threads::Missed;
 use threads::Stopped;
