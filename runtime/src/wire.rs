@@ -213,6 +213,13 @@ pub struct Mapping {
     pub file: String,
 }
 
+impl Mapping {
+    /// Whether an address is in it.
+    pub fn holds(&self, address: u64) -> bool {
+        (self.start..self.end).contains(&address)
+    }
+}
+
 /// What there is to say about copies of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotStatus {
@@ -304,6 +311,19 @@ pub struct PanicInfo {
     pub message: String,
     /// Where it happened.
     pub place: Place,
+    /// The calls that led there, where they are needed.
+    pub calls: Box<Calls>,
+}
+
+/// The calls that a thread was in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// Where each returns to, the innermost first.
+    pub addresses: Vec<u64>,
+    /// Whether there were more of them.
+    pub is_cut: bool,
+    /// The files whose code they are in.
+    pub code: Vec<Mapping>,
 }
 
 /// A place in source code.

@@ -18,6 +18,8 @@ use gimli::RegisterRule;
 use gimli::UnwindContext;
 use gimli::UnwindSection;
 use gimli::UnwindTableRow;
+use threadbook::wire::Calls;
+use threadbook::wire::Mapping;
 use threadbook::wire::Remains;
 
 use super::Image;
@@ -77,6 +79,31 @@ pub(crate) fn frames(remains: &Remains) -> Frames {
     found
 }
 
+/// Finds the frames of a thread that noted its calls when it panicked, in the files that are wanted.
+pub(crate) fn frames_of_calls(calls: &Calls, is_wanted: impl Fn(&Path) -> bool) -> Frames {
+    let mut images = HashMap::new();
+    let frame = |address: &u64| {
+        // Where a call returns to is after the call, perhaps after its function.
+        let (path, offset) = file_of(&calls.code, address.checked_sub(1)?)?;
+        if !is_wanted(path) {
+            return None;
+        }
+        let image = images.entry(path).or_insert_with(|| Image::read(path).ok());
+        Some((path.to_owned(), image.as_ref()?.address_of(offset)?))
+    };
+    Frames {
+        frames: calls.addresses.iter().filter_map(frame).collect(),
+        is_cut: calls.is_cut,
+    }
+}
+
+/// The file whose code an address is in, and where in it.
+fn file_of(code: &[Mapping], address: u64) -> Option<(&Path, u64)> {
+    let mapping = code.iter().find(|mapping| mapping.holds(address))?;
+    let offset = address - mapping.start + mapping.offset;
+    Some((Path::new(&mapping.file), offset))
+}
+
 /// What came of looking for a frame's caller.
 enum Step {
     /// It is there.
@@ -111,13 +138,7 @@ impl<'remains> State<'remains> {
     fn mapping(&self, is_innermost: bool) -> Option<(&'remains Path, u64)> {
         // Where a call returns to is after the call, perhaps after its function.
         let address = self.program_counter.checked_sub(u64::from(!is_innermost))?;
-        let holds =
-            |mapping: &&threadbook::wire::Mapping| (mapping.start..mapping.end).contains(&address);
-        let mapping = self.remains.code.iter().find(holds)?;
-        Some((
-            Path::new(&mapping.file),
-            address - mapping.start + mapping.offset,
-        ))
+        file_of(&self.remains.code, address)
     }
 
     /// Goes to the caller of a function of which no instruction has run.
@@ -212,8 +233,6 @@ fn word(remains: &Remains, address: u64) -> Option<u64> {
 mod tests {
     use std::hint::black_box;
 
-    use threadbook::wire::Mapping;
-
     use super::*;
 
     #[inline(never)]
@@ -307,6 +326,20 @@ mod tests {
         let (_, [_, second, third]) = own_code();
         let found = frames(&remains(16, vec![second + 1, third + 1, 0]));
         assert_eq!(names(&found), [1, 2]);
+    }
+
+    #[test]
+    fn calls_that_were_noted_are_found_in_the_files_that_are_wanted() {
+        let (mapping, [first, second, third]) = own_code();
+        let calls = Calls {
+            addresses: vec![first + 1, 16, second + 1, third + 1],
+            is_cut: true,
+            code: vec![mapping],
+        };
+        let found = frames_of_calls(&calls, |_| true);
+        assert_eq!(names(&found), [0, 1, 2]);
+        assert!(found.is_cut);
+        assert!(frames_of_calls(&calls, |_| false).frames.is_empty());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
-use ra_ap_syntax::SyntaxKind;
 
 use super::plan::Ending;
 use super::plan::Facts;
@@ -64,65 +63,9 @@ fn parses(text: &str) -> bool {
             .is_empty()
 }
 
-/// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
-pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
-    let body = format!("fn cell() {{\n{text}\n}}");
-    // The body's first line is one above the cell's.
-    let Some(start) = body.match_indices('\n').nth(line as usize - 1) else {
-        return false;
-    };
-    let line_start = start.0 + 1;
-    let byte = body[line_start..]
-        .char_indices()
-        .nth(column as usize - 1)
-        .map(|(byte, _)| line_start + byte)
-        .and_then(|byte| u32::try_from(byte).ok());
-    let tree = SourceFile::parse(&body, Edition::Edition2024).syntax_node();
-    let Some(token) = byte.and_then(|byte| tree.token_at_offset(byte.into()).right_biased()) else {
-        return false;
-    };
-    let mut above = token
-        .parent_ancestors()
-        .map(|node| node.kind())
-        .skip_while(|kind| {
-            !matches!(
-                kind,
-                SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
-            )
-        });
-    [
-        SyntaxKind::LET_STMT,
-        SyntaxKind::STMT_LIST,
-        SyntaxKind::BLOCK_EXPR,
-        SyntaxKind::FN,
-        SyntaxKind::SOURCE_FILE,
-    ]
-    .into_iter()
-    .all(|kind| above.next() == Some(kind))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn variables_of_the_cell_are_told_from_those_inside_its_code() {
-        let text = "let (a, é) = f(|x| { let y = 1; });\nfn g() { let z = 1; }";
-        for (line, column, expected) in [
-            (1, 6, true),
-            (1, 9, true),
-            (1, 17, false),
-            (1, 26, false),
-            (2, 14, false),
-            (3, 1, false),
-        ] {
-            assert_eq!(
-                binds_for_later(text, line, column),
-                expected,
-                "{line}:{column}"
-            );
-        }
-    }
 
     fn ask(text: &str) -> Completeness {
         let facts = crate::magics::RegistryFacts;

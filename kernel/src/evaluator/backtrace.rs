@@ -1,15 +1,17 @@
-//! The way to a crash: the lines of cells that ran when a process died, innermost first.
+//! The way to a crash or a panic: the lines of cells that ran when it happened, innermost first.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::wire::Remains;
 
 use super::builds::Builds;
 use super::builds::Described;
 use crate::backtrace;
+use crate::backtrace::Frames;
 use crate::backtrace::Image;
 use crate::backtrace::Line;
 use crate::backtrace::Lines;
@@ -65,29 +67,30 @@ impl Backtrace {
     /// Compiles the cells that are on the way once more.
     fn of_remains(remains: &Remains, builds: &Builds) -> Backtrace {
         let frames = backtrace::frames(remains);
-        let mut objects: HashMap<&Path, HashMap<u64, Vec<Call>>> = HashMap::new();
-        for (path, address) in &frames.frames {
-            if path.to_str().is_some_and(|so| builds.is_cell(so)) {
-                objects
-                    .entry(path)
-                    .or_default()
-                    .insert(*address, Vec::new());
-            }
-        }
-        for (so, calls) in &mut objects {
-            if let Err(error) = find(so, calls, builds) {
-                tracing::warn!("a crash has no backtrace: {error}");
-            }
-        }
-        let calls = frames
-            .frames
-            .iter()
-            .filter_map(|(path, address)| objects.get(path.as_path())?.get(address))
-            .flatten()
-            .cloned()
-            .collect();
         Backtrace {
-            steps: steps(calls, frames.is_cut),
+            steps: steps(calls(&frames, builds), frames.is_cut),
+        }
+    }
+
+    /// The way to a panic. Where its place is a cell's own code, outside of functions, that is all there is to say, and
+    /// nothing is compiled for it.
+    pub(super) fn of_panic(panic: &PanicInfo, builds: &Builds) -> Backtrace {
+        let place = builds.describe(&panic.place);
+        let mut way = Vec::new();
+        let mut is_cut = false;
+        if !builds.is_outside_functions(&place) {
+            let frames = backtrace::frames_of_calls(&panic.calls, |path| is_cell(path, builds));
+            way = calls(&frames, builds);
+            is_cut = frames.is_cut && !way.is_empty();
+        }
+        // A function may blame its caller (`#[track_caller]`), and a hook of the cell's may call the runtime's: what ran
+        // further in than the place is no part of the way to it.
+        let is_own = |call: &Call| call.place.line() == place.line();
+        let own = way.iter().position(is_own);
+        let function = own.and_then(|own| way.drain(..=own).next_back()?.function);
+        way.insert(0, Call { place, function });
+        Backtrace {
+            steps: steps(way, is_cut),
         }
     }
 
@@ -98,6 +101,35 @@ impl Backtrace {
             Step::Gap(_) => None,
         }
     }
+}
+
+/// The calls of cells among the frames. Compiles these cells once more.
+fn calls(frames: &Frames, builds: &Builds) -> Vec<Call> {
+    let mut objects: HashMap<&Path, HashMap<u64, Vec<Call>>> = HashMap::new();
+    for (path, address) in &frames.frames {
+        if is_cell(path, builds) {
+            objects
+                .entry(path)
+                .or_default()
+                .insert(*address, Vec::new());
+        }
+    }
+    for (so, calls) in &mut objects {
+        if let Err(error) = find(so, calls, builds) {
+            tracing::warn!("a way through cells is not known: {error}");
+        }
+    }
+    let calls = frames
+        .frames
+        .iter()
+        .filter_map(|(path, address)| objects.get(path.as_path())?.get(address))
+        .flatten()
+        .cloned();
+    calls.collect()
+}
+
+fn is_cell(path: &Path, builds: &Builds) -> bool {
+    path.to_str().is_some_and(|so| builds.is_cell(so))
 }
 
 /// Finds the calls at addresses of a cell's object.

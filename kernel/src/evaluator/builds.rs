@@ -145,7 +145,10 @@ impl Builds {
             .as_ref()
             .filter(|_| place.file == "src/lib.rs")
             .and_then(|so| {
-                let place = inner.maps.get(so)?.place(place.line, place.column)?;
+                let place = inner
+                    .maps
+                    .get(so)?
+                    .place_of_code(place.line, place.column)?;
                 let line = inner.cells.line(place)?.to_owned();
                 Some((place, line))
             });
@@ -169,6 +172,12 @@ impl Builds {
         }
     }
 
+    /// Whether a place is in a cell's own code, and in none of its functions or closures.
+    pub(super) fn is_outside_functions(&self, place: &Described) -> bool {
+        let source = place.source.as_ref();
+        source.is_some_and(|(place, _)| self.inner().cells.is_outside_functions(*place))
+    }
+
     /// Whether the file is a cell's shared object.
     pub(super) fn is_cell(&self, so: &str) -> bool {
         self.inner().maps.contains_key(so)
@@ -186,6 +195,17 @@ pub(super) struct Described {
     pub(super) text: String,
     /// The cell's line, where it is in a cell.
     pub(super) source: Option<(CellPlace, String)>,
+}
+
+impl Described {
+    /// The cell's line, without the column; in no cell the text alone.
+    pub(super) fn line(&self) -> (Option<(u32, u32)>, &str) {
+        let source = self.source.as_ref();
+        match source.map(|(place, _)| (place.cell, place.line)) {
+            Some(line) => (Some(line), ""),
+            None => (None, &self.text),
+        }
+    }
 }
 
 impl Narrator for Builds {

@@ -27,8 +27,9 @@ pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
 pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
     match end {
         End::Finished => None,
-        End::Panicked(PanicInfo { message, place, .. }) => {
-            Some(at_place("Panic", message, &builds.describe(place)))
+        End::Panicked(info) => {
+            let backtrace = Backtrace::of_panic(info, builds);
+            Some(panicked(info, &backtrace))
         }
         End::Returned {
             message,
@@ -51,6 +52,12 @@ pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
             ),
         )),
     }
+}
+
+/// The cell panicked.
+fn panicked(info: &PanicInfo, backtrace: &Backtrace) -> Diagnostic {
+    let place = backtrace.innermost().map_or("", |place| &place.text);
+    with_lines("Panic", &info.message, place, way(backtrace))
 }
 
 /// The person stopped the cell.
@@ -241,15 +248,20 @@ pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
 }
 
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
+    with_lines(ename, message, &place.text, shown("-->", place, ""))
+}
+
+/// A message, its place in words, and lines that show it.
+fn with_lines(ename: &str, message: &str, place: &str, shown: Vec<String>) -> Diagnostic {
     let mut lines = message.lines();
     let first = lines.next().unwrap_or_default();
     let mut traceback = vec![format!("{RED}{ename}{RESET}: {first}")];
     traceback.extend(lines.map(str::to_owned));
-    traceback.extend(shown("-->", place, ""));
+    traceback.extend(shown);
     let evalue = if message.is_empty() {
-        place.text.clone()
+        place.to_owned()
     } else {
-        format!("{message} ({})", place.text)
+        format!("{message} ({place})")
     };
     Diagnostic {
         ename: ename.to_owned(),

@@ -12,6 +12,7 @@ use crate::cell::Code;
 use crate::cell::ColumnEdit;
 use crate::cell::binds_for_later;
 use crate::cell::body;
+use crate::cell::is_outside_functions;
 use crate::cell::range;
 use crate::cell::wrappings;
 use crate::toolchain::statics::ATTRIBUTE_END;
@@ -77,6 +78,8 @@ struct Line {
     insertions: Vec<(u32, u32)>,
     /// Where the cell's line differs from what the person wrote.
     edits: Vec<ColumnEdit>,
+    /// Where a cell's expression begins that generated code puts into brackets here: its line and column, from 1.
+    opens: Option<(u32, u32)>,
 }
 
 impl CellText {
@@ -112,13 +115,23 @@ impl Cells {
 
     /// Whether a cell's own variable is bound there.
     pub(super) fn is_variable(&self, place: CellPlace) -> bool {
+        self.in_code(place)
+            .is_some_and(|(code, column)| binds_for_later(code, place.line, column))
+    }
+
+    /// Whether it is none of a cell's functions or closures.
+    pub(super) fn is_outside_functions(&self, place: CellPlace) -> bool {
+        self.in_code(place)
+            .is_some_and(|(code, column)| is_outside_functions(code, place.line, column))
+    }
+
+    /// The code that a cell is compiled as, and the column there.
+    fn in_code(&self, place: CellPlace) -> Option<(&str, u32)> {
         let mut cells = self.cells.iter().rev();
-        let cell = cells.find(|cell| cell.count == place.cell);
-        cell.is_some_and(|cell| {
-            let edits = cell.edits(place.line);
-            let column = ColumnEdit::to_new(&edits, place.column.saturating_sub(1)) + 1;
-            binds_for_later(&cell.code, place.line, column)
-        })
+        let cell = cells.find(|cell| cell.count == place.cell)?;
+        let edits = cell.edits(place.line);
+        let column = ColumnEdit::to_new(&edits, place.column.saturating_sub(1)) + 1;
+        Some((&cell.code, column))
     }
 
     /// Finds the cells' pieces in a generated file.
@@ -172,6 +185,13 @@ impl Cells {
             }
             index += piece.lines.len();
         }
+        for (index, pair) in generated.windows(2).enumerate() {
+            let is_cells = |index: usize| lines[index].origin.is_some();
+            if pair[0].ends_with('(') && !is_cells(index) && is_cells(index + 1) {
+                let blanks = pair[1].len() - pair[1].trim_start().len();
+                lines[index].opens = Some((index as u32 + 2, blanks as u32 + 1));
+            }
+        }
         SourceMap { lines }
     }
 
@@ -209,6 +229,14 @@ impl SourceMap {
 }
 
 impl SourceMap {
+    /// The same for a place where code runs: rustc counts the brackets around an expression as a part of it.
+    pub(super) fn place_of_code(&self, line: u32, column: u32) -> Option<CellPlace> {
+        self.place(line, column).or_else(|| {
+            let (line, column) = self.lines.get((line as usize).checked_sub(1)?)?.opens?;
+            self.place(line, column)
+        })
+    }
+
     /// Whether a line of the generated file is one of a cell that the kernel has rewritten.
     pub(super) fn is_rewritten(&self, line: u32) -> bool {
         let line = (line as usize)
@@ -354,6 +382,19 @@ mod tests {
                 "-"
             ]
         );
+    }
+
+    #[test]
+    fn a_last_expression_begins_behind_the_brackets_around_it() {
+        let mut cells = Cells::default();
+        let text = "  let a = 1;\nf(a)";
+        cells.push(7, text, &Code::verbatim(text));
+        let map = cells.map("gen(\n  let a = 1;\n(\nf(a)\n).show();");
+        let place = |line| map.place_of_code(line, 1).map(|place| place.to_string());
+        assert_eq!(place(3).as_deref(), Some("cell 7, line 2, column 1"));
+        assert_eq!(place(4), place(3));
+        assert_eq!(place(5), None);
+        assert_eq!(place(1).as_deref(), Some("cell 7, line 1, column 3"));
     }
 
     #[test]

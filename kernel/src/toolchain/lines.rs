@@ -1,6 +1,6 @@
-//! A cell's shared object once more, with line tables: made when a crash asks where it was.
+//! A cell's shared object once more, with line tables: made when a crash or a panic asks where it was.
 //!
-//! Line tables in each cell would cost each compile more than crashes are worth. rustc makes the same code with them as
+//! Line tables in each cell would cost each compile more than these are worth. rustc makes the same code with them as
 //! without, so they can be had later; whoever uses them compares the code.
 
 use std::os::unix::process::CommandExt;

@@ -11,7 +11,10 @@ use std::any::type_name;
 use std::fmt::Debug;
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::panic::Location;
+use std::panic::catch_unwind;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -95,5 +98,11 @@ pub fn block_on(code: Pin<Box<dyn CellCode + '_>>) {
 
 /// Runs the cell's code, which names no tokio, without starting tokio's threads.
 pub fn run(mut code: Pin<Box<dyn CellCode + '_>>) {
-    task::poll_until(&mut |context| code.as_mut().poll_code(context));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        task::poll_until(&mut |context| code.as_mut().poll_code(context));
+    }));
+    if let Err(payload) = ran {
+        cell::unwinds_with(&*payload);
+        resume_unwind(payload);
+    }
 }

@@ -1,5 +1,7 @@
 //! What the worker knows about the cell that runs.
 
+use std::any::Any;
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -7,6 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
+use super::calls;
+use super::panic;
 use super::report;
 use super::shared;
 use super::sys;
@@ -19,10 +23,17 @@ use crate::wire::Report;
 struct State {
     /// The last panic on the cell's own thread that is not known to have ended the cell.
     pending: Option<PanicInfo>,
+    /// Panics that were shown and did not end the cell so far, the newest first.
+    shown: VecDeque<PanicInfo>,
+    /// The message of what the cell is unwound with.
+    unwinds_with: Option<String>,
     raised: Option<Raised>,
     end: Option<End>,
     type_changes: Vec<String>,
 }
+
+/// How many panics are kept that were shown.
+const KEPT: usize = 16;
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 static HAS_PENDING: AtomicBool = AtomicBool::new(false);
@@ -78,6 +89,10 @@ pub(crate) fn end() -> Ending {
         Some(End::Panicked(_)) if let Some(Raised { ename, message }) = state.raised => {
             End::Raised { ename, message }
         }
+        Some(End::Panicked(info)) => End::Panicked(PanicInfo {
+            calls: Box::new(calls::locate(*info.calls)),
+            ..info
+        }),
         Some(end) => end,
         None => End::Finished,
     };
@@ -97,37 +112,76 @@ pub(crate) fn panicking(info: PanicInfo) {
     HAS_PENDING.store(true, Ordering::Relaxed);
     if let Some(earlier) = earlier {
         // Had it not been caught, the cell would not have come to panic again.
-        report(&Report::Panic(earlier));
+        report(&shown(earlier));
     }
+}
+
+/// A thread other than the cell's panics.
+pub(crate) fn thread_panicked(info: PanicInfo) {
+    report(&shown(info));
+}
+
+/// The cell's code is being unwound, with this.
+pub(crate) fn unwinds_with(payload: &(dyn Any + Send)) {
+    with(|state| state.unwinds_with = Some(panic::text_of(payload)));
 }
 
 /// The panic reached the edge of the cell.
 pub(crate) fn panicked() {
-    HAS_PENDING.store(false, Ordering::Relaxed);
     with(|state| {
-        let info = state.pending.take().unwrap_or_else(|| PanicInfo {
+        let info = state.last_panic().unwrap_or_else(|| PanicInfo {
             thread: "main".to_owned(),
             message: "unwound without a panic (`resume_unwind`)".to_owned(),
             place: Place::default(),
+            calls: Box::default(),
         });
+        HAS_PENDING.store(state.pending.is_some(), Ordering::Relaxed);
         state.end = Some(End::Panicked(info));
     });
 }
 
-/// If the cell has panicked and goes on, it has caught the panic: the message is shown as it would be in a program.
-pub(crate) fn report_caught_panic() {
-    if let Some(info) = take_caught_panic() {
-        report(&Report::Panic(info));
+impl State {
+    /// The panic that unwinds the cell: its latest, or one that it goes on with after it was caught, as rayon does with those
+    /// of its threads.
+    fn last_panic(&mut self) -> Option<PanicInfo> {
+        let is_it = |info: &PanicInfo| self.unwinds_with.as_ref() == Some(&info.message);
+        if !self.pending.as_ref().is_some_and(is_it)
+            && let Some(index) = self.shown.iter().position(is_it)
+        {
+            return self.shown.remove(index);
+        }
+        self.pending.take()
     }
 }
 
-/// The panic that the cell has caught, once.
-pub(crate) fn take_caught_panic() -> Option<PanicInfo> {
+/// If the cell has panicked and goes on, it has caught the panic: the message is shown as it would be in a program.
+pub(crate) fn report_caught_panic() {
+    if let Some(caught) = take_caught_panic() {
+        report(&caught);
+    }
+}
+
+/// Shows the panic that the cell has caught, once.
+pub(crate) fn take_caught_panic() -> Option<Report> {
     if !HAS_PENDING.load(Ordering::Relaxed) || !on_main_thread() || std::thread::panicking() {
         return None;
     }
     HAS_PENDING.store(false, Ordering::Relaxed);
-    state().as_mut().and_then(|state| state.pending.take())
+    let caught = state().as_mut().and_then(|state| state.pending.take());
+    caught.map(shown)
+}
+
+/// Shows a panic that has not ended the cell: with its own place alone. What is known of it is kept for the case that the
+/// cell goes on with it.
+fn shown(mut info: PanicInfo) -> Report {
+    let calls = std::mem::take(&mut info.calls);
+    let report = Report::Panic(info.clone());
+    info.calls = calls;
+    with(|state| {
+        state.shown.truncate(KEPT - 1);
+        state.shown.push_front(info);
+    });
+    report
 }
 
 /// A `?` leaves the cell.

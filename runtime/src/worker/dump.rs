@@ -97,8 +97,8 @@ impl Dump {
             .collect();
         let mut code = code(&String::from_utf8_lossy(&maps));
         code.retain(|mapping| {
-            let holds = |address: &u64| (mapping.start..mapping.end).contains(address);
-            registers.iter().any(holds) || stack.iter().any(holds)
+            let mut words = registers.iter().chain(&stack);
+            words.any(|address| mapping.holds(*address))
         });
         Some(Remains {
             registers,
@@ -111,7 +111,7 @@ impl Dump {
 }
 
 /// The files whose code is mapped, out of `/proc/PID/maps`.
-fn code(maps: &str) -> Vec<Mapping> {
+pub(super) fn code(maps: &str) -> Vec<Mapping> {
     let number = |text: &str| u64::from_str_radix(text, 16).ok();
     let mapping = |line: &str| {
         let mut words = line.splitn(6, ' ');

@@ -6,6 +6,7 @@
 //! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
 //! runtime; all it does is here.
 
+mod calls;
 pub(crate) mod cell;
 mod channel;
 mod crash;

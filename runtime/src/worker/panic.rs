@@ -1,15 +1,15 @@
 //! The panic hook: who panicked, where, with what message.
 
+use std::any::Any;
 use std::panic::Location;
 use std::panic::PanicHookInfo;
 
+use super::calls;
 use super::cell;
 use super::loads;
-use super::report;
 use super::sys;
 use crate::wire::PanicInfo;
 use crate::wire::Place;
-use crate::wire::Report;
 
 /// Reports panics to the kernel instead of printing them.
 pub(crate) fn install_hook() {
@@ -22,21 +22,26 @@ fn hook(info: &PanicHookInfo<'_>) {
         return;
     }
     let thread = std::thread::current();
-    let message = info
-        .payload_as_str()
-        .unwrap_or("a value that is no text")
-        .to_owned();
+    let message = text_of(info.payload());
     let place = info.location().map(place_of).unwrap_or_default();
     let info = PanicInfo {
         thread: thread.name().unwrap_or("<unnamed>").to_owned(),
         message,
         place,
+        calls: Box::new(calls::note()),
     };
     if cell::on_main_thread() {
         cell::panicking(info);
     } else {
-        report(&Report::Panic(info));
+        cell::thread_panicked(info);
     }
+}
+
+/// What a panic says.
+pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    text.unwrap_or("a value that is no text").to_owned()
 }
 
 /// A location, and the shared object that it lies in: the file's name is a constant of that object.

@@ -83,8 +83,8 @@ pub unsafe fn write_hook(fd: c_int, buffer: *const c_void, len: usize) -> isize 
         unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) }
     };
     // Straight to the kernel: std's stdout, which would be flushed before, may be what is writing.
-    if let Some(info) = cell::take_caught_panic() {
-        channel::send(&Report::Panic(info));
+    if let Some(caught) = cell::take_caught_panic() {
+        channel::send(&caught);
     }
     after_programs(streams);
     match channel::send_stream(kind, 0, bytes) {

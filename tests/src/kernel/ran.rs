@@ -237,6 +237,17 @@ impl Drop for Ran {
 }
 
 impl Failure {
+    /// The places that the traceback shows, each with what is said of it, innermost first.
+    pub fn places(&self) -> Vec<&str> {
+        let lines = self.traceback.lines();
+        lines
+            .filter_map(|line| {
+                let place = line.strip_prefix(" --> ");
+                place.or_else(|| line.strip_prefix(" called from "))
+            })
+            .collect()
+    }
+
     /// Asserts that the plain traceback contains all of these.
     #[track_caller]
     pub fn says(self, parts: &[&str]) -> Failure {

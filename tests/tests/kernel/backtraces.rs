@@ -1,18 +1,6 @@
 //! A crash shows the lines of cells that led to it, innermost first.
 
-use threadbook_tests::kernel::Failure;
 use threadbook_tests::kernel::Kernel;
-
-/// The lines that name a place.
-fn places(failure: &Failure) -> Vec<&str> {
-    let lines = failure.traceback.lines();
-    lines
-        .filter_map(|line| {
-            let place = line.strip_prefix(" --> ");
-            place.or_else(|| line.strip_prefix(" called from "))
-        })
-        .collect()
-}
 
 #[test]
 fn a_write_to_nowhere_shows_the_functions_of_earlier_cells_that_led_to_it() {
@@ -27,7 +15,7 @@ fn a_write_to_nowhere_shows_the_functions_of_earlier_cells_that_led_to_it() {
         .run("let kept = 1;\nlet doubled = kept * 2;\n  Hand.reach();")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         [
             "cell 1, line 2, column 14, in `poke`",
             "cell 2, line 3, column 9, in `Hand::reach`",
@@ -66,7 +54,7 @@ fn a_crash_in_a_thread_shows_the_thread_s_own_way() {
         "{failure:#?}"
     );
     assert_eq!(
-        places(&failure)[1],
+        failure.places()[1],
         "cell 2, line 2, column 5",
         "{failure:#?}"
     );
@@ -75,7 +63,7 @@ fn a_crash_in_a_thread_shows_the_thread_s_own_way() {
         .run("use rayon::prelude::*;\n(0..100_usize).into_par_iter().for_each(|n| {\n    if n == 7 { poke(n) }\n});")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure)[1],
+        failure.places()[1],
         "cell 3, line 3, column 17",
         "{failure:#?}"
     );
@@ -90,7 +78,7 @@ fn a_stack_overflow_shows_the_recursion_once() {
     let ran = kernel.run("ping(1)");
     assert!(ran.stderr().contains("overflowed its stack"), "{ran:#?}");
     let failure = ran.failed("WorkerCrashed");
-    let mut found = places(&failure);
+    let mut found = failure.places();
     found.sort_unstable();
     assert_eq!(found.len(), 2, "{failure:#?}");
     assert!(
@@ -123,7 +111,7 @@ fn ways_to_end_a_process_say_where() {
         .nothing();
     let failure = kernel.run("give_up();").failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         [
             "cell 1, line 8, column 5, in `give_up`",
             "cell 2, line 1, column 1"
@@ -135,7 +123,7 @@ fn ways_to_end_a_process_say_where() {
     assert!(ran.stderr().contains("second"), "{ran:#?}");
     let failure = ran.failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         ["cell 1, line 4, column 9"],
         "{failure:#?}"
     );
@@ -153,7 +141,7 @@ fn ways_to_end_a_process_say_where() {
         .run("unsafe extern \"C\" { fn memset(at: *mut u8, byte: i32, len: usize) -> *mut u8; }\nunsafe { memset(std::hint::black_box(8 as *mut u8), 1, std::hint::black_box(100)) };")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         ["cell 5, line 2, column 10"],
         "{failure:#?}"
     );
@@ -162,7 +150,7 @@ fn ways_to_end_a_process_say_where() {
         .run("let nowhere: extern \"C\" fn() = unsafe { std::mem::transmute(16_usize) };\nnowhere();")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         ["cell 6, line 2, column 1"],
         "{failure:#?}"
     );
@@ -176,7 +164,7 @@ fn a_kill_from_outside_has_no_backtrace_and_leaves_none_behind() {
         .run("std::process::Command::new(\"kill\").args([\"-9\", &std::process::id().to_string()]).status().unwrap(); loop { std::thread::park(); }")
         .failed("WorkerCrashed");
     assert!(failure.evalue.contains("SIGKILL"), "{failure:#?}");
-    assert!(places(&failure).is_empty(), "{failure:#?}");
+    assert!(failure.places().is_empty(), "{failure:#?}");
 }
 
 /// The object that crashed is not the one that was compiled last, and the level of optimisation is another one.
@@ -191,7 +179,7 @@ fn a_thread_of_an_earlier_cell_is_found_in_that_cell() {
         .run("go.send(())?;\nlate.join().unwrap();")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         ["cell 1, line 4, column 9"],
         "{failure:#?}"
     );
@@ -201,7 +189,7 @@ fn a_thread_of_an_earlier_cell_is_found_in_that_cell() {
         .run("fn down() { std::process::abort() }\ndown();")
         .failed("WorkerCrashed");
     assert_eq!(
-        places(&failure),
+        failure.places(),
         [
             "cell 6, line 1, column 13, in `down`",
             "cell 6, line 2, column 1"

@@ -12,6 +12,7 @@ mod magics;
 mod markers;
 mod notebooks;
 mod output;
+mod panics;
 mod prepared;
 mod programs;
 mod questions;

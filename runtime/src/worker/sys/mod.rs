@@ -1,5 +1,6 @@
 //! System calls. The only unsafe code of the worker, with `stdio.rs`, which is handed raw pointers.
 
+mod calls;
 mod dump;
 mod signals;
 
@@ -13,6 +14,7 @@ use std::os::raw::c_void;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+pub(crate) use calls::*;
 pub(crate) use dump::*;
 pub(crate) use signals::*;
 
