@@ -1,15 +1,28 @@
 //! Which functions and lines an address belongs to.
 
 use addr2line::Context;
+use gimli::AttributeValue;
+use gimli::DW_AT_abstract_origin;
+use gimli::DW_AT_name;
+use gimli::DW_AT_specification;
 use gimli::Dwarf;
 use gimli::EndianSlice;
 use gimli::NativeEndian;
+use gimli::UnitOffset;
+use gimli::UnitRef;
 
 use super::Image;
 
+type Slice<'image> = EndianSlice<'image, NativeEndian>;
+
+/// How symbols end that are of no function with a name.
+const CLOSURE: &str = "::{{closure}}";
+/// An entry is of a function, or of a copy of one, which may have been declared elsewhere.
+const ENTRIES: usize = 3;
+
 /// An object's debug information.
 pub(crate) struct Lines<'image> {
-    context: Context<EndianSlice<'image, NativeEndian>>,
+    context: Context<Slice<'image>>,
 }
 
 /// A line that runs, or that calls the one before.
@@ -42,12 +55,18 @@ impl<'image> Lines<'image> {
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return lines;
         };
+        let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
         while let Ok(Some(frame)) = frames.next() {
             let function = frame.function.as_ref();
             let function = function.and_then(|function| {
                 let name = function.raw_name().ok()?;
                 // Without the hash that tells apart functions of one name.
-                Some(format!("{:#}", rustc_demangle::demangle(&name)))
+                let name = format!("{:#}", rustc_demangle::demangle(&name));
+                let own = unit.and_then(|unit| own_name(unit, frame.dw_die_offset?));
+                // The code of an async function is a closure of it to the compiler.
+                let is_async = own.is_some_and(|own| own.starts_with("{async_fn"));
+                let whole = name.strip_suffix(CLOSURE).filter(|_| is_async);
+                Some(whole.unwrap_or(&name).to_owned())
             });
             let Some(location) = frame.location else {
                 continue;
@@ -61,4 +80,21 @@ impl<'image> Lines<'image> {
         }
         lines
     }
+}
+
+/// What a function is called in its own scope, such as `{async_fn#0}`: its symbol does not say of what kind it is.
+fn own_name<'image>(unit: UnitRef<'_, Slice<'image>>, entry: UnitOffset) -> Option<&'image str> {
+    let mut entry = unit.entry(entry).ok()?;
+    for _ in 0..ENTRIES {
+        if let Some(name) = entry.attr_value(DW_AT_name) {
+            return std::str::from_utf8(unit.attr_string(name).ok()?.slice()).ok();
+        }
+        let of = entry.attr_value(DW_AT_abstract_origin);
+        let AttributeValue::UnitRef(of) = of.or_else(|| entry.attr_value(DW_AT_specification))?
+        else {
+            return None;
+        };
+        entry = unit.entry(of).ok()?;
+    }
+    None
 }

@@ -157,7 +157,7 @@ fn the_way_leads_through_closures_tasks_and_threads() {
             "async fn later() -> u8 {\n    tokio::task::yield_now().await;\n    pick(b\"no\", 3)\n}\nlater().await;"
         ),
         [
-            "cell 7, line 3, column 5, in a closure in `later`",
+            "cell 7, line 3, column 5, in `later`",
             "cell 7, line 5, column 9"
         ]
     );
