@@ -276,7 +276,12 @@ pub enum End {
     /// It ran to its end.
     Finished,
     /// It panicked.
-    Panicked(PanicInfo),
+    Panicked {
+        /// The panic.
+        panic: PanicInfo,
+        /// The latest one of another thread, which may be why.
+        of_thread: Option<Box<PanicInfo>>,
+    },
     /// A `?` left it.
     Returned {
         /// The error's text.
@@ -285,6 +290,8 @@ pub enum End {
         type_name: String,
         /// Where the `?` stands.
         place: Place,
+        /// The latest panic of another thread, which may be why.
+        of_thread: Option<Box<PanicInfo>>,
     },
     /// A helper of the runtime unwound it, because the person interrupted it.
     Interrupted,

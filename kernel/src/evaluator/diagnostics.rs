@@ -25,16 +25,35 @@ pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
 
 /// The cell ended as the worker says; `None` where it ran to its end.
 pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
+    let mut diagnostic = of_end(end, builds)?;
+    if let End::Panicked { of_thread, .. } | End::Returned { of_thread, .. } = end
+        && let Some(panic) = of_thread
+    {
+        let way = Backtrace::of_panic(panic, builds);
+        // Its message and place were shown when it happened.
+        if way.steps.len() > 1 {
+            diagnostic.traceback.push(format!(
+                "the thread `{}` had panicked: {}",
+                panic.thread, panic.message
+            ));
+            diagnostic.traceback.extend(self::way(&way));
+        }
+    }
+    Some(diagnostic)
+}
+
+fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
     match end {
         End::Finished => None,
-        End::Panicked(info) => {
-            let backtrace = Backtrace::of_panic(info, builds);
-            Some(panicked(info, &backtrace))
+        End::Panicked { panic, .. } => {
+            let backtrace = Backtrace::of_panic(panic, builds);
+            Some(panicked(panic, &backtrace))
         }
         End::Returned {
             message,
             type_name,
             place,
+            ..
         } => {
             let mut diagnostic = at_place("ReturnedError", message, &builds.describe(place));
             diagnostic.traceback.push(format!(

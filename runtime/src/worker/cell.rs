@@ -32,6 +32,8 @@ struct State {
     type_changes: Vec<String>,
 }
 
+/// What std calls the thread that runs cells.
+const MAIN: &str = "main";
 /// How many panics are kept that were shown.
 const KEPT: usize = 16;
 
@@ -84,21 +86,44 @@ pub(crate) fn must_stop() -> bool {
 pub(crate) fn end() -> Ending {
     report_caught_panic();
     let state = state().take().unwrap_or_default();
+    let is_own = |panic: &PanicInfo| panic.thread == MAIN;
+    let mut shown = state.shown.into_iter();
+    let of_thread = shown.find(|panic| !is_own(panic));
+    let of_thread = of_thread.map(|panic| Box::new(located(panic)));
     let end = match state.end {
         Some(_) if INTERRUPTED.load(Ordering::Relaxed) => End::Interrupted,
-        Some(End::Panicked(_)) if let Some(Raised { ename, message }) = state.raised => {
+        Some(End::Panicked { .. }) if let Some(Raised { ename, message }) = state.raised => {
             End::Raised { ename, message }
         }
-        Some(End::Panicked(info)) => End::Panicked(PanicInfo {
-            calls: Box::new(calls::locate(*info.calls)),
-            ..info
-        }),
+        Some(End::Panicked { panic, .. }) => End::Panicked {
+            of_thread: of_thread.filter(|_| is_own(&panic)),
+            panic: located(panic),
+        },
+        Some(End::Returned {
+            message,
+            type_name,
+            place,
+            ..
+        }) => End::Returned {
+            message,
+            type_name,
+            place,
+            of_thread,
+        },
         Some(end) => end,
         None => End::Finished,
     };
     Ending {
         end,
         type_changes: state.type_changes,
+    }
+}
+
+/// A panic whose calls are to be shown.
+fn located(panic: PanicInfo) -> PanicInfo {
+    PanicInfo {
+        calls: Box::new(calls::locate(*panic.calls)),
+        ..panic
     }
 }
 
@@ -129,14 +154,17 @@ pub(crate) fn unwinds_with(payload: &(dyn Any + Send)) {
 /// The panic reached the edge of the cell.
 pub(crate) fn panicked() {
     with(|state| {
-        let info = state.last_panic().unwrap_or_else(|| PanicInfo {
-            thread: "main".to_owned(),
+        let panic = state.last_panic().unwrap_or_else(|| PanicInfo {
+            thread: MAIN.to_owned(),
             message: "unwound without a panic (`resume_unwind`)".to_owned(),
             place: Place::default(),
             calls: Box::default(),
         });
         HAS_PENDING.store(state.pending.is_some(), Ordering::Relaxed);
-        state.end = Some(End::Panicked(info));
+        state.end = Some(End::Panicked {
+            panic,
+            of_thread: None,
+        });
     });
 }
 
@@ -191,6 +219,7 @@ pub(crate) fn returned(message: String, type_name: String, place: Place) {
             message,
             type_name,
             place,
+            of_thread: None,
         })
     });
 }

@@ -224,7 +224,7 @@ fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     let mut markers = String::new();
     match &ending.end {
         End::Finished => {}
-        End::Panicked(_) | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
+        End::Panicked { .. } | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
             markers.push_str(PANICKED)
         }
         End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),

@@ -164,6 +164,54 @@ fn the_way_leads_through_closures_tasks_and_threads() {
 }
 
 #[test]
+fn what_led_to_a_threads_panic_is_shown_where_the_cell_fails_after_it() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("fn pick(all: &[u8], n: usize) -> u8 {\n    all[n]\n}")
+        .nothing();
+    for (code, ename, own) in [
+        (
+            "let diver = std::thread::Builder::new().name(\"diver\".into());\ndiver.spawn(|| pick(b\"no\", 4))?.join().unwrap();",
+            "Panic",
+            "line 2, ",
+        ),
+        (
+            "let diver = std::thread::Builder::new().name(\"diver\".into());\nlet failed = diver.spawn(|| pick(b\"no\", 4))?.join().is_err();\nif failed { Err(\"no luck\")?; }",
+            "ReturnedError",
+            "line 3, ",
+        ),
+    ] {
+        let ran = kernel.run(code);
+        let count = ran.count();
+        let text = ran.stderr();
+        assert_eq!(
+            text,
+            "thread 'diver' panicked at cell 1, line 2, column 5:\nindex out of bounds: the len is 2 but the index is 4\n"
+        );
+        let failure = ran.failed(ename);
+        let places = failure.places();
+        assert!(
+            places[0].starts_with(&format!("cell {count}, {own}")),
+            "{failure:#?}"
+        );
+        assert_eq!(
+            places[1], "cell 1, line 2, column 5, in `pick`",
+            "{failure:#?}"
+        );
+        assert!(
+            places[2].starts_with(&format!("cell {count}, line 2, column ")),
+            "{failure:#?}"
+        );
+        failure.says(&["\nthe thread `diver` had panicked: index out of bounds: the len is 2 but the index is 4\n --> "]);
+    }
+    // What was printed says as much where nothing led to it.
+    let ran = kernel.run("std::thread::spawn(|| panic!(\"alone\")).join().unwrap()");
+    assert!(ran.stderr().contains("alone"));
+    let failure = ran.failed("Panic");
+    assert_eq!(failure.places().len(), 1, "{failure:#?}");
+}
+
+#[test]
 fn a_closure_of_an_earlier_cell_is_found_in_that_cell() {
     let mut kernel = Kernel::start();
     kernel
