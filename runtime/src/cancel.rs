@@ -27,8 +27,3 @@ pub fn check_interrupt() {
         unwind_interrupted();
     }
 }
-
-/// The signal that wakes the cell's thread out of a system call.
-pub(crate) fn signal() -> i32 {
-    libc::SIGRTMAX() - 5
-}

@@ -80,7 +80,7 @@ pub fn header(kind: Kind, more: bool, len: usize, number: u32) -> [u8; HEADER_LE
 pub enum Report {
     /// The worker is up. Sent once for each process that runs cells.
     Ready {
-        /// The process to end for ending all: SIGTERM.
+        /// The process to end for ending all.
         supervisor: u32,
         /// The process that runs cells.
         worker: u32,

@@ -12,6 +12,7 @@ use crate::shell::Job;
 use crate::shell::Program;
 use crate::shell::Running;
 use crate::shell::SCRIPT_COMPILER;
+use crate::shell::commands;
 use crate::shell::sys;
 use crate::worker;
 
@@ -33,12 +34,8 @@ pub fn run(text: &str) -> Program {
     let name = format!("%run {file}");
     let load = worker::load_of_caller();
     let program = compile(Path::new(&file), &name, load);
-    // The shell takes the arguments apart, as it would on its own command line.
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("exec \"$0\" {arguments}")]);
-    command.arg(program);
     let mut job = Job {
-        command,
+        command: commands::program_at(&program, &arguments),
         input: None,
         captures: false,
         load,

@@ -12,13 +12,14 @@ use crate::shell;
 use crate::shell::Ended;
 use crate::shell::Job;
 use crate::shell::Lines;
+use crate::shell::commands;
 use crate::shell::sys;
 use crate::worker;
 
 /// `!command`: ends the cell where the command fails.
 #[track_caller]
 pub fn line(command: &str) {
-    let ended = run(shell(command), None, false, command);
+    let ended = run(commands::line(command), None, false, command);
     let remedy = "write `!--no-raise command` to go on after it";
     shell::raise_failure(command, ended.status, remedy);
 }
@@ -26,13 +27,13 @@ pub fn line(command: &str) {
 /// `!--no-raise command`.
 #[track_caller]
 pub fn line_no_raise(command: &str) {
-    run(shell(command), None, false, command);
+    run(commands::line(command), None, false, command);
 }
 
 /// `let lines = !command`, `!!command`: whether it failed is in the value.
 #[track_caller]
 pub fn capture(command: &str) -> Lines {
-    let ended = run(shell(command), None, true, command);
+    let ended = run(commands::line(command), None, true, command);
     let text = String::from_utf8_lossy(&ended.captured);
     Lines::of(&text, shell::code(ended.status))
 }
@@ -52,12 +53,11 @@ pub fn script(magic: &str, arguments: &str, body: &str) {
         ),
         "script" => {
             input = Some(done(magic, sys::text_file(body)));
-            shell(&format!("exec {arguments}"))
+            commands::program(arguments)
         }
         // From a file, so that its processes can read it too; modules are looked for in the cell's folder all the same.
         "python" => {
-            let mut command = shell(&format!("exec python3 {arguments} \"$@\""));
-            command.arg("sh").arg(done(magic, python_file(body)));
+            let mut command = commands::python(arguments, &done(magic, python_file(body)));
             let paths = env::current_dir().into_iter().chain(
                 env::var_os("PYTHONPATH")
                     .iter()
@@ -69,14 +69,7 @@ pub fn script(magic: &str, arguments: &str, body: &str) {
             }
             command
         }
-        // A shell takes its script as an argument, and so has its stdin for the person.
-        shell_name => {
-            let mut command = shell(&format!(
-                "exec {shell_name} {arguments} -c \"$1\" {shell_name}"
-            ));
-            command.arg("sh").arg(body);
-            command
-        }
+        shell_name => commands::script(shell_name, arguments, body),
     };
     command.env("PYTHONUNBUFFERED", "1");
     let name = format!("%%{magic} {arguments}");
@@ -204,12 +197,6 @@ pub(super) fn done<T>(what: &str, result: std::io::Result<T>) -> T {
         Ok(value) => value,
         Err(error) => worker::raise("ShellError", &format!("`{what}` could not be run: {error}")),
     }
-}
-
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
-    shell
 }
 
 /// In the session's folder, which goes with the kernel.

@@ -65,6 +65,7 @@ pub fn revive<T: 'static>(name: &str) -> T {
 }
 
 /// The process has gone back: what evcxr knows of and is not here is to be forgotten, until a cell has run.
+#[cfg(unix)]
 pub(crate) fn expect_absent() {
     ABSENT.store(true, Ordering::Relaxed);
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use crate::top;
 use crate::top::Picture;
 use crate::top::Proc;
 use crate::top::Task;
 use crate::top::now_ms;
 use crate::top::table;
+use crate::worker;
 
 /// `%threads`: those of this process.
 pub fn threads(_: &str) {
@@ -20,6 +22,9 @@ pub fn programs(_: &str) {
 }
 
 fn picture() -> Picture {
+    if !top::is_known() {
+        worker::raise("MagicError", top::UNKNOWN);
+    }
     Proc::read(Path::new("/proc")).worker(std::process::id().cast_signed())
 }
 

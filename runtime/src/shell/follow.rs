@@ -65,7 +65,7 @@ pub(super) fn until_end(
             return Ok(deadline.is_some());
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            sys::signal_group(child.id(), libc::SIGKILL);
+            sys::kill_group(child.id());
         }
         let is_quiet = !(out || err);
         if is_quiet && deadline.is_none() && answer(child, stdin)? {

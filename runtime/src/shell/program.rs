@@ -104,7 +104,7 @@ impl Program {
             if code.is_none() {
                 // The thread that waits for it takes this lock before anybody is told of the end, but it may have been
                 // reaped a moment ago: then there is no such group any more.
-                sys::signal_group(*id, libc::SIGTERM);
+                sys::ask_to_end(*id);
             }
             let ended = |code: &mut Option<i32>| code.is_none();
             let waited = self
@@ -115,7 +115,7 @@ impl Program {
                 && let Ok((code, _)) = changed.wait_timeout_while(code, GRACE, ended)
                 && code.is_none()
             {
-                sys::signal_group(*id, libc::SIGKILL);
+                sys::kill_group(*id);
             }
         }
         self.wait()

@@ -139,6 +139,21 @@ pub(crate) fn signal_group(leader: u32, signal: c_int) {
     unsafe { libc::kill(-(leader as libc::pid_t), signal) };
 }
 
+/// Asks a process and those of its group to end.
+pub(crate) fn ask_to_end(leader: u32) {
+    signal_group(leader, libc::SIGTERM);
+}
+
+/// Ends a process and those of its group.
+pub(crate) fn kill_group(leader: u32) {
+    signal_group(leader, libc::SIGKILL);
+}
+
+/// The signal that ended a program, where one did.
+pub(crate) fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal()
+}
+
 /// A file in memory, at its start, that holds a text.
 pub(crate) fn text_file(text: &str) -> io::Result<File> {
     use std::io::Seek;

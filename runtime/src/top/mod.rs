@@ -23,6 +23,15 @@ pub use table::table;
 use crate::worker::COPY_NAME;
 use crate::worker::SESSION_VAR;
 
+/// What there is to say where nothing is known.
+pub const UNKNOWN: &str =
+    "threads and programs are listed from `/proc`, which this system does not have";
+
+/// Whether the system tells what its processes do.
+pub fn is_known() -> bool {
+    Path::new("/proc/self").exists()
+}
+
 /// Milliseconds since the system's start, in steps of the process table's own ticks.
 pub fn now_ms() -> u64 {
     let text = fs::read_to_string("/proc/uptime").unwrap_or_default();
@@ -221,6 +230,7 @@ impl Proc {
 }
 
 /// The session's folder, as a worker was told when it was started.
+#[cfg(unix)]
 pub(crate) fn session(process: &str) -> Option<String> {
     session_in(&Path::new("/proc").join(process).join("environ"))
 }

@@ -77,9 +77,7 @@ pub(crate) fn begin() {
 
 /// Whether the calling thread runs a cell that the person has interrupted, and may be unwound.
 pub(crate) fn must_stop() -> bool {
-    shared::get().is_some_and(|shared| shared.interrupts.load(Ordering::Relaxed) > 0)
-        && on_main_thread()
-        && !std::thread::panicking()
+    shared::is_interrupted() && on_main_thread() && !std::thread::panicking()
 }
 
 /// The cell's function has returned.

@@ -1,7 +1,6 @@
 //! The worker's end of the pipe to the kernel.
 
-use std::os::fd::RawFd;
-use std::sync::atomic::AtomicI32;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -11,21 +10,22 @@ use crate::wire::Kind;
 use crate::wire::PAYLOAD_MAX;
 use crate::wire::Report;
 
-static FD: AtomicI32 = AtomicI32::new(-1);
+static FD: OnceLock<sys::Fd> = OnceLock::new();
 
 /// Frames go to this descriptor from now on.
-pub(crate) fn open(fd: RawFd) {
-    FD.store(fd, Ordering::Relaxed);
+pub(crate) fn open(fd: sys::Fd) {
+    // There is no second call.
+    let _ = FD.set(fd);
 }
 
 /// Whether there is a kernel to send to.
 pub(crate) fn is_open() -> bool {
-    FD.load(Ordering::Relaxed) >= 0
+    FD.get().is_some()
 }
 
 /// Sends bytes of a stream. Allocates nothing and takes no lock.
 pub(crate) fn send_stream(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Result<()> {
-    let fd = FD.load(Ordering::Relaxed);
+    let &fd = FD.get().ok_or(std::io::ErrorKind::NotConnected)?;
     for chunk in bytes.chunks(PAYLOAD_MAX) {
         sys::write_frame(fd, &wire::header(kind, false, chunk.len(), load), chunk)?;
     }
@@ -35,12 +35,11 @@ pub(crate) fn send_stream(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Resul
 /// Sends a report. Where the kernel is gone nobody is left to tell, so a failure is dropped.
 pub(crate) fn send(report: &Report) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Ok(json) = serde_json::to_vec(report) else {
+    let (Some(&fd), Ok(json)) = (FD.get(), serde_json::to_vec(report)) else {
         return;
     };
     // Forked processes count on from the same number: the pid keeps their pieces apart.
     let number = (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff);
-    let fd = FD.load(Ordering::Relaxed);
     let mut chunks = json.chunks(PAYLOAD_MAX).peekable();
     while let Some(chunk) = chunks.next() {
         let header = wire::header(Kind::Report, chunks.peek().is_some(), chunk.len(), number);

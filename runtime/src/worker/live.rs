@@ -10,15 +10,14 @@ use std::os::fd::RawFd;
 use std::os::raw::c_int;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::time::Instant;
 
 use super::cell;
 use super::channel;
 use super::crash;
 use super::dump;
-use super::loads;
 use super::panic;
 use super::report;
+use super::run;
 use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
@@ -26,11 +25,7 @@ use super::snapshot::Side;
 use super::snapshot::Snapshots;
 use super::stdio;
 use super::sys;
-use super::timing::Stopwatch;
 use crate::abi::store;
-use crate::cancel;
-use crate::top;
-use crate::wire::End;
 use crate::wire::Kind;
 use crate::wire::Report;
 
@@ -71,7 +66,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     let snapshots = Snapshots::new(shared, limit_bytes)?;
     // Both only end the system call that the cell's thread is in. A terminal's interrupt comes to the kernel too, which
     // says whether it is meant for this cell.
-    sys::handle_signal(cancel::signal(), on_interrupt, 0)?;
+    sys::handle_signal(sys::interrupt_signal(), on_interrupt, 0)?;
     sys::handle_signal(libc::SIGINT, on_interrupt, 0)?;
     stdio::install(fds.raw, fds.input, fds.drained)?;
     channel::open(fds.channel);
@@ -152,7 +147,7 @@ impl Live {
         if let Some(note) = note {
             let _ = channel::send_stream(Kind::Stderr, 0, note.as_bytes());
         }
-        let (done, markers) = run(so, function, &mut self.store);
+        let (done, markers) = run::run(so, function, &mut self.store);
         if let Side::Copy(missing_threads) = self.snapshots.after_cell() {
             return self.take_over(missing_threads);
         }
@@ -183,8 +178,7 @@ impl Live {
         if self.shared.running.load(Ordering::SeqCst) == 0 {
             return Ok(());
         }
-        // evcxr keeps the variables that stood before the cell and drops those that it was to make.
-        sys::write_all(self.fds.markers, format!("{PANICKED}{COMPLETE}").as_bytes())
+        sys::write_all(self.fds.markers, run::markers_of_panic().as_bytes())
     }
 }
 
@@ -192,55 +186,6 @@ fn unknown(command: &str) -> io::Error {
     io::Error::other(format!(
         "unknown command `{command}` (expected `LOAD_AND_RUN`, `CELL`, `CHECKPOINT`, `FORGET` or `SNAPSHOT`)"
     ))
-}
-
-/// What evcxr waits for at the end of a cell, and what tells it before that not to expect the cell's variables.
-const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
-const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
-
-/// Runs one cell; gives back what to report at its end, and what evcxr waits for.
-fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
-    cell::begin();
-    let load = loads::begin(so);
-    report(&Report::Started {
-        load,
-        so: so.to_owned(),
-        at_ms: top::now_ms(),
-    });
-    let before = Instant::now();
-    let loaded = sys::load(so, function);
-    let loading = before.elapsed();
-    let watch = Stopwatch::start();
-    if let Ok(function) = loaded {
-        *store = function(*store);
-    }
-    let mut times = watch.times();
-    times.loading = loading;
-    let mut ending = cell::end();
-    let is_loaded = loaded.is_ok();
-    if let Err(message) = loaded {
-        ending.end = End::NotLoaded { message };
-    }
-    let mut markers = String::new();
-    match &ending.end {
-        End::Finished => {}
-        End::Panicked { .. } | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
-            markers.push_str(PANICKED)
-        }
-        End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),
-    }
-    for name in &ending.type_changes {
-        markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
-    }
-    if is_loaded && ending.type_changes.is_empty() {
-        store::expect_all();
-    }
-    markers.push_str(COMPLETE);
-    let done = Report::Done {
-        end: ending.end,
-        times,
-    };
-    (done, markers)
 }
 
 /// std writes stdout out at the end of a line. A person in front of a notebook wants to see a `print!` without one,

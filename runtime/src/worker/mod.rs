@@ -1,36 +1,65 @@
 //! The process that runs cells.
 //!
-//! It starts as a single-threaded supervisor, which forks the live worker: the process in which cells run. The
-//! supervisor keeps evcxr's pipes, reaps what cells leave behind, and says how the live worker died.
+//! It starts as a supervisor, which starts the live worker: the process in which cells run. The supervisor keeps evcxr's
+//! pipes, ends what cells leave behind, and says how the live worker died. Where there is `fork`, copies of the live
+//! worker take over when it dies; where there is none, the modules in [`windows`] stand in the place of those that need
+//! it.
 //!
 //! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
 //! runtime; all it does is here.
 
-mod calls;
+mod ask;
 pub(crate) mod cell;
 mod channel;
-mod crash;
-mod dump;
-pub mod hooks;
-mod live;
 mod loads;
 mod panic;
-mod shared;
-mod snapshot;
-mod stdio;
-mod supervisor;
-pub(crate) mod sys;
+mod run;
 pub(crate) mod timing;
 
-pub use shared::NAMED as NAMED_COPIES;
+#[cfg(unix)]
+mod calls;
+#[cfg(unix)]
+mod crash;
+#[cfg(unix)]
+mod dump;
+#[cfg(unix)]
+pub mod hooks;
+#[cfg(unix)]
+mod live;
+#[cfg(unix)]
+mod shared;
+#[cfg(unix)]
+mod snapshot;
+#[cfg(unix)]
+mod stdio;
+#[cfg(unix)]
+mod supervisor;
+#[cfg(unix)]
+pub(crate) mod sys;
 
+#[cfg(windows)]
+pub mod windows;
+#[cfg(windows)]
+use windows::calls;
+#[cfg(windows)]
+use windows::shared;
+#[cfg(windows)]
+use windows::stdio;
+#[cfg(windows)]
+use windows::supervisor;
+#[cfg(windows)]
+pub(crate) use windows::sys;
+
+pub use shared::NO_COPIES;
+
+pub(crate) use ask::ask;
 pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
-pub(crate) use snapshot::COPY_NAME;
-pub(crate) use stdio::ask;
 pub(crate) use stdio::settle;
+#[cfg(unix)]
 pub(crate) use sys::waiting;
 
+use std::ffi::CStr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -49,6 +78,11 @@ pub const SOCKETS_LINK: &str = "sockets";
 pub const SNAPSHOT_LIMIT_VAR: &str = "THREADBOOK_SNAPSHOT_LIMIT_MB";
 /// Names the session's folder, which goes when the kernel does.
 pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
+
+/// How many named copies of the live worker there may be.
+pub const NAMED_COPIES: usize = 16;
+/// What `ps` calls a copy.
+pub(crate) const COPY_NAME: &CStr = c"threadbook-copy";
 
 /// Runs the worker to its end.
 pub fn main() -> ! {
@@ -117,8 +151,7 @@ pub(crate) fn show(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Result<()> {
 /// The session's folder, where this is a worker of one.
 pub(crate) fn session() -> Option<&'static Path> {
     static SESSION: OnceLock<Option<PathBuf>> = OnceLock::new();
-    // Cells do not see the variable, but the system keeps what the process was started with.
-    let session = SESSION.get_or_init(|| crate::top::session("self").map(PathBuf::from));
+    let session = SESSION.get_or_init(sys::session);
     session.as_deref()
 }
 

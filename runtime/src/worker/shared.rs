@@ -8,7 +8,11 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::NAMED_COPIES;
 use super::sys;
+
+/// Why there are no copies of the process that runs cells: there are.
+pub const NO_COPIES: Option<&str> = None;
 
 /// Copies of the live worker that wait, by what they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +30,14 @@ impl Role {
     pub(crate) fn from_word(word: &str) -> Option<Role> {
         match word {
             "UNDO" => Some(Role::Undo),
-            number => number.parse().ok().filter(|n| *n < NAMED).map(Role::Named),
+            number => number
+                .parse()
+                .ok()
+                .filter(|n| *n < NAMED_COPIES)
+                .map(Role::Named),
         }
     }
 }
-
-/// How many named copies there may be.
-pub const NAMED: usize = 16;
 
 /// What lies in the page.
 #[derive(Debug, Default)]
@@ -48,7 +53,7 @@ pub(crate) struct Shared {
     crashed: AtomicI32,
     crashed_name: [AtomicU8; 16],
     /// Process numbers; 0 where there is no copy.
-    copies: [AtomicI32; NAMED + 2],
+    copies: [AtomicI32; NAMED_COPIES + 2],
 }
 
 static SHARED: OnceLock<&'static Shared> = OnceLock::new();
@@ -62,6 +67,11 @@ pub(crate) fn make() -> io::Result<&'static Shared> {
 /// The page; `None` outside a worker.
 pub(crate) fn get() -> Option<&'static Shared> {
     SHARED.get().copied()
+}
+
+/// Whether the person has interrupted the cell that runs.
+pub(crate) fn is_interrupted() -> bool {
+    get().is_some_and(|shared| shared.interrupts.load(Ordering::Relaxed) > 0)
 }
 
 impl Shared {
@@ -150,7 +160,7 @@ impl Shared {
         &self.copies[match role {
             Role::Guard => 0,
             Role::Undo => 1,
-            Role::Named(index) => 2 + index.min(NAMED - 1),
+            Role::Named(index) => 2 + index.min(NAMED_COPIES - 1),
         }]
     }
 }

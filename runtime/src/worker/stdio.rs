@@ -14,10 +14,9 @@ use std::os::raw::c_void;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::ask;
 use super::cell;
 use super::channel;
 use super::hooks::interruptible;
@@ -31,8 +30,6 @@ use crate::wire::Report;
 pub(crate) struct Streams {
     /// What programs inherit as stdout and stderr: plain pipes.
     pub(crate) raw: [RawFd; 2],
-    /// Answers to questions.
-    pub(crate) input: RawFd,
     /// How many bytes the kernel has taken out of each plain pipe.
     pub(crate) drained: RawFd,
     identities: [Option<(u64, u64)>; 3],
@@ -51,10 +48,10 @@ pub(crate) fn install(raw: [RawFd; 2], input: RawFd, drained: RawFd) -> io::Resu
         sys::set_private(fd)?;
     }
     let identities = [sys::identity(0), sys::identity(1), sys::identity(2)];
+    ask::open(input);
     // Nothing reads the streams before the first of these calls, and there is no second.
     let _ = STREAMS.set(Streams {
         raw,
-        input,
         drained,
         identities,
     });
@@ -170,40 +167,4 @@ fn after_programs(streams: &Streams) {
             std::thread::sleep(Duration::from_micros(20));
         }
     }
-}
-
-/// Puts a question to the person and waits for the answer.
-pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
-    static ASKING: Mutex<()> = Mutex::new(());
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Some(streams) = STREAMS.get() else {
-        return ask_terminal(prompt);
-    };
-    let _one_at_a_time = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff);
-    channel::send(&Report::Input {
-        token,
-        prompt: prompt.to_owned(),
-        password,
-    });
-    loop {
-        let mut head = [0; 8];
-        sys::read_exact(streams.input, &mut head)?;
-        let [t0, t1, t2, t3, l0, l1, l2, l3] = head;
-        let mut json = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
-        sys::read_exact(streams.input, &mut json)?;
-        if u32::from_le_bytes([t0, t1, t2, t3]) == token {
-            return Ok(serde_json::from_slice(&json)?);
-        }
-    }
-}
-
-fn ask_terminal(prompt: &str) -> io::Result<Reply> {
-    std::print!("{prompt}");
-    io::stdout().flush()?;
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    Ok(Reply::Line {
-        text: line.trim_end_matches(['\r', '\n']).to_owned(),
-    })
 }

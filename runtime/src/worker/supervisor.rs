@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::COMPILER_FILE;
+use super::COPY_NAME;
 use super::FDS_VAR;
 use super::SESSION_VAR;
 use super::SNAPSHOT_LIMIT_VAR;
@@ -24,7 +25,6 @@ use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
 use super::sys;
-use crate::cancel;
 use crate::wire::Report;
 use crate::wire::SnapshotStatus;
 
@@ -228,7 +228,7 @@ impl Supervisor {
                 self.deadline = None;
                 sys::kill(self.live, libc::SIGKILL);
             }
-            Some(_) => sys::signal_main_thread(self.live, cancel::signal()),
+            Some(_) => sys::signal_main_thread(self.live, sys::interrupt_signal()),
             None => {}
         }
     }
@@ -396,7 +396,7 @@ fn kill_descendants(stays: impl Fn(i32) -> bool) -> Vec<String> {
                 && ended.signal == Some(libc::SIGKILL)
             {
                 let name = name.unwrap_or_default().trim_end().to_owned();
-                if name.as_bytes() != snapshot::COPY_NAME.to_bytes() {
+                if name.as_bytes() != COPY_NAME.to_bytes() {
                     names.push(name);
                 }
             }

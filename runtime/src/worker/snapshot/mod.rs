@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::COPY_NAME;
 use super::shared::Role;
 use super::shared::Shared;
 use super::stdio;
@@ -36,9 +37,6 @@ const UNDO_BYTES: u64 = 512 << 20;
 /// How readily the system ends a process when memory runs out: -1000 to 1000.
 const OOM_SCORE: &CStr = c"/proc/self/oom_score_adj";
 const OOM_SCORE_LIVE: &[u8] = b"500";
-
-/// What `ps` calls a copy.
-pub(crate) const COPY_NAME: &CStr = c"threadbook-copy";
 
 /// Who goes on after a copy was made.
 #[derive(Clone, Debug)]

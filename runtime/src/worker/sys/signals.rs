@@ -11,6 +11,11 @@ use super::read_exact;
 /// A handler that is told of the signal's cause.
 pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
+/// The signal that wakes the cell's thread out of a system call.
+pub(crate) fn interrupt_signal() -> c_int {
+    libc::SIGRTMAX() - 5
+}
+
 /// Blocks the signals and gives a descriptor that reads them.
 pub(crate) fn signal_fd(signals: &[c_int]) -> io::Result<RawFd> {
     // SAFETY: zero is a valid value of the set, and the calls write only to it.

@@ -1,0 +1,59 @@
+//! Questions to the person in front of the notebook.
+
+use std::io;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use super::channel;
+use super::sys;
+use crate::wire::Reply;
+use crate::wire::Report;
+
+/// Where answers come from; nothing outside a worker.
+static INPUT: OnceLock<sys::Fd> = OnceLock::new();
+
+/// Answers come from here from now on.
+pub(crate) fn open(input: sys::Fd) {
+    // There is no second call.
+    let _ = INPUT.set(input);
+}
+
+/// Puts a question to the person and waits for the answer.
+pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
+    static ASKING: Mutex<()> = Mutex::new(());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let Some(&input) = INPUT.get() else {
+        return ask_terminal(prompt);
+    };
+    let _one_at_a_time = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let token = (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff);
+    channel::send(&Report::Input {
+        token,
+        prompt: prompt.to_owned(),
+        password,
+    });
+    loop {
+        let mut head = [0; 8];
+        sys::read_exact(input, &mut head)?;
+        let [t0, t1, t2, t3, l0, l1, l2, l3] = head;
+        let mut json = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
+        sys::read_exact(input, &mut json)?;
+        if u32::from_le_bytes([t0, t1, t2, t3]) == token {
+            return Ok(serde_json::from_slice(&json)?);
+        }
+    }
+}
+
+fn ask_terminal(prompt: &str) -> io::Result<Reply> {
+    std::print!("{prompt}");
+    io::stdout().flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(Reply::Line {
+        text: line.trim_end_matches(['\r', '\n']).to_owned(),
+    })
+}

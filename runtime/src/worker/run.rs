@@ -1,0 +1,69 @@
+//! One cell, from its shared object to what is said at its end.
+
+use std::ffi::c_void;
+use std::time::Instant;
+
+use super::cell;
+use super::loads;
+use super::report;
+use super::sys;
+use super::timing::Stopwatch;
+use crate::abi::store;
+use crate::top;
+use crate::wire::End;
+use crate::wire::Report;
+
+/// What evcxr waits for at the end of a cell, and what tells it before that not to expect the cell's variables.
+const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
+const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
+
+/// What tells evcxr to keep the variables that stood before the cell, and not to expect those that it was to make.
+#[cfg(unix)]
+pub(crate) fn markers_of_panic() -> String {
+    format!("{PANICKED}{COMPLETE}")
+}
+
+/// Runs one cell; gives back what to report at its end, and what evcxr waits for.
+pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
+    cell::begin();
+    let load = loads::begin(so);
+    report(&Report::Started {
+        load,
+        so: so.to_owned(),
+        at_ms: top::now_ms(),
+    });
+    let before = Instant::now();
+    let loaded = sys::load(so, function);
+    let loading = before.elapsed();
+    let watch = Stopwatch::start();
+    if let Ok(function) = loaded {
+        *store = function(*store);
+    }
+    let mut times = watch.times();
+    times.loading = loading;
+    let mut ending = cell::end();
+    let is_loaded = loaded.is_ok();
+    if let Err(message) = loaded {
+        ending.end = End::NotLoaded { message };
+    }
+    let mut markers = String::new();
+    match &ending.end {
+        End::Finished => {}
+        End::Panicked { .. } | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
+            markers.push_str(PANICKED)
+        }
+        End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),
+    }
+    for name in &ending.type_changes {
+        markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
+    }
+    if is_loaded && ending.type_changes.is_empty() {
+        store::expect_all();
+    }
+    markers.push_str(COMPLETE);
+    let done = Report::Done {
+        end: ending.end,
+        times,
+    };
+    (done, markers)
+}
