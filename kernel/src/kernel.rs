@@ -1,6 +1,5 @@
 //! The composition root: starts the stages in order, and ends them in order.
 
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,10 +28,11 @@ use crate::message::Signer;
 use crate::message::read_connection_file;
 use crate::output::OutputTx;
 use crate::output::Sequencer;
-use crate::signals;
 use crate::socket::BindError;
 use crate::socket::Connection;
 use crate::socket::bind;
+use crate::sys::links;
+use crate::sys::signals;
 use crate::ticket::Voice;
 
 /// How many events of cells may wait before whoever makes them has to wait.
@@ -125,8 +125,8 @@ pub fn run(
         .map_err(StartError::Threads)?;
     let ended = runtime.block_on(async {
         let (connection, sockets) = bind(&info).await?;
-        if let Some(session) = &options.session
-            && let Err(error) = symlink(sockets.folder(), session.join(SOCKETS_LINK))
+        if let (Some(session), Some(folder)) = (&options.session, sockets.folder())
+            && let Err(error) = links::point(&session.join(SOCKETS_LINK), folder)
         {
             tracing::warn!("the sockets' folder would outlive a kernel that is killed: {error}");
         }

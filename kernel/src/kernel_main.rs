@@ -24,6 +24,7 @@ pub unsafe fn kernel_main(
     use crate::evaluator::Stop;
     use crate::kernel;
     use crate::magics;
+    use crate::sys::processes;
     use crate::toolchain::Error;
     use crate::toolchain::Session;
 
@@ -35,6 +36,9 @@ pub unsafe fn kernel_main(
         // Where stderr is a terminal that was closed, complaining there about it would panic.
         .log_internal_errors(false)
         .init();
+    if let Err(error) = processes::end_children_with_this_process() {
+        tracing::warn!("compilers would outlive a kernel that is killed: {error}");
+    }
     let cache = env::cache_folder();
     // A kernel without a folder still answers: each cell says what is wrong.
     let session = cache.ok_or(Error::NoCache).and_then(|cache| {

@@ -2,10 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +16,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::location::Location;
+use crate::sys::files;
 
 const LOGOS: [(&str, &[u8]); 3] = [
     (
@@ -152,8 +151,7 @@ fn write_file(path: &Path, content: &[u8]) -> Result<()> {
         let folder = path.parent().context("the path has no folder")?;
         let mut file = NamedTempFile::new_in(folder)?;
         file.write_all(content)?;
-        file.as_file()
-            .set_permissions(Permissions::from_mode(0o644))?;
+        files::let_read(file.as_file())?;
         file.persist(path)?;
         Ok(())
     };

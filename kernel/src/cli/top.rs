@@ -10,6 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
+use anyhow::ensure;
+use threadbook::top;
 use threadbook::top::Picture;
 use threadbook::top::Proc;
 use threadbook::top::now_ms;
@@ -28,6 +30,7 @@ const ERASE_REST: &str = "\x1b[J";
 
 /// Shows a kernel, or the kernels that there are.
 pub(super) fn run(kernel: Option<i32>) -> Result<()> {
+    ensure!(top::is_known(), top::UNKNOWN);
     let kernel = match kernel {
         Some(kernel) => kernel,
         None => {

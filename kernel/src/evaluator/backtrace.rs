@@ -10,6 +10,7 @@ use threadbook::wire::Remains;
 
 use super::builds::Builds;
 use super::builds::Described;
+use super::cause;
 use crate::backtrace;
 use crate::backtrace::Frames;
 use crate::backtrace::Image;
@@ -53,7 +54,7 @@ impl Backtrace {
         });
         // A panic while dropping has left its own frames by the time that it aborts.
         if backtrace.steps.is_empty()
-            && death.signal == Some(libc::SIGABRT)
+            && cause::is_abort(death)
             && let Some(panic) = &death.panic
         {
             backtrace.steps.push(Step::Call(Call {

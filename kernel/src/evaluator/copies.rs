@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::NAMED_COPIES;
+use threadbook::worker::NO_COPIES;
 
 use super::Diagnostic;
 use super::diagnostics;
@@ -69,6 +70,7 @@ impl Copies {
 impl RustEvaluator {
     /// Goes back to the state before the latest cell; gives that cell's number.
     pub(crate) fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
+        possible()?;
         let there = self.snapshot_status()?.undo;
         let Some(before) = self.copies().before.clone().filter(|_| there) else {
             return Err(wrong(
@@ -83,6 +85,7 @@ impl RustEvaluator {
 
     /// Keeps the state under a name, in the place of an earlier one.
     pub(crate) fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
+        possible()?;
         let status = self.snapshot_status()?;
         if !status.enabled {
             return Err(wrong("copies are off (`%snapshot on`)"));
@@ -115,6 +118,7 @@ impl RustEvaluator {
 
     /// Goes back to a state that was kept under a name, which stays.
     pub(crate) fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
+        possible()?;
         let (place, past) = self.named(name)?;
         self.go_back(&place.to_string(), &past, force)?;
         self.copies_mut().before = None;
@@ -212,6 +216,14 @@ impl RustEvaluator {
 
     fn ask_worker(&mut self, command: &str) -> Result<SnapshotStatus, Diagnostic> {
         self.worker().ask(command).map_err(unreachable_worker)
+    }
+}
+
+/// Whether this system has any copies.
+fn possible() -> Result<(), Diagnostic> {
+    match NO_COPIES {
+        Some(why) => Err(wrong(&format!("no earlier state is kept: {why}"))),
+        None => Ok(()),
     }
 }
 

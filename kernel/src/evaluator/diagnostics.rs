@@ -10,6 +10,7 @@ use super::backtrace::Backtrace;
 use super::backtrace::Step;
 use super::builds::Builds;
 use super::builds::Described;
+use super::cause;
 use super::render;
 use crate::cell::PlanError;
 use crate::worker::Death;
@@ -155,15 +156,12 @@ fn cause(death: &Death) -> (&'static str, String) {
 }
 
 fn signal_or_code(death: &Death) -> (&'static str, String) {
-    match (death.signal, death.code) {
-        (Some(libc::SIGKILL), _) if death.out_of_memory => (
-            "WorkerCrashed",
-            "by SIGKILL (the system had no memory left)".to_owned(),
-        ),
-        (Some(signal), _) => {
-            let (name, meaning) = signal_name(signal);
-            ("WorkerCrashed", format!("by {name} ({meaning})"))
-        }
+    if death.out_of_memory && cause::is_kill(death) {
+        let how = "by SIGKILL (the system had no memory left)".to_owned();
+        return ("WorkerCrashed", how);
+    }
+    match (cause::of(death), death.code) {
+        (Some((name, meaning)), _) => ("WorkerCrashed", format!("by {name} ({meaning})")),
         (None, Some(code)) => ("Exited", format!("with exit code {code}")),
         (None, None) => ("WorkerCrashed", "in a way that is not known".to_owned()),
     }
@@ -300,27 +298,6 @@ fn shown(arrow: &str, place: &Described, words: &str) -> Vec<String> {
         lines.push(format!("{BLUE}{margin} |{RESET} {before}{RED}^{RESET}"));
     }
     lines
-}
-
-fn signal_name(signal: i32) -> (String, &'static str) {
-    let (name, meaning) = match signal {
-        libc::SIGSEGV => ("SIGSEGV", "invalid memory access"),
-        libc::SIGABRT => (
-            "SIGABRT",
-            "abort, for example a stack overflow or a panic while dropping",
-        ),
-        libc::SIGILL => ("SIGILL", "illegal instruction"),
-        libc::SIGBUS => ("SIGBUS", "bus error"),
-        libc::SIGFPE => ("SIGFPE", "arithmetic error"),
-        libc::SIGKILL => ("SIGKILL", "killed, perhaps for lack of memory"),
-        libc::SIGTERM => ("SIGTERM", "terminated"),
-        libc::SIGINT => ("SIGINT", "interrupted"),
-        libc::SIGPIPE => ("SIGPIPE", "nobody reads a pipe any more"),
-        libc::SIGTRAP => ("SIGTRAP", "trap"),
-        libc::SIGXCPU => ("SIGXCPU", "out of processor time"),
-        other => return (format!("signal {other}"), "see `man 7 signal`"),
-    };
-    (name.to_owned(), meaning)
 }
 
 #[cfg(test)]

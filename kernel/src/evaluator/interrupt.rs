@@ -6,12 +6,11 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-use rustix::process::Pid;
-use rustix::process::Signal;
 use threadbook::worker::COMPILER_FILE;
 
 use super::CellId;
 use super::Control;
+use crate::sys::processes;
 use crate::toolchain::cargo::INTERRUPTED_FILE;
 use crate::worker::Status;
 
@@ -99,8 +98,7 @@ fn kill_compiler(session: &std::path::Path) {
     let pid = std::fs::read_to_string(session.join(COMPILER_FILE))
         .ok()
         .and_then(|text| text.trim().parse().ok());
-    if let Some(pid) = pid.and_then(Pid::from_raw) {
-        // It may just have ended by itself.
-        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+    if let Some(pid) = pid {
+        processes::kill_group(pid);
     }
 }

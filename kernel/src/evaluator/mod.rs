@@ -11,6 +11,8 @@ mod builds;
 #[cfg(feature = "evcxr")]
 mod cargo_words;
 #[cfg(feature = "evcxr")]
+mod cause;
+#[cfg(feature = "evcxr")]
 mod copies;
 #[cfg(feature = "evcxr")]
 mod diagnostics;

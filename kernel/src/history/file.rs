@@ -1,13 +1,9 @@
 //! The history's file: SQLite, written by any number of kernels at once.
 
 use std::fs;
-use std::fs::DirBuilder;
 use std::fs::File as LockFile;
-use std::fs::OpenOptions;
 use std::io;
 use std::ops::ControlFlow;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +14,7 @@ use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
 use super::Row;
+use crate::sys::files;
 
 /// The number in the file that says how its tables look.
 const FORMAT: i64 = 1;
@@ -81,17 +78,10 @@ impl File {
     /// Opens it, and makes it where there is none.
     pub(super) fn open(path: &Path) -> Result<File, Trouble> {
         if let Some(folder) = path.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
+            files::make_private_folder(folder)?;
         }
         // Cells may hold secrets, so the file is made here, for its owner alone.
-        if let Err(error) = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
+        if let Err(error) = files::make_private_file(path)
             && error.kind() != io::ErrorKind::AlreadyExists
         {
             return Err(error.into());

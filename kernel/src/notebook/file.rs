@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::fs::Permissions;
 use std::io;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +16,7 @@ use serde_json::ser::Serializer;
 use tempfile::NamedTempFile;
 
 use super::outputs::Outputs;
+use crate::sys::files;
 
 /// A notebook file that has been read. Keys that Threadbook does not know stay as they are.
 #[derive(Debug)]
@@ -139,11 +138,9 @@ impl Notebook {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        let mode = fs::metadata(path).map_or(0o644, |metadata| metadata.permissions().mode());
         let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(&text)?;
-        file.as_file()
-            .set_permissions(Permissions::from_mode(mode))?;
+        files::let_use_as(path, file.as_file())?;
         file.persist(path)?;
         Ok(())
     }

@@ -1,12 +1,8 @@
 //! The kernel's process: starting it, and ending it so that nothing of it is left.
 
 use std::env;
-use std::fs::OpenOptions;
-use std::fs::Permissions;
 use std::io;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -15,10 +11,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
-use jupyter_protocol::connection_info::Transport;
-use rustix::process::Pid;
-use rustix::process::Signal;
-use rustix::process::kill_process_group;
 use tempfile::TempDir;
 use tokio::process::Child;
 use tokio::process::Command;
@@ -26,7 +18,11 @@ use uuid::Uuid;
 
 use crate::env as variables;
 use crate::message::ConnectionInfo;
+use crate::socket::Addresses;
+use crate::socket::fresh_addresses;
 use crate::socket::socket_parent;
+use crate::sys::files;
+use crate::sys::processes::Group;
 
 /// How long the kernel may take to end by SIGTERM before SIGKILL follows.
 const TERM_GRACE: Duration = Duration::from_secs(5);
@@ -37,7 +33,7 @@ const TERM_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct KernelProcess {
     child: Child,
-    group: Pid,
+    group: Group,
     info: ConnectionInfo,
     /// The private folder, removed when this is dropped, if not before.
     folder: Option<TempDir>,
@@ -46,12 +42,9 @@ pub(crate) struct KernelProcess {
 impl KernelProcess {
     /// Starts a kernel whose cells run in `folder`.
     pub(crate) fn start(folder: &Path) -> Result<KernelProcess> {
-        let private = tempfile::Builder::new()
-            .prefix("threadbook-run-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(socket_parent())
+        let private = files::private_temp_folder("threadbook-run-", &socket_parent())
             .context("can't make a temp folder")?;
-        let info = connection_info(private.path());
+        let info = connection_info(private.path()).context("can't find free addresses")?;
         let file = private.path().join("connection.json");
         write_private(&file, &serde_json::to_vec(&info)?)
             .with_context(|| format!("can't write the connection file `{}`", file.display()))?;
@@ -64,18 +57,10 @@ impl KernelProcess {
             // A notebook that is executed is not what a person has typed.
             .arg("--no-history")
             .current_dir(folder)
-            // The kernel watches this process, and ends should it be killed without a chance to end the kernel.
-            .env(variables::PARENT_PID, std::process::id().to_string())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .process_group(0);
-        let child = command
-            .spawn()
+            .stdout(Stdio::null());
+        let (child, group) = Group::start(command)
             .with_context(|| format!("can't start the kernel `{}`", program.display()))?;
-        let group = child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()))
-            .context("the kernel has no process id")?;
         Ok(KernelProcess {
             child,
             group,
@@ -106,23 +91,18 @@ impl KernelProcess {
     /// however often the user asks: a kernel that is killed can't remove its folders.
     pub(crate) async fn end(mut self) {
         if self.child.id().is_some() {
-            self.signal(Signal::TERM);
+            self.group.ask_to_end();
             let _ = tokio::time::timeout(TERM_GRACE, self.child.wait()).await;
         }
         // The kernel may have gone and left some of its group, so this is not for a stubborn kernel only.
-        self.signal(Signal::KILL);
+        self.group.kill();
         let _ = self.child.wait().await;
-    }
-
-    fn signal(&self, signal: Signal) {
-        // The group is usually gone by now, which is what is wanted.
-        let _ = kill_process_group(self.group, signal);
     }
 }
 
 impl Drop for KernelProcess {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.group.kill();
     }
 }
 
@@ -134,27 +114,26 @@ fn program() -> Result<PathBuf> {
     }
 }
 
-/// Sockets with names in the private folder: of free ports, others might take one before the kernel does.
-fn connection_info(folder: &Path) -> ConnectionInfo {
-    ConnectionInfo {
-        ip: folder.join("kernel").display().to_string(),
-        transport: Transport::IPC,
-        shell_port: 1,
-        iopub_port: 2,
-        stdin_port: 3,
-        control_port: 4,
-        hb_port: 5,
+fn connection_info(folder: &Path) -> io::Result<ConnectionInfo> {
+    let Addresses {
+        transport,
+        ip,
+        ports: [shell_port, iopub_port, stdin_port, control_port, hb_port],
+    } = fresh_addresses(folder)?;
+    Ok(ConnectionInfo {
+        ip,
+        transport,
+        shell_port,
+        iopub_port,
+        stdin_port,
+        control_port,
+        hb_port,
         key: Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".to_owned(),
         kernel_name: Some("threadbook".to_owned()),
-    }
+    })
 }
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(content)
+    files::make_private_file(path)?.write_all(content)
 }

@@ -1,17 +1,6 @@
 //! The signals by which a user ends a run.
 
-use std::io;
-
-use tokio::signal::unix;
-use tokio::signal::unix::SignalKind;
-
-/// Waits for signals. From its making on, they no longer end this process by themselves.
-#[derive(Debug)]
-pub(crate) struct Signals {
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
-    hang_up: unix::Signal,
-}
+pub(crate) use crate::sys::Signals;
 
 /// A wish to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,31 +11,6 @@ pub(crate) enum Signal {
     Terminate,
     /// The terminal is gone.
     HangUp,
-}
-
-impl Signals {
-    pub(crate) fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            terminate: unix::signal(SignalKind::terminate())?,
-            hang_up: unix::signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// The next signal.
-    ///
-    /// # Cancel safety
-    ///
-    /// No signal is lost when the future is dropped.
-    pub(crate) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            Some(()) = self.interrupt.recv() => Signal::Interrupt,
-            Some(()) = self.terminate.recv() => Signal::Terminate,
-            Some(()) = self.hang_up.recv() => Signal::HangUp,
-            // The streams end with the runtime only, and then nobody waits here.
-            else => std::future::pending().await,
-        }
-    }
 }
 
 impl Signal {

@@ -1,8 +1,6 @@
 //! A kernel's sockets.
 
-use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -27,8 +25,9 @@ use super::guard::Guard;
 use super::guard::PublicListener;
 use super::join;
 use super::listen::BindError;
-use super::listen::PrivateDir;
 use super::listen::listen;
+use super::local::Place;
+use super::local::PrivateDir;
 use crate::message::Channel;
 use crate::message::ConnectionInfo;
 use crate::message::Frames;
@@ -132,8 +131,8 @@ pub async fn bind(info: &ConnectionInfo) -> Result<(Connection, Sockets), BindEr
 }
 
 impl Sockets {
-    /// The folder of the private sockets, which a kernel that is killed leaves behind.
-    pub fn folder(&self) -> &Path {
+    /// The folder of the private sockets, where they have one, which a kernel that is killed leaves behind.
+    pub fn folder(&self) -> Option<&Path> {
         self.private.path()
     }
 
@@ -181,20 +180,11 @@ impl Sockets {
 async fn guarded(
     socket: &mut impl Socket,
     listener: PublicListener,
-    inner: PathBuf,
+    place: Place,
     drain: Drain,
 ) -> Result<Guard, BindError> {
-    let private = |reason: String| BindError::Private {
-        path: inner.clone(),
-        reason,
-    };
-    let private_listener =
-        UnixListener::bind(&inner).map_err(|error| private(error.to_string()))?;
-    socket
-        .bind_listener(private_listener)
-        .await
-        .map_err(|error| private(error.to_string()))?;
-    Guard::new(listener, inner.clone(), drain).map_err(|error| private(error.to_string()))
+    let inner = place.bind(socket).await?;
+    Guard::new(listener, inner, drain).map_err(|error| place.refused(error))
 }
 
 async fn read(channel: Channel, mut socket: RouterRecvHalf, incoming_tx: mpsc::Sender<Incoming>) {
@@ -293,28 +283,24 @@ async fn publish(
 
 impl Heartbeat {
     /// Echoes on a thread of its own, so that a client never takes a busy kernel for a dead one.
-    fn start(listener: PublicListener, inner: PathBuf) -> Result<Heartbeat, BindError> {
-        let private = |reason: String| BindError::Private {
-            path: inner.clone(),
-            reason,
-        };
+    fn start(listener: PublicListener, place: Place) -> Result<Heartbeat, BindError> {
         let (stop_tx, stop_rx) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| private(error.to_string()))?;
-        let path = inner.clone();
+            .map_err(|error| place.refused(error))?;
+        let inner = place.clone();
         let thread = std::thread::Builder::new()
             .name("heartbeat".into())
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = echo(listener, path) => {}
+                        () = echo(listener, inner) => {}
                         _ = stop_rx => {}
                     }
                 });
             })
-            .map_err(|error| private(error.to_string()))?;
+            .map_err(|error| place.refused(error))?;
         Ok(Heartbeat {
             stop_tx: Some(stop_tx),
             thread: Some(thread),
@@ -331,10 +317,10 @@ impl Drop for Heartbeat {
     }
 }
 
-async fn echo(listener: PublicListener, inner: PathBuf) {
+async fn echo(listener: PublicListener, place: Place) {
     // A ROUTER has no turns to keep, so no peer can put it out of step as it could a REP socket.
     let mut socket = RouterSocket::new();
-    let _guard = match guarded(&mut socket, listener, inner, Drain::Closed).await {
+    let _guard = match guarded(&mut socket, listener, place, Drain::Closed).await {
         Ok(guard) => guard,
         Err(error) => {
             tracing::error!(%error, "no heartbeat");

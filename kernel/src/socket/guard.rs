@@ -3,28 +3,27 @@
 //! This also knows what `zeromq` does not: when the last byte has left, and when a subscriber has stopped reading.
 
 use std::io;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
 use bytes::BytesMut;
-use rustix::io::Errno;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio::net::UnixListener;
-use tokio::net::UnixStream;
-use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::filter::Filter;
+use super::local::Inner;
+use super::local::InnerRead;
+use super::local::IpcListener;
+use super::local::read_now;
 
 /// A peer that has not shown in this time that it speaks ZMTP only holds a connection.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
@@ -45,7 +44,7 @@ const AHEAD_BYTES: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) enum PublicListener {
     Tcp(std::net::TcpListener),
-    Ipc(std::os::unix::net::UnixListener, PathBuf),
+    Ipc(IpcListener),
 }
 
 /// How a connection learns that nothing more will come out of `zeromq`.
@@ -68,11 +67,11 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Passes connections on to the private listener at `inner`.
-    pub(super) fn new(listener: PublicListener, inner: PathBuf, drain: Drain) -> io::Result<Guard> {
+    pub(super) fn new(listener: PublicListener, inner: Inner, drain: Drain) -> io::Result<Guard> {
         let (closing_tx, closing_rx) = watch::channel(false);
         let (served_tx, served_rx) = mpsc::channel(1);
         let shared = Shared {
-            inner: Arc::from(inner),
+            inner,
             drain,
             closing_rx,
             served_tx,
@@ -90,11 +89,10 @@ impl Guard {
                     Ok(stream)
                 }))
             }
-            PublicListener::Ipc(listener, path) => {
-                listener.set_nonblocking(true)?;
-                let listener = UnixListener::from_std(listener)?;
-                ipc_path = Some(path);
-                tokio::spawn(accept(shared, async move || Ok(listener.accept().await?.0)))
+            PublicListener::Ipc(listener) => {
+                ipc_path = Some(listener.path().to_owned());
+                let listener = listener.accepting()?;
+                tokio::spawn(accept(shared, async move || listener.next().await))
             }
         };
         Ok(Guard {
@@ -125,7 +123,7 @@ impl Drop for Guard {
 
 #[derive(Clone)]
 struct Shared {
-    inner: Arc<Path>,
+    inner: Inner,
     drain: Drain,
     closing_rx: watch::Receiver<bool>,
     served_tx: mpsc::Sender<()>,
@@ -161,15 +159,14 @@ async fn serve<S>(shared: &Shared, stream: S)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let inner = match UnixStream::connect(&shared.inner).await {
-        Ok(inner) => inner,
+    let (inner_rx, inner_tx) = match shared.inner.connect().await {
+        Ok(halves) => halves,
         Err(error) => {
             tracing::warn!(%error, "cannot pass a connection on");
             return;
         }
     };
     let (peer_rx, peer_tx) = tokio::io::split(stream);
-    let (inner_rx, inner_tx) = inner.into_split();
     let closing_rx = shared.closing_rx.clone();
     let drain = shared.drain;
     let served_tx = shared.served_tx.clone();
@@ -218,7 +215,7 @@ where
 
 /// Passes bytes on to the peer, reading ahead of it: a slow subscriber must not hold up the others at once.
 async fn pass_out<W>(
-    mut from: OwnedReadHalf,
+    mut from: InnerRead,
     mut to: W,
     drain: Drain,
     mut closing_rx: watch::Receiver<bool>,
@@ -263,16 +260,14 @@ where
 }
 
 /// Takes what is there without waiting for more; says whether that was all.
-fn take_ready(from: &OwnedReadHalf, ahead: &mut BytesMut) -> io::Result<bool> {
+fn take_ready(from: &InnerRead, ahead: &mut BytesMut) -> io::Result<bool> {
     let mut chunk = vec![0; CHUNK_BYTES];
     while ahead.len() < AHEAD_BYTES {
-        // Asking the system itself: `try_read` only knows what the reactor has heard of.
-        match rustix::io::read(from.as_ref(), &mut chunk) {
+        match read_now(from, &mut chunk) {
             Ok(0) => return Ok(true),
             Ok(count) => ahead.extend_from_slice(chunk.get(..count).unwrap_or_default()),
-            Err(Errno::AGAIN) => return Ok(true),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+            Err(error) => return Err(error),
         }
     }
     Ok(false)

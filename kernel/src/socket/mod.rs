@@ -8,6 +8,7 @@ mod dial;
 mod filter;
 mod guard;
 mod listen;
+mod local;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -20,7 +21,9 @@ pub use bind::bind;
 pub use dial::DialError;
 pub use dial::dial;
 pub use listen::BindError;
-pub(crate) use listen::socket_parent;
+pub(crate) use local::Addresses;
+pub(crate) use local::fresh_addresses;
+pub(crate) use local::socket_parent;
 
 /// How many iopub messages may wait for slow subscribers before whoever makes them has to wait.
 const IOPUB_QUEUE: usize = 64;

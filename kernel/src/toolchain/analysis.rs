@@ -11,9 +11,6 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fs;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -22,6 +19,7 @@ use serde_json::Value;
 use super::Error;
 use super::Sysroot;
 use super::at;
+use crate::sys::links;
 
 /// Where a toolchain keeps the standard library's sources.
 const LIBRARY: &str = "lib/rustlib/src/rust/library";
@@ -30,8 +28,6 @@ const INTRINSICS: &str = "stdarch/crates/core_arch";
 
 /// Unstable parts of the standard library that are crates of their own.
 const PORTABLE_SIMD: [&str; 2] = ["core_simd/src/mod.rs", "std_float/src/lib.rs"];
-/// The cargo of both toolchains: that of the session which asks.
-const CARGO: &str = "#!/bin/sh\nexec \"$THREADBOOK_SESSION/bin/cargo\" \"$@\"\n";
 /// Packages whose types and traits do not show in what tokio, rayon and serde_json give to others.
 const INNER: [&str; 15] = [
     "crossbeam-deque",
@@ -109,18 +105,14 @@ fn is_rare(file: &str) -> bool {
 /// rust-analyzer has rustup run the tools of the folder that it was given.
 fn link_tools(bin: &Path, sysroot: &Sysroot) -> Result<(), Error> {
     fs::create_dir_all(bin).map_err(at(bin))?;
-    let rustc = bin.join("rustc");
-    symlink(sysroot.rustc(), &rustc).map_err(at(&rustc))?;
-    let cargo = bin.join("cargo");
-    fs::write(&cargo, CARGO).map_err(at(&cargo))?;
-    fs::set_permissions(&cargo, Permissions::from_mode(0o755)).map_err(at(&cargo))
+    links::make_tools(bin, &sysroot.rustc()).map_err(at(bin))
 }
 
 /// Links what is in a folder into another, where the name is wanted.
 fn link_all(from: &Path, to: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(at(to))?;
     for name in names(from)?.iter().filter(|name| is_wanted(name)) {
-        symlink(from.join(name), to.join(name)).map_err(at(to.join(name)))?;
+        links::link(&from.join(name), &to.join(name)).map_err(at(to.join(name)))?;
     }
     Ok(())
 }

@@ -94,6 +94,11 @@ impl RustcCall {
         Some(sysroot.join("lib/rustlib").join(target).join("lib"))
     }
 
+    /// Where the shared objects lie that programs need which link what the crate links.
+    pub fn library_folders(&self) -> impl Iterator<Item = PathBuf> {
+        self.out_dir().into_iter().chain(self.standard_libraries())
+    }
+
     /// The folder that the shared object goes to.
     pub fn out_dir(&self) -> Option<PathBuf> {
         self.value_of("--out-dir").map(PathBuf::from)

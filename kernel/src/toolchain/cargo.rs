@@ -35,6 +35,8 @@ use super::session;
 use super::statics;
 use super::statics::Definitions;
 use super::variables;
+use crate::sys::links;
+use crate::sys::processes;
 
 /// rustc's diagnostics of the last compile, one JSON object a line.
 pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
@@ -257,7 +259,7 @@ fn call_rustc(call: &RustcCall, session: &Path, errors_only: bool) -> anyhow::Re
     }
     let status = child.wait()?;
     if status.success() {
-        let object = out_dir.join(format!("lib{}.so", generated::CRATE));
+        let object = out_dir.join(generated::object_file());
         let artifact = json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
         writeln!(stdout, "{artifact}")?;
     }
@@ -323,7 +325,7 @@ fn pass_on(
         let _ = dependencies::keep(prepared, session, &manifest);
         let changed = dependencies::changed_runtime(prepared, &call);
         if changed {
-            let program = session.join(session::WORKER_FILE);
+            let program = session::worker(session);
             // Beside it first: the worker that runs now is started from this file.
             let new = program.with_extension("new");
             prepare::compile_worker(
@@ -332,7 +334,7 @@ fn pass_on(
                 &call,
                 &new,
             )?;
-            std::fs::rename(new, program)?;
+            links::replace_program(&new, &program)?;
         }
         std::fs::write(
             session.join(CALL_FILE),
@@ -381,7 +383,7 @@ struct Compiling {
 
 impl Compiling {
     fn begin(session: &Path) -> anyhow::Result<Compiling> {
-        rustix::process::setpgid(None, None)?;
+        processes::found_group()?;
         let file = session.join(COMPILER_FILE);
         std::fs::write(&file, std::process::id().to_string())?;
         Ok(Compiling { file })

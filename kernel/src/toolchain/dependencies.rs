@@ -4,9 +4,10 @@
 //! that asked for the same dependencies, so that cargo builds only what is new. What it built is kept beside the prepared
 //! build, and goes with it.
 
+use std::env::consts::DLL_EXTENSION;
+use std::env::consts::DLL_PREFIX;
 use std::fs::DirEntry;
 use std::fs::File;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use sha2::Sha256;
 use super::Prepared;
 use super::call::RustcCall;
 use super::generated;
+use crate::sys::files;
 
 /// Gives the session's cargo what was built before.
 pub(super) fn share(prepared: &Prepared, session: &Path, manifest: &str) -> std::io::Result<()> {
@@ -112,13 +114,12 @@ fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
 /// Whether compilers and linkers put a new file in the place of an old one. Everything else, such as cargo's notes of what
 /// is up to date, is written over where it lies, and so for everyone who has a link to it.
 fn is_replaced_whole(entry: &DirEntry) -> std::io::Result<bool> {
-    const LIBRARIES: [&str; 3] = ["rlib", "rmeta", "so"];
+    const LIBRARIES: [&str; 3] = ["rlib", "rmeta", DLL_EXTENSION];
     let is_library = entry
         .path()
         .extension()
         .is_some_and(|extension| LIBRARIES.iter().any(|library| extension == *library));
-    let is_program = entry.metadata()?.permissions().mode() & 0o100 != 0;
-    Ok(is_library || is_program)
+    Ok(is_library || files::is_program(&entry.path(), &entry.metadata()?))
 }
 
 /// Copies a file with its time, by which cargo tells what is out of date.
@@ -130,9 +131,11 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// The cells' own objects, as rustc and evcxr name them.
 fn is_of_cells(name: &str) -> bool {
-    ["libcode_", "libctx", "ctx."]
-        .iter()
-        .any(|start| name.starts_with(start))
+    let of_evcxr = name.strip_prefix(DLL_PREFIX);
+    of_evcxr.is_some_and(|name| name.starts_with("code_"))
+        || ["libctx", "ctx."]
+            .iter()
+            .any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! evcxr's code prints its markers to stdout, where the user prints too. The changed code calls the runtime instead,
 //! so no text that a cell prints can be taken for a marker. Each change stays on its line, so that positions hold.
 
+use std::env::consts::DLL_PREFIX;
+use std::env::consts::DLL_SUFFIX;
+
 /// The name of the crate that evcxr makes of a cell.
 pub(super) const CRATE: &str = "ctx";
 /// The headline of a manifest's last part.
@@ -50,6 +53,11 @@ const ASYNC: (&str, &str) = (
 );
 /// The end of that, which is the last line of its kind.
 const ASYNC_END: &str = "\n});\n";
+
+/// The name of the shared object that rustc makes of a cell.
+pub(super) fn object_file() -> String {
+    format!("{DLL_PREFIX}{CRATE}{DLL_SUFFIX}")
+}
 
 /// Changes what evcxr generated; the cell's own code stays as it is, on its lines.
 ///

@@ -3,7 +3,6 @@
 //! Line tables in each cell would cost each compile more than these are worth. rustc makes the same code with them as
 //! without, so they can be had later; whoever uses them compares the code.
 
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,6 +13,7 @@ use threadbook::worker::COMPILER_FILE;
 use super::cargo;
 use super::generated;
 use super::session;
+use crate::sys::processes;
 
 /// The crate that cells are, which the names of their functions begin with.
 pub const CRATE: &str = generated::CRATE;
@@ -37,15 +37,15 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     };
     // The folder of the cells themselves: the object names its libraries by the way from there. evcxr has given the
     // cell's object another name.
-    let made = out_dir.join(format!("lib{}.so", generated::CRATE));
+    let made = out_dir.join(generated::object_file());
     let mut command = Command::new(call.program());
+    processes::in_own_group(&mut command);
     let mut child = command
         .args(call.args())
         .current_dir(&folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
         .spawn()?;
     // An interrupt ends it, as it ends the compile of a cell.
     let compiling = session.join(COMPILER_FILE);

@@ -47,7 +47,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustix::io::Errno;
+use crate::sys::files;
 
 /// What can go wrong before a cell is compiled.
 #[derive(Debug, thiserror::Error)]
@@ -130,8 +130,7 @@ fn is_no_room(error: &std::io::Error) -> bool {
 
 /// The line of a compiler's words that says so.
 fn no_room_line(said: &str) -> Option<String> {
-    let reasons = [Errno::NOSPC, Errno::DQUOT, Errno::FBIG]
-        .map(|errno| std::io::Error::from(errno).to_string());
+    let reasons = files::no_room_words();
     let is_about_room = |line: &&str| {
         reasons.iter().any(|reason| {
             // Such as `No space left on device (os error 28)`; C programs leave out the number.
@@ -144,8 +143,7 @@ fn no_room_line(said: &str) -> Option<String> {
 /// A program whose file is mapped into memory dies of a full disk without a word.
 fn is_full(folder: &Path) -> bool {
     const LEAST_BYTES: u64 = 4 << 20;
-    rustix::fs::statvfs(folder)
-        .is_ok_and(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) < LEAST_BYTES)
+    files::free_bytes(folder).is_ok_and(|bytes| bytes < LEAST_BYTES)
 }
 
 /// Adds the path to an error of the file system.

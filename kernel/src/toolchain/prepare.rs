@@ -8,6 +8,7 @@
 //! free only once all of them are gone, also those of a kernel that was killed. `ready.json` is written last: a folder
 //! without it was left by a build that was killed, and is made anew.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -17,7 +18,6 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::SystemTime;
 
-use rustix::io::FdFlags;
 use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest;
@@ -30,6 +30,8 @@ use super::at;
 use super::call::RustcCall;
 use super::roles;
 use super::sources;
+use crate::sys::files;
+use crate::sys::processes;
 
 /// What cells depend on beside the runtime, by the versions and features that the runtime itself uses.
 const DEPENDENCIES: [(&str, &str); 4] = [
@@ -88,7 +90,7 @@ impl Prepared {
 
     /// The worker program.
     pub fn worker(&self) -> PathBuf {
-        self.root.join("worker")
+        worker(&self.root)
     }
 
     /// The worker program's source.
@@ -120,6 +122,10 @@ impl Prepared {
     pub fn dependencies(&self) -> Vec<(String, String)> {
         dependencies(&self.root)
     }
+}
+
+fn worker(root: &Path) -> PathBuf {
+    root.join(format!("worker{EXE_SUFFIX}"))
 }
 
 fn worker_source(root: &Path) -> PathBuf {
@@ -174,8 +180,7 @@ fn locked(
     if let Ok(prepared) = Prepared::open(root) {
         return Ok(prepared);
     }
-    rustix::io::fcntl_setfd(&lock, FdFlags::empty())
-        .map_err(|error| at(&lock_path)(error.into()))?;
+    processes::share(&lock).map_err(at(&lock_path))?;
     progress(&why_it_is_built(cache, sysroot));
     let built = build(root, sysroot, progress);
     // Said, not left to the file's end: a program that a compiler left behind may have inherited it.
@@ -204,7 +209,9 @@ fn why_it_is_built(cache: &Path, sysroot: &Sysroot) -> String {
 pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
     // cargo names folders without links; its calls are compared with these paths.
     let folder = cache.join("prepared");
-    folder.canonicalize().unwrap_or(folder).join(key(sysroot))
+    files::canonical(&folder)
+        .unwrap_or(folder)
+        .join(key(sysroot))
 }
 
 fn key(sysroot: &Sysroot) -> String {
@@ -213,6 +220,10 @@ fn key(sysroot: &Sysroot) -> String {
     hasher.update(CONFIG);
     hasher.update(include_str!("prepare.rs"));
     hasher.update(include_str!("analysis.rs"));
+    hasher.update(include_str!("../sys/unix/links.rs"));
+    hasher.update(include_str!("../sys/unix/processes.rs"));
+    hasher.update(include_str!("../sys/windows/links.rs"));
+    hasher.update(include_str!("../sys/windows/processes.rs"));
     for (name, value) in DEPENDENCIES {
         hasher.update(name);
         hasher.update(value);
@@ -247,7 +258,7 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     analysis::write(root, sysroot)?;
     let call = compile_template(root, sysroot, progress)?;
     let source = worker_source(root);
-    compile_worker(&source, &sysroot.rustc(), &call, &root.join("worker"))?;
+    compile_worker(&source, &sysroot.rustc(), &call, &worker(root))?;
     let ready = Ready {
         call,
         cargo: sysroot.cargo(),
@@ -334,13 +345,8 @@ pub(super) fn compile_worker(
     call: &RustcCall,
     to: &Path,
 ) -> Result<(), Error> {
-    let mut command = Command::new(rustc);
-    for folder in call.out_dir().into_iter().chain(call.standard_libraries()) {
-        command.arg(format!("-Clink-arg=-Wl,-rpath,{}", folder.display()));
-    }
-    let output = command
-        // The old kind of path: it goes before LD_LIBRARY_PATH, where cargo's tests have another build of the runtime.
-        .arg("-Clink-arg=-Wl,--disable-new-dtags")
+    let output = Command::new(rustc)
+        .args(processes::linking(call.library_folders()))
         .args(["--edition=2024", "--crate-name=threadbook_worker", "-O"])
         .args(["-Cprefer-dynamic", "-Cstrip=debuginfo"])
         .args(call.library_args())

@@ -3,7 +3,7 @@
 //! evcxr finds cargo by asking `rustup which cargo`, then on the PATH; rust-analyzer asks the environment. A session
 //! has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this binary.
 
-use std::os::unix::process::CommandExt;
+use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::process::Command;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ use super::cargo;
 use super::phases;
 use super::script;
 use super::session;
+use crate::sys::processes;
 
 /// The names that the binary answers to.
 pub(super) const NAMES: [&str; 5] = ["cargo", "rustc", "rustup", phases::LINKER, SCRIPT_COMPILER];
@@ -23,31 +24,30 @@ const BOUND: &str = "threadbook-bound";
 
 /// A command for a program that does not outlive the thread that starts it.
 pub(super) fn bound(program: &Path) -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg0(BOUND).arg(program);
-    Ok(command)
+    processes::bound(BOUND, program)
 }
 
 /// Plays another program where the binary was started under that program's name.
 pub fn run_if_asked() -> Option<ExitCode> {
     let mut args = std::env::args();
     let name = args.next()?;
-    let role = Path::new(&name).file_name()?.to_str()?.to_owned();
+    let role = Path::new(&name).file_name()?.to_str()?;
+    let role = role.strip_suffix(EXE_SUFFIX).unwrap_or(role);
     let args: Vec<String> = args.collect();
     if role == BOUND {
         return Some(run_bound(&args));
     }
     // Set for what a kernel starts, and for nothing else.
     std::env::var_os(session::SESSION_VAR)?;
-    let result = match role.as_str() {
+    let result = match role {
         "cargo" => {
-            end_with_parent();
+            processes::end_with_parent();
             cargo::main(&args)
         }
         "rustc" => rustc(&args),
         phases::LINKER => phases::link(&args),
         SCRIPT_COMPILER => {
-            end_with_parent();
+            processes::end_with_parent();
             script::main(&args)
         }
         "rustup" => rustup(&name, &args),
@@ -61,19 +61,15 @@ pub fn run_if_asked() -> Option<ExitCode> {
 }
 
 fn run_bound(args: &[String]) -> ExitCode {
-    end_with_parent();
+    processes::end_with_parent();
     let (program, args) = match args.split_first() {
         Some((program, args)) => (program.as_str(), args),
         None => ("", args),
     };
     // It comes back only where the program could not be started.
-    eprintln!("{program}: {}", Command::new(program).args(args).exec());
+    let error = processes::become_program(Command::new(program).args(args));
+    eprintln!("{program}: {error}");
     ExitCode::FAILURE
-}
-
-/// A compile is of no use to anyone once the kernel is gone.
-fn end_with_parent() {
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 /// Answers `rustup which TOOL`; knows nothing else.
@@ -85,7 +81,7 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
         );
     };
     let path = match tool {
-        "cargo" => Path::new(name).with_file_name("cargo"),
+        "cargo" => Path::new(name).with_file_name(format!("cargo{EXE_SUFFIX}")),
         "rustc" => session::rustc_of_this_process()?,
         _ => anyhow::bail!("`{tool}` is not known here (expected `cargo` or `rustc`)"),
     };
@@ -99,8 +95,6 @@ fn rustc(args: &[String]) -> anyhow::Result<i32> {
         println!("{}", session::analysis_sysroot_of_this_process()?.display());
         return Ok(0);
     }
-    let error = Command::new(session::rustc_of_this_process()?)
-        .args(args)
-        .exec();
-    Err(error.into())
+    let mut command = Command::new(session::rustc_of_this_process()?);
+    Err(processes::become_program(command.args(args)).into())
 }

@@ -19,6 +19,9 @@ use threadbook::shell::SCRIPT_COMPILER as NAME;
 use super::call::RustcCall;
 use super::cargo;
 use super::session;
+use crate::sys::files;
+use crate::sys::links;
+use crate::sys::processes;
 
 /// The folder in the cache.
 pub const FOLDER: &str = "scripts";
@@ -82,9 +85,8 @@ fn check(file: &Path, call: &RustcCall) -> Result<i32> {
 
 /// One folder for each script, which holds the latest program only.
 fn folder_of(file: &Path) -> Result<PathBuf> {
-    let path = file
-        .canonicalize()
-        .with_context(|| format!("`{}` can't be read", file.display()))?;
+    let path =
+        files::canonical(file).with_context(|| format!("`{}` can't be read", file.display()))?;
     let session = session::folder_of_this_process()?;
     let cache = session.ancestors().nth(2).context("there is no cache")?;
     let mut hasher = Sha256::new();
@@ -122,15 +124,8 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         }
         None => file.to_owned(),
     };
-    for library_folder in call.out_dir().into_iter().chain(call.standard_libraries()) {
-        command.arg(format!(
-            "-Clink-arg=-Wl,-rpath,{}",
-            library_folder.display()
-        ));
-    }
     let status = command
-        // The old kind of path: it goes before LD_LIBRARY_PATH, where another build of the runtime may lie.
-        .arg("-Clink-arg=-Wl,--disable-new-dtags")
+        .args(processes::linking(call.library_folders()))
         .args(["--edition=2024", "--crate-name=script", "--color=always"])
         .args(["-Cprefer-dynamic", "-Copt-level=3", "-Cstrip=debuginfo"])
         .args(call.library_args())
@@ -158,7 +153,7 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         files.insert(0, file.to_owned());
     }
     for file in &mut files {
-        *file = file.canonicalize()?;
+        *file = files::canonical(file)?;
     }
     Ok(Some(files))
 }
@@ -240,13 +235,13 @@ fn with_runtime(text: &str) -> Option<String> {
 fn shown_as(file: &Path, text: &str, folder: &Path, command: &mut Command) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
-    let path = file.canonicalize()?;
+    let path = files::canonical(file)?;
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         bail!("`{}` is no file", file.display());
     };
     for entry in fs::read_dir(parent)?.flatten() {
         if entry.file_name() != name {
-            let _ = std::os::unix::fs::symlink(entry.path(), folder.join(entry.file_name()));
+            let _ = links::link(&entry.path(), &folder.join(entry.file_name()));
         }
     }
     let source = folder.join(name);

@@ -3,10 +3,9 @@
 //! The folder is reserved when the process starts, while it has one thread: only then may the environment be changed,
 //! and evcxr and rust-analyzer take their tools from the environment. The tools are put there once they are known.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,6 +18,8 @@ use super::at;
 use super::cargo::RUNTIME_CHANGED_FILE;
 use super::prepare;
 use super::roles;
+use crate::sys::files;
+use crate::sys::links;
 
 /// Names the session's folder to this binary in its other roles.
 pub(super) const SESSION_VAR: &str = "THREADBOOK_SESSION";
@@ -31,7 +32,7 @@ const RUSTC_LINK: &str = "rustc";
 /// Exists while rust-analyzer is to find a standard library without contents.
 const BARE_FILE: &str = "bare";
 /// The worker program: a link to the prepared one, until a dependency changes the runtime.
-pub(super) const WORKER_FILE: &str = "worker";
+const WORKER_FILE: &str = "worker";
 /// The ending of the lock file beside a session's folder.
 const LOCK: &str = "lock";
 
@@ -55,7 +56,7 @@ impl Session {
         let sessions = cache.join("sessions");
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
-        let sessions = sessions.canonicalize().map_err(at(&sessions))?;
+        let sessions = files::canonical(&sessions).map_err(at(&sessions))?;
         let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
@@ -67,10 +68,7 @@ impl Session {
         let lock = File::create(&lock_path).map_err(at(&lock_path))?;
         lock.lock().map_err(at(&lock_path))?;
         // Another user's processes have no business in a person's cells.
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(at(&path))?;
+        files::make_private_folder(&path).map_err(at(&path))?;
         let mut before = Vec::new();
         for (name, value) in environment(&path) {
             before.push((name, std::env::var_os(name)));
@@ -89,12 +87,17 @@ impl Session {
         let bin = self.path.join("bin");
         std::fs::create_dir(&bin).map_err(at(&bin))?;
         let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
-        let mut links = vec![(self.path.join(RUSTC_LINK), sysroot.rustc())];
-        links.push((self.path.join(PREPARED_LINK), prepared.root().to_owned()));
-        links.push((self.worker(), prepared.worker()));
-        links.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
-        for (link, target) in links {
-            symlink(target, &link).map_err(at(&link))?;
+        for (name, target) in [
+            (RUSTC_LINK, sysroot.rustc()),
+            (PREPARED_LINK, prepared.root().to_owned()),
+        ] {
+            let link = self.path.join(name);
+            links::point(&link, &target).map_err(at(&link))?;
+        }
+        let mut programs = vec![(self.worker(), prepared.worker())];
+        programs.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
+        for (link, target) in programs {
+            links::link_program(&target, &link).map_err(at(&link))?;
         }
         let lock_file = self.path.join("Cargo.lock");
         std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file)
@@ -120,7 +123,7 @@ impl Session {
     /// Shows the progress of long builds in this file.
     pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
         let link = self.path.join(PROGRESS_LINK);
-        symlink(file, &link).map_err(at(link))
+        links::point(&link, file).map_err(at(link))
     }
 
     /// Whether a dependency has had the runtime built anew since this was asked last.
@@ -130,7 +133,14 @@ impl Session {
 
     /// The program to start as the worker.
     pub fn worker(&self) -> PathBuf {
-        self.path.join(WORKER_FILE)
+        worker(&self.path)
+    }
+
+    /// Where the libraries lie that the worker links: those that a dependency of the session has changed come first.
+    pub fn library_folders(&self, prepared: &Prepared) -> impl Iterator<Item = PathBuf> {
+        let own = prepared.call().moved(&prepared.template(), &self.path, "0");
+        let own: Vec<PathBuf> = own.library_folders().collect();
+        own.into_iter().chain(prepared.call().library_folders())
     }
 
     /// The folder.
@@ -163,32 +173,35 @@ pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
     sweep(&sessions);
     let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| std::fs::read_link(entry.path().join(PREPARED_LINK)).ok())
+        .filter_map(|entry| links::pointed(&entry.path().join(PREPARED_LINK)).ok())
         .collect()
 }
 
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    let root = std::fs::read_link(folder_of_this_process()?.join(PREPARED_LINK))?;
+    let root = links::pointed(&folder_of_this_process()?.join(PREPARED_LINK))?;
     Ok(Prepared::open(&root)?)
 }
 
 /// rustc itself: not a link to it, since it finds its libraries beside itself.
 pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
-    Ok(std::fs::read_link(
-        folder_of_this_process()?.join(RUSTC_LINK),
-    )?)
+    Ok(links::pointed(&folder_of_this_process()?.join(RUSTC_LINK))?)
 }
 
 /// The toolchain folder that rust-analyzer is to find.
 pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
     let session = folder_of_this_process()?;
-    let root = std::fs::read_link(session.join(PREPARED_LINK))?;
+    let root = links::pointed(&session.join(PREPARED_LINK))?;
     Ok(if session.join(BARE_FILE).exists() {
         analysis::bare(&root)
     } else {
         analysis::slim(&root)
     })
+}
+
+/// The program to start as the worker of a session.
+pub(super) fn worker(session: &Path) -> PathBuf {
+    session.join(format!("{WORKER_FILE}{EXE_SUFFIX}"))
 }
 
 /// The folder itself.
@@ -202,13 +215,14 @@ pub(super) fn folder_of_this_process() -> anyhow::Result<PathBuf> {
 /// What evcxr and rust-analyzer are to find.
 fn environment(session: &Path) -> Vec<(&'static str, OsString)> {
     let bin = session.join("bin");
+    let tool = |name: &str| bin.join(format!("{name}{EXE_SUFFIX}"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
     vec![
         // A PATH with a separator inside a part could not have been split in the first place.
         ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
-        ("CARGO", bin.join("cargo").into()),
-        ("RUSTC", bin.join("rustc").into()),
+        ("CARGO", tool("cargo").into()),
+        ("RUSTC", tool("rustc").into()),
         ("EVCXR_TMPDIR", session.into()),
         ("EVCXR_CONFIG_DIR", session.into()),
         (SESSION_VAR, session.into()),

@@ -1,5 +1,6 @@
 //! Finds the toolchain.
 
+use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -37,12 +38,16 @@ impl Sysroot {
 
     /// rustc itself, not rustup's stand-in, which costs 20 ms a call.
     pub fn rustc(&self) -> PathBuf {
-        self.path.join("bin/rustc")
+        self.tool("rustc")
     }
 
     /// cargo itself.
     pub fn cargo(&self) -> PathBuf {
-        self.path.join("bin/cargo")
+        self.tool("cargo")
+    }
+
+    fn tool(&self, name: &str) -> PathBuf {
+        self.path.join("bin").join(format!("{name}{EXE_SUFFIX}"))
     }
 
     /// What `rustc -vV` prints.

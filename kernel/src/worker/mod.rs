@@ -5,8 +5,6 @@
 mod pipes;
 mod pump;
 
-use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -26,7 +24,6 @@ use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::wire::Remains;
 use threadbook::wire::SnapshotStatus;
-use threadbook::worker::FDS_VAR;
 use threadbook::worker::SESSION_VAR;
 
 use crate::evaluator::CellId;
@@ -155,29 +152,16 @@ impl Worker {
 
     /// The command that starts the worker program with its ends of the pipes.
     pub fn command(&self, program: &Path, session: &Path) -> Command {
-        let fds = self.pipes.worker_ends();
-        let list: Vec<String> = fds.iter().map(|fd| fd.as_raw_fd().to_string()).collect();
         let mut command = Command::new(program);
-        command
-            .env(FDS_VAR, list.join(","))
-            .env(SESSION_VAR, session);
-        let pipes = Arc::clone(&self.pipes);
-        // SAFETY: between fork and exec only fcntl is called, which POSIX allows there; nothing is allocated.
-        unsafe {
-            command.pre_exec(move || {
-                for fd in pipes.worker_ends() {
-                    rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?;
-                }
-                Ok(())
-            });
-        }
+        command.env(SESSION_VAR, session);
+        self.pipes.hand_to(&mut command);
         command
     }
 
-    /// A file whose text shows as stderr of the cell that runs. It is there as long as the worker's pipes are.
-    pub fn stderr_file(&self) -> PathBuf {
-        let [_, _, err, ..] = self.pipes.worker_ends();
-        format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
+    /// A file whose text shows as stderr of the cell that runs, where the system has such files. It is there as long as the
+    /// worker's pipes are.
+    pub fn stderr_file(&self) -> Option<PathBuf> {
+        self.pipes.stderr_file()
     }
 
     /// What other threads may ask of the worker.
@@ -299,11 +283,7 @@ impl Status {
 
     /// Ends the worker and everything below it.
     pub fn terminate(&self) {
-        let pid = self.supervisor.load(Ordering::SeqCst);
-        if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
-            // It may just have ended by itself, which is what was wanted.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
+        self.pipes.end(self.supervisor.load(Ordering::SeqCst));
     }
 
     fn stop_running(&self) {

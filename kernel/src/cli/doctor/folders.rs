@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use super::Finding;
 use crate::cli::location;
 use crate::env as variables;
+use crate::sys::files;
 
 /// A prepared build takes about half of this; sessions with dependencies of their own take more.
 const WANTED_BYTES: u64 = 2 << 30;
@@ -72,8 +73,8 @@ fn check_folder(
         let found = format!("`{}` can't be written to: {error}", existing.display());
         return Finding::fail(what, found, remedy);
     }
-    let free_bytes = match rustix::fs::statvfs(existing) {
-        Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
+    let free_bytes = match files::free_bytes(existing) {
+        Ok(bytes) => bytes,
         Err(error) => {
             let found = format!(
                 "can't tell the free space of `{}`: {error}",

@@ -1,12 +1,16 @@
 //! The compiler, the standard library's sources and the linker.
 
 use std::env;
+use std::env::consts::EXE_SUFFIX;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
+use threadbook::worker::NO_COPIES;
+
 use super::Finding;
+use crate::sys::processes;
 
 /// The oldest version that the kernel's own sources and its runtime build with.
 const OLDEST: (u32, u32) = (1, 95);
@@ -14,13 +18,25 @@ const OLDEST: (u32, u32) = (1, 95);
 const RUST_REMEDY: &str = "install Rust from https://rustup.rs, or run `rustup update stable`";
 
 pub(super) fn check() -> Vec<Finding> {
-    vec![
+    [
         version("rustc"),
         version("cargo"),
         rust_src(),
         linker(),
         fast_linker(),
     ]
+    .into_iter()
+    .chain(NO_COPIES.map(copies))
+    .collect()
+}
+
+/// What a system lacks that all else works without.
+fn copies(why: &str) -> Finding {
+    Finding::warn(
+        "copies",
+        format!("none are made of the process that runs cells: {why}"),
+        "a crash, or an interrupt that a cell does not heed, loses every variable; there is no `%undo` and no `%checkpoint`",
+    )
 }
 
 fn version(program: &'static str) -> Finding {
@@ -77,19 +93,11 @@ fn linker() -> Finding {
                   --install`)";
     let linked = || -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let source = folder.path().join("main.c");
-        std::fs::write(&source, "int main(void) { return 0; }\n")
-            .map_err(|error| error.to_string())?;
-        output(
-            Command::new("cc")
-                .arg(&source)
-                .arg("-o")
-                .arg(folder.path().join("main")),
-        )?;
-        Ok(())
+        let trial = processes::linker_trial(folder.path());
+        output(&mut trial.map_err(|error| error.to_string())?).map(drop)
     };
     match linked() {
-        Ok(()) => Finding::ok(what, "`cc` compiles and links"),
+        Ok(()) => Finding::ok(what, format!("`{}` compiles and links", processes::LINKER)),
         Err(error) => Finding::fail(what, error, remedy),
     }
 }
@@ -116,7 +124,12 @@ fn rust_lld() -> Option<PathBuf> {
     let targets = sysroot()?.join("lib/rustlib").read_dir().ok()?;
     targets
         .flatten()
-        .map(|target| target.path().join("bin/rust-lld"))
+        .map(|target| {
+            target
+                .path()
+                .join("bin")
+                .join(format!("rust-lld{EXE_SUFFIX}"))
+        })
         .find(|path| path.is_file())
 }
 
@@ -128,7 +141,8 @@ fn sysroot() -> Option<PathBuf> {
 /// Whether a program of that name can be found.
 pub(super) fn on_path(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+    let file = format!("{name}{EXE_SUFFIX}");
+    env::split_paths(&path).any(|folder| folder.join(&file).is_file())
 }
 
 /// What a command prints, or one sentence about why it did not work.

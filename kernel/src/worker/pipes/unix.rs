@@ -1,24 +1,34 @@
-//! The pipes between kernel and worker.
+//! The pipes between kernel and worker, and what they share beside them: descriptors, which the worker inherits.
 
 use std::fs::File;
+use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
 
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::pipe::PipeFlags;
+use rustix::process::Pid;
+use rustix::process::Signal;
 use threadbook::wire;
-use threadbook::wire::Kind;
 use threadbook::wire::Reply;
-use threadbook::wire::Report;
+use threadbook::worker::FDS_VAR;
+
+use super::Waiting;
+use super::barrier;
 
 /// Both ends of every pipe: the kernel keeps the worker's ends open, so that a restarted worker gets them again.
 #[derive(Debug)]
-pub(super) struct Pipes {
+pub(in crate::worker) struct Pipes {
     channel: (File, OwnedFd),
     raw: [(File, OwnedFd); 2],
     input: (OwnedFd, File),
@@ -26,15 +36,8 @@ pub(super) struct Pipes {
     control: (OwnedFd, File),
 }
 
-/// How many bytes wait in each pipe.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    pub(super) channel: usize,
-    pub(super) raw: [usize; 2],
-}
-
 impl Pipes {
-    pub(super) fn new() -> std::io::Result<Pipes> {
+    pub(in crate::worker) fn new() -> io::Result<Pipes> {
         let drained = File::from(rustix::fs::memfd_create(
             "drained",
             rustix::fs::MemfdFlags::CLOEXEC,
@@ -51,8 +54,33 @@ impl Pipes {
         })
     }
 
+    /// Has a worker program start with its ends of the pipes.
+    pub(in crate::worker) fn hand_to(self: &Arc<Self>, command: &mut Command) {
+        let list: Vec<String> = self
+            .worker_ends()
+            .map(|fd| fd.as_raw_fd().to_string())
+            .to_vec();
+        command.env(FDS_VAR, list.join(","));
+        let pipes = Arc::clone(self);
+        // SAFETY: between fork and exec only fcntl is called, which POSIX allows there; nothing is allocated.
+        unsafe {
+            command.pre_exec(move || {
+                for fd in pipes.worker_ends() {
+                    rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?;
+                }
+                Ok(())
+            });
+        }
+    }
+
+    /// A file whose text shows as stderr of the cell that runs. It is there as long as the pipes are.
+    pub(in crate::worker) fn stderr_file(&self) -> Option<PathBuf> {
+        let [_, _, err, ..] = self.worker_ends();
+        Some(format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into())
+    }
+
     /// In the order in which the worker expects them.
-    pub(super) fn worker_ends(&self) -> [BorrowedFd<'_>; 6] {
+    fn worker_ends(&self) -> [BorrowedFd<'_>; 6] {
         let [out, err] = &self.raw;
         [
             self.channel.1.as_fd(),
@@ -65,7 +93,7 @@ impl Pipes {
     }
 
     /// Waits until something can be read.
-    pub(super) fn wait(&self) -> std::io::Result<()> {
+    pub(in crate::worker) fn wait(&self) -> io::Result<()> {
         let [out, err] = &self.raw;
         let mut fds =
             [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
@@ -76,7 +104,7 @@ impl Pipes {
     }
 
     /// What waits now. The plain pipes are looked at first: see the pump.
-    pub(super) fn waiting(&self) -> std::io::Result<Waiting> {
+    pub(in crate::worker) fn waiting(&self) -> io::Result<Waiting> {
         let [out, err] = &self.raw;
         let raw = [
             rustix::io::ioctl_fionread(&out.0)? as usize,
@@ -87,41 +115,46 @@ impl Pipes {
     }
 
     /// Takes bytes that are known to wait in the channel.
-    pub(super) fn read_channel(&self, buffer: &mut [u8]) -> std::io::Result<()> {
+    pub(in crate::worker) fn read_channel(&self, buffer: &mut [u8]) -> io::Result<()> {
         (&self.channel.0).read_exact(buffer)
     }
 
     /// Takes bytes that are known to wait in a plain pipe.
-    pub(super) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> std::io::Result<()> {
+    pub(in crate::worker) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> io::Result<()> {
         (&self.raw[index].0).read_exact(buffer)
     }
 
     /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.
-    pub(super) fn set_drained(&self, index: usize, total: u64) -> std::io::Result<()> {
+    pub(in crate::worker) fn set_drained(&self, index: usize, total: u64) -> io::Result<()> {
         self.drained
             .write_all_at(&total.to_le_bytes(), 8 * index as u64)
     }
 
-    pub(super) fn answer(&self, token: u32, reply: &Reply) -> std::io::Result<()> {
+    pub(in crate::worker) fn answer(&self, token: u32, reply: &Reply) -> io::Result<()> {
         (&self.input.1).write_all(&wire::encode_reply(token, reply))
     }
 
     /// Tells the supervisor something; a line, which a pipe takes whole.
-    pub(super) fn control(&self, command: &str) -> std::io::Result<()> {
+    pub(in crate::worker) fn control(&self, command: &str) -> io::Result<()> {
         (&self.control.1).write_all(format!("{command}\n").as_bytes())
     }
 
     /// Puts a barrier behind everything that is in the channel now.
-    pub(super) fn send_sync(&self) -> std::io::Result<()> {
-        let json = serde_json::to_vec(&Report::Sync)?;
-        let mut frame = wire::header(Kind::Report, false, json.len(), u32::MAX).to_vec();
-        frame.extend(json);
-        rustix::io::write(&self.channel.1, &frame)?;
+    pub(in crate::worker) fn send_sync(&self) -> io::Result<()> {
+        rustix::io::write(&self.channel.1, &barrier()?)?;
         Ok(())
+    }
+
+    /// Ends a supervisor, and so everything below it.
+    pub(in crate::worker) fn end(&self, supervisor: u32) {
+        if let Some(pid) = Pid::from_raw(supervisor.cast_signed()) {
+            // It may just have ended by itself, which is what was wanted.
+            let _ = rustix::process::kill_process(pid, Signal::TERM);
+        }
     }
 }
 
-fn reading_pipe() -> std::io::Result<(File, OwnedFd)> {
+fn reading_pipe() -> io::Result<(File, OwnedFd)> {
     let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     // Room for a burst, so that a printing cell seldom waits. Refused above the system's limit; then the default stays.
     let _ = rustix::pipe::fcntl_setpipe_size(&read, 1 << 20);

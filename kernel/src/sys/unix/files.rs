@@ -1,0 +1,72 @@
+//! Files and folders: whose they are, how much room there is.
+
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::Metadata;
+use std::fs::OpenOptions;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+use tempfile::TempDir;
+
+/// Makes a folder, and those that it lies in, for its owner alone.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a folder for its owner alone, which goes when it is dropped.
+pub(crate) fn private_temp_folder(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(parent)
+}
+
+/// Makes a file for its owner alone, where there is none.
+pub(crate) fn make_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Lets everybody read a new file.
+pub(crate) fn let_read(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
+/// Lets those use a new file who may use the one in whose place it comes; everybody read it where there is none.
+pub(crate) fn let_use_as(before: &Path, file: &File) -> io::Result<()> {
+    let mode = std::fs::metadata(before).map_or(0o644, |metadata| metadata.permissions().mode());
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Whether a file can be run.
+pub(crate) fn is_program(_: &Path, metadata: &Metadata) -> bool {
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+/// The path without links, as cargo and rustc name it.
+pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// The room that is left where a folder lies.
+pub(crate) fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(folder)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// What the system says where there is no room.
+pub(crate) fn no_room_words() -> Vec<String> {
+    [Errno::NOSPC, Errno::DQUOT, Errno::FBIG]
+        .map(|errno| io::Error::from(errno).to_string())
+        .to_vec()
+}

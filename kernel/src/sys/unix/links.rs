@@ -1,0 +1,44 @@
+//! Names for what lies elsewhere: symbolic links.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The cargo of a toolchain: that of the session which asks.
+const CARGO: &str = "#!/bin/sh\nexec \"$THREADBOOK_SESSION/bin/cargo\" \"$@\"\n";
+
+/// Gives a file or a folder another name.
+pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
+    symlink(target, link)
+}
+
+/// Gives a program another name, by which it knows what to do.
+pub(crate) fn link_program(target: &Path, link: &Path) -> io::Result<()> {
+    symlink(target, link)
+}
+
+/// Puts a program in the place of one that may run.
+pub(crate) fn replace_program(new: &Path, program: &Path) -> io::Result<()> {
+    std::fs::rename(new, program)
+}
+
+/// Notes where something lies.
+pub(crate) fn point(link: &Path, target: &Path) -> io::Result<()> {
+    symlink(target, link)
+}
+
+/// What was noted by [`point`].
+pub(crate) fn pointed(link: &Path) -> io::Result<PathBuf> {
+    std::fs::read_link(link)
+}
+
+/// Makes the tools of a toolchain that rust-analyzer is shown.
+pub(crate) fn make_tools(bin: &Path, rustc: &Path) -> io::Result<()> {
+    symlink(rustc, bin.join("rustc"))?;
+    let cargo = bin.join("cargo");
+    std::fs::write(&cargo, CARGO)?;
+    std::fs::set_permissions(&cargo, Permissions::from_mode(0o755))
+}
