@@ -183,8 +183,9 @@ fn locked(
     processes::share(&lock).map_err(at(&lock_path))?;
     progress(&why_it_is_built(cache, sysroot));
     let built = build(root, sysroot, progress);
-    // Said, not left to the file's end: a program that a compiler left behind may have inherited it.
-    lock.unlock().map_err(at(&lock_path))?;
+    // Said, not left to the file's end: a program that a compiler left behind may have inherited it. What went wrong with
+    // the build is worth more words than what goes wrong here.
+    let _ = lock.unlock();
     built
 }
 
