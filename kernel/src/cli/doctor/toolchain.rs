@@ -89,8 +89,6 @@ fn rust_src() -> Finding {
 
 fn linker() -> Finding {
     let what = "linker";
-    let remedy = "install a C compiler (Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select \
-                  --install`)";
     let linked = || -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let trial = processes::linker_trial(folder.path());
@@ -98,7 +96,7 @@ fn linker() -> Finding {
     };
     match linked() {
         Ok(()) => Finding::ok(what, format!("`{}` compiles and links", processes::LINKER)),
-        Err(error) => Finding::fail(what, error, remedy),
+        Err(error) => Finding::fail(what, error, processes::LINKER_REMEDY),
     }
 }
 

@@ -75,6 +75,10 @@ pub(crate) fn find_libraries(_: &mut Command, _: impl Iterator<Item = PathBuf>) 
 /// The program that links.
 pub(crate) const LINKER: &str = "cc";
 
+/// What to do where there is none.
+pub(crate) const LINKER_REMEDY: &str = "install a C compiler (Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select \
+     --install`)";
+
 /// A command that compiles and links something, in a folder.
 pub(crate) fn linker_trial(folder: &Path) -> io::Result<Command> {
     let source = folder.join("main.c");

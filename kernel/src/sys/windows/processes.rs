@@ -100,12 +100,32 @@ pub(crate) fn find_libraries(command: &mut Command, folders: impl Iterator<Item 
 /// The program that links: rustc knows which.
 pub(crate) const LINKER: &str = "rustc";
 
+/// What to do where there is none.
+pub(crate) const LINKER_REMEDY: &str = "install what rustc links with (for `x86_64-pc-windows-msvc` the build tools of Visual Studio; for \
+     `x86_64-pc-windows-gnu` a MinGW-w64 with `dlltool` and `as` on the PATH, such as that of MSYS2)";
+
+/// Names a function of the system as the runtime's dependencies do, which takes more than a linker.
+const TRIAL: &str = r#"
+#[link(name = "kernel32.dll", kind = "raw-dylib", modifiers = "+verbatim")]
+unsafe extern "system" {
+    safe fn GetTickCount() -> u32;
+}
+
+fn main() {
+    GetTickCount();
+}
+"#;
+
 /// A command that compiles and links something, in a folder.
 pub(crate) fn linker_trial(folder: &Path) -> io::Result<Command> {
     let source = folder.join("main.rs");
-    std::fs::write(&source, "fn main() {}\n")?;
+    std::fs::write(&source, TRIAL)?;
     let mut command = Command::new(LINKER);
-    command.arg(&source).arg("-o").arg(folder.join("main.exe"));
+    command
+        .arg("--edition=2024")
+        .arg(&source)
+        .arg("-o")
+        .arg(folder.join("main.exe"));
     Ok(command)
 }
 
