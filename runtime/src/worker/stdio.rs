@@ -23,7 +23,6 @@ use super::hooks::interruptible;
 use super::sys;
 use crate::wire::Kind;
 use crate::wire::Reply;
-use crate::wire::Report;
 
 /// The descriptors that carry a cell's streams.
 #[derive(Debug)]
