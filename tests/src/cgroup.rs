@@ -1,8 +1,11 @@
 //! A group of processes that may use so much memory and no more, as containers have.
 
 use std::fs;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::kernel::wait_until;
 
@@ -34,23 +37,32 @@ impl MemoryGroup {
             group.set(limit, bytes)?;
             // A machine without swap has no such file.
             let _ = group.set(swap, swap_bytes);
-            Some(group)
+            group.takes_processes().then_some(group)
         })
     }
 
     /// A program that starts another one in this group, with its arguments.
-    pub fn prefix(&self) -> Vec<String> {
+    pub fn prefix(&self) -> [String; 4] {
         let script = format!(
             "echo $$ > {}/cgroup.procs && exec \"$@\"",
             self.folder.display()
         );
-        ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
+        ["sh", "-c", &script, "sh"].map(str::to_owned)
+    }
+
+    fn takes_processes(&self) -> bool {
+        let [program, arguments @ ..] = self.prefix();
+        let started = Command::new(program).args(arguments).arg("true").status();
+        started.is_ok_and(|status| status.success())
     }
 
     fn set(&self, file: &str, value: u64) -> Option<()> {
-        let file = self.folder.join(file);
-        // On a file system like this, a file that is missing can't be made.
-        fs::write(file, value.to_string()).ok()
+        // Not made where it is missing: the folder may be no control group.
+        let mut file = OpenOptions::new()
+            .write(true)
+            .open(self.folder.join(file))
+            .ok()?;
+        file.write_all(value.to_string().as_bytes()).ok()
     }
 }
 

@@ -304,7 +304,7 @@ fn a_limit_for_the_memory_of_all_ends_the_cell_and_not_the_kernel() {
         return;
     };
     let mut kernel = Kernel::start_with(&Setup {
-        prefix: group.prefix(),
+        prefix: group.prefix().to_vec(),
         ..Setup::default()
     });
     kernel.run("let kept = vec![7_u8; 50 << 20];").nothing();
