@@ -1,4 +1,4 @@
-//! The way to a crash or a panic: the lines of cells that ran when it happened, innermost first.
+//! The way to a crash, a panic or a cell's end by force: the lines of cells that ran when it happened, innermost first.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -89,22 +89,33 @@ pub(super) fn interrupted(consequence: &str) -> Diagnostic {
 }
 
 /// The person stopped the cell, and it did not stop by itself.
-pub(super) fn interrupted_by_force(death: &Death, lost: &[String]) -> String {
-    match death.copy {
+pub(super) fn interrupted_by_force(
+    death: &Death,
+    lost: &[String],
+    backtrace: &Backtrace,
+) -> Diagnostic {
+    let consequence = consequence(death, lost);
+    let mut diagnostic = interrupted(&match death.copy {
         true => format!(
-            "it did not stop by itself, so its process went back to the state before it: {}",
-            what_is_kept("every variable that stood before the cell is kept", death)
+            "it did not stop by itself, so its process went back to the state before it: {consequence}"
         ),
+        false => consequence,
+    });
+    diagnostic.traceback.extend(way(backtrace));
+    diagnostic
+}
+
+/// What the end of a process means for variables.
+fn consequence(death: &Death, lost: &[String]) -> String {
+    match death.copy {
+        true => what_is_kept("every variable that stood before the cell is kept", death),
         false => lost_variables(lost),
     }
 }
 
 /// The process that ran the cell is gone.
 pub(super) fn died(death: &Death, lost: &[String], backtrace: &Backtrace) -> Diagnostic {
-    let consequence = match death.copy {
-        true => what_is_kept("every variable that stood before the cell is kept", death),
-        false => lost_variables(lost),
-    };
+    let consequence = consequence(death, lost);
     let (ename, mut how) = cause(death);
     if let Some(place) = backtrace.innermost() {
         how.push_str(&format!(" at {}", place.text));

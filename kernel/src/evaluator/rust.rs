@@ -260,12 +260,10 @@ impl RustEvaluator {
             if !death.copy {
                 self.copies.forget();
             }
+            let backtrace = Backtrace::of(&death, &self.builds);
             let diagnostic = match interrupted {
-                true => diagnostics::interrupted(&diagnostics::interrupted_by_force(&death, &lost)),
-                false => {
-                    let backtrace = Backtrace::of(&death, &self.builds);
-                    diagnostics::died(&death, &lost, &backtrace)
-                }
+                true => diagnostics::interrupted_by_force(&death, &lost, &backtrace),
+                false => diagnostics::died(&death, &lost, &backtrace),
             };
             return (Err(diagnostic), ran);
         }

@@ -1,5 +1,5 @@
 //! What a process that dies leaves behind for a backtrace: its registers, the innermost part of the stack of the thread
-//! that did it, and which files are mapped where.
+//! that did it, and which files are mapped where. One that is interrupted leaves it too, in case it has to be ended.
 //!
 //! It is written by a signal handler into memory that the supervisor shares, so nothing is allocated, no lock is taken
 //! and no address is trusted. The kernel makes a backtrace of it, with the objects' own unwind tables.
@@ -67,14 +67,19 @@ impl Dump {
         self.0[IS_THERE].store(1, Ordering::SeqCst);
     }
 
-    /// The live worker is another process now.
+    /// Whether something was noted.
+    pub(super) fn is_there(self) -> bool {
+        self.0[IS_THERE].load(Ordering::SeqCst) != 0
+    }
+
+    /// What was noted is over.
     pub(super) fn forget(self) {
         self.0[IS_THERE].store(0, Ordering::SeqCst);
     }
 
     /// What the process that died has left.
     pub(super) fn remains(self) -> Option<Remains> {
-        if self.0[IS_THERE].load(Ordering::SeqCst) == 0 {
+        if !self.is_there() {
             return None;
         }
         let words = |at: usize, bytes: usize| -> Vec<u64> {

@@ -18,6 +18,7 @@ use super::dump;
 use super::panic;
 use super::report;
 use super::run;
+use super::shared;
 use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
@@ -90,7 +91,21 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     Ok(())
 }
 
-extern "C" fn on_interrupt(_signal: c_int) {}
+/// Ends the system call that the cell's thread is in. Notes where that is, for the case that the cell does not stop by itself.
+/// Runs in a signal handler: allocates nothing, takes no lock.
+extern "C" fn on_interrupt(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
+    let crashes = |shared: &Shared| shared.crashed_thread().is_some();
+    if shared::is_interrupted()
+        && cell::on_main_thread()
+        && !shared::get().is_some_and(crashes)
+        && let Some(dump) = dump::get()
+        && !dump.is_there()
+    {
+        let error = sys::errno();
+        dump.take(&sys::registers_at_signal(context));
+        sys::set_errno(error);
+    }
+}
 
 struct Live {
     fds: Fds,
@@ -147,6 +162,7 @@ impl Live {
         if let Some(note) = note {
             let _ = channel::send_stream(Kind::Stderr, 0, note.as_bytes());
         }
+        forget_dump();
         let (done, markers) = run::run(so, function, &mut self.store);
         if let Side::Copy(missing_threads) = self.snapshots.after_cell() {
             return self.take_over(missing_threads);
@@ -160,9 +176,7 @@ impl Live {
         loop {
             self.snapshots.resumed();
             self.shared.forget_crash();
-            if let Some(dump) = dump::get() {
-                dump.forget();
-            }
+            forget_dump();
             store::expect_absent();
             report(&Report::Resumed {
                 worker: std::process::id(),
@@ -179,6 +193,13 @@ impl Live {
             return Ok(());
         }
         sys::write_all(self.fds.markers, run::markers_of_panic().as_bytes())
+    }
+}
+
+/// What was noted belongs to an earlier cell, or to another process.
+fn forget_dump() {
+    if let Some(dump) = dump::get() {
+        dump.forget();
     }
 }
 

@@ -65,6 +65,40 @@ fn what_waits_unwinds_and_keeps_everything() {
     }
 }
 
+/// Where a cell waits that can't go on is what its author needs to know.
+#[test]
+fn a_cell_that_has_to_be_ended_says_where_it_was() {
+    let mut kernel = Kernel::lease();
+    let defined = kernel.run(
+        "use std::sync::Mutex;\nstatic INTERRUPTS_FORK: Mutex<()> = Mutex::new(());\n\
+         fn interrupts_eat() {\n    let _left = INTERRUPTS_FORK.lock().unwrap();\n    \
+         let _right = INTERRUPTS_FORK.lock().unwrap();\n}",
+    );
+    let function = format!(
+        "--> cell {}, line 5, column 34, in `interrupts_eat`",
+        defined.count()
+    );
+    defined.nothing();
+    for (code, place) in [
+        ("println!(\"started\");\ninterrupts_eat();", Some(function)),
+        (
+            "println!(\"started\");\nwhile std::hint::black_box(true) {}",
+            None,
+        ),
+    ] {
+        let id = kernel.send(code);
+        kernel.until_text(&id, "started");
+        kernel.interrupt();
+        let ran = kernel.finish(&id);
+        let own = format!("cell {}, line 2, column ", ran.count());
+        assert_eq!(ran.stdout(), "started\n");
+        let failure = ran.failed("KeyboardInterrupt").says(&[&own]);
+        if let Some(place) = place {
+            failure.says(&[&place]);
+        }
+    }
+}
+
 /// What can't be unwound: a lock, a channel, a pool, a loop that notices nothing.
 #[test]
 fn what_can_not_unwind_goes_back_and_works_again() {

@@ -310,7 +310,7 @@ fn blocks_signal(tasks: RawFd, thread: i32) -> bool {
     mask & (1 << (stop_signal() - 1)) != 0
 }
 
-extern "C" fn on_stop(_signal: c_int) {
+extern "C" fn on_stop(_signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {
     let error = sys::errno();
     INSIDE.fetch_add(1, Ordering::SeqCst);
     if STOPPING.load(Ordering::SeqCst) {

@@ -55,16 +55,12 @@ pub(crate) fn read_signal(fd: RawFd) -> io::Result<c_int> {
 }
 
 /// Has a function called when the signal comes.
-pub(crate) fn handle_signal(
-    signal: c_int,
-    handler: extern "C" fn(c_int),
-    flags: c_int,
-) -> io::Result<()> {
+pub(crate) fn handle_signal(signal: c_int, handler: Handler, flags: c_int) -> io::Result<()> {
     // SAFETY: the structure is plain, and the handlers that are given do only what a signal handler may.
     check(unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = flags;
+        action.sa_flags = libc::SA_SIGINFO | flags;
         libc::sigaction(signal, &raw const action, std::ptr::null_mut())
     })
     .map(drop)
