@@ -103,7 +103,10 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
                 return Ok(exit_code(command.status()?));
             }
             let output = command.stderr(Stdio::inherit()).output()?;
-            std::io::stdout().write_all(&analysis::visible_packages(output.stdout))?;
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(&analysis::visible_packages(output.stdout))?;
+            // Whoever reads by lines may lose one that does not end.
+            stdout.write_all(b"\n")?;
             Ok(exit_code(output.status))
         }
     }

@@ -140,7 +140,11 @@ impl Session {
     pub fn library_folders(&self, prepared: &Prepared) -> impl Iterator<Item = PathBuf> {
         let own = prepared.call().moved(&prepared.template(), &self.path, "0");
         let own: Vec<PathBuf> = own.library_folders().collect();
-        own.into_iter().chain(prepared.call().library_folders())
+        // Beside the compiler lies what all that it makes needs on Windows.
+        let compiler = prepared.call().program().parent().map(Path::to_owned);
+        own.into_iter()
+            .chain(prepared.call().library_folders())
+            .chain(compiler)
     }
 
     /// The folder.
