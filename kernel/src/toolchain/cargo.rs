@@ -50,6 +50,8 @@ pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
 const STATICS_FILE: &str = "statics.json";
 /// The texts of blocks (`impl` and `extern`).
 const BLOCKS_FILE: &str = "blocks.json";
+/// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
+const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
 /// The rustc call for the manifest that cargo built last, with that manifest.
 const CALL_FILE: &str = "call.json";
 
@@ -239,6 +241,7 @@ fn call_rustc(call: &RustcCall, session: &Path, errors_only: bool) -> anyhow::Re
     std::fs::create_dir_all(&out_dir)?;
     let mut child = Command::new(call.program())
         .args(call.args())
+        .arg(DIAGNOSTIC_WIDTH)
         .current_dir(session)
         .stderr(Stdio::piped())
         .spawn()?;
