@@ -2,7 +2,7 @@
 //!
 //! It starts as a supervisor, which starts the live worker: the process in which cells run. The supervisor keeps evcxr's
 //! pipes, ends what cells leave behind, and says how the live worker died. Where there is `fork`, copies of the live
-//! worker take over when it dies; where there is none, the modules in [`windows`] stand in the place of those that need
+//! worker take over when it dies; where there is none, the modules in `windows` stand in the place of those that need
 //! it.
 //!
 //! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
