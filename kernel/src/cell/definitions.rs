@@ -9,13 +9,12 @@ use super::blocks::is_block;
 use super::body;
 use super::imports::Import;
 use super::item_name;
-use super::items::keep_items;
 use super::items::takes_blocks;
 
-/// The text of each definition at the top of the code, in the form in which evcxr is given it, by name.
+/// The text of each definition at the top of what evcxr is given, by name.
 pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let Some(list) = body(&keep_items(code)) else {
+    let Some(list) = body(code) else {
         return found;
     };
     let mut latest: Option<String> = None;
@@ -49,6 +48,7 @@ pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::keep_items;
 
     #[test]
     fn a_block_belongs_to_the_item_before_it() {
@@ -78,7 +78,7 @@ mod tests {
             "use a::T as _;",
             "thread_local! { static A: u8 = 1; }",
         ] {
-            let found = definitions(code);
+            let found = definitions(&keep_items(code));
             let text = found
                 .iter()
                 .find_map(|(name, text)| name.starts_with("threadbook_").then_some(text));

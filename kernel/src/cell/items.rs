@@ -2,8 +2,8 @@
 //!
 //! evcxr keeps functions, types and statics for later cells by their names, but not what a macro defines: a
 //! `thread_local!` would be gone with its cell. And it keeps for good what has no name: `use a::*`, and an `impl` or
-//! `extern` block that stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known by its form, so
-//! that positions can be told without it.
+//! `extern` block that stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known
+//! by its form, so that positions can be told without it.
 
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -130,7 +130,7 @@ fn wrapped_import(item: &ast::Use, text: &str) -> Option<String> {
     let module = hash(&declarations);
     // Those with a name are used by it too, so that a later item of that name takes their place.
     let names: Vec<&str> = imports.iter().filter_map(Import::name).collect();
-    let used = format!("{}}}; use threadbook_imports_{module}", names.join(", "));
+    let used = format!("{}}};{}{module}", names.join(", "), IMPORTS.used.0);
     Some(IMPORTS.around(&text, &module, &used))
 }
 
@@ -186,9 +186,11 @@ fn thread_locals(statement: &SyntaxNode) -> Option<Vec<String>> {
         .descendants()
         .take(3)
         .find_map(ast::MacroCall::cast)?;
-    if call.path()?.syntax().text() != "thread_local" {
-        return None;
-    }
+    (call.path()?.syntax().text() == "thread_local").then(|| statics_of(&call))
+}
+
+/// The names of the statics that a macro's arguments define.
+pub(crate) fn statics_of(call: &ast::MacroCall) -> Vec<String> {
     let tokens = call
         .syntax()
         .descendants_with_tokens()
@@ -197,13 +199,11 @@ fn thread_locals(statement: &SyntaxNode) -> Option<Vec<String>> {
         .filter(|token| !token.kind().is_trivia())
         .map(|token| token.text().to_owned())
         .collect();
-    Some(
-        words
-            .windows(2)
-            .filter(|pair| pair[0] == "static")
-            .map(|pair| pair[1].clone())
-            .collect(),
-    )
+    words
+        .windows(2)
+        .filter(|pair| pair[0] == "static")
+        .map(|pair| pair[1].clone())
+        .collect()
 }
 
 #[cfg(test)]

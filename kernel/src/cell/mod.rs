@@ -23,6 +23,7 @@ pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;
 pub(crate) use items::holds_imports;
 pub use items::keep_items;
+pub(crate) use items::statics_of;
 pub(crate) use items::wrappings;
 pub(crate) use lexer::is_name;
 pub(crate) use places::binds_for_later;

@@ -34,7 +34,7 @@ impl Copies {
         self.candidate = Some(now);
     }
 
-    /// Rust of the cell was compiled and run.
+    /// Rust of the cell was compiled and run, in the form in which evcxr was given it.
     pub(super) fn ran(&mut self, code: &str) {
         // A cell of several parts has one state before it.
         if let Some(before) = self.candidate.take() {

@@ -173,7 +173,7 @@ impl RustEvaluator {
             result = self.context.execute(&kept);
         }
         let took = start.elapsed();
-        let (result, times) = self.ended(code, result, &before);
+        let (result, times) = self.ended(code, &kept, result, &before);
         self.tell_phases(took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
         Ran {
@@ -224,13 +224,14 @@ impl RustEvaluator {
     fn ended(
         &mut self,
         code: &str,
+        kept: &str,
         result: Result<EvalOutputs, Error>,
         before: &HashSet<String>,
     ) -> (Result<(), Diagnostic>, Option<Times>) {
         let events = self.worker.sync();
         let started = |event: &WorkerEvent| matches!(event, WorkerEvent::Started { .. });
         if events.iter().any(started) {
-            self.copies.ran(code);
+            self.copies.ran(kept);
         }
         let interrupted = self.stop.is_interrupted();
         let mut end = None;

@@ -20,6 +20,8 @@ use ra_ap_syntax::ast::HasName;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::cell::statics_of;
+
 /// How each attribute that is put in begins. The kernel takes them out again where code is shown.
 pub const ATTRIBUTE_START: &str = "#[unsafe(export_name=\"threadbook_static_";
 /// How each ends, after sixteen hexadecimal digits.
@@ -169,21 +171,10 @@ fn thread_local_names(call: &ast::MacroCall) -> Vec<String> {
         .path()
         .and_then(|path| path.segment())
         .is_some_and(|segment| segment.syntax().text() == "thread_local");
-    if !is_thread_local {
-        return Vec::new();
+    match is_thread_local {
+        true => statics_of(call),
+        false => Vec::new(),
     }
-    let words: Vec<String> = call
-        .syntax()
-        .descendants_with_tokens()
-        .filter_map(|element| element.into_token())
-        .filter(|token| !token.kind().is_trivia())
-        .map(|token| token.text().to_owned())
-        .collect();
-    words
-        .windows(2)
-        .filter(|pair| pair[0] == "static")
-        .map(|pair| pair[1].clone())
-        .collect()
 }
 
 #[cfg(test)]
