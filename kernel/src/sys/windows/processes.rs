@@ -1,6 +1,5 @@
 //! Processes: starting them so that they end, and ending them.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::windows::io::AsHandle;
@@ -15,6 +14,7 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 
 use threadbook::worker::windows::Job;
+use threadbook::worker::windows::PATH_VAR;
 use threadbook::worker::windows::pass_on;
 use tokio::process::Child;
 use windows_sys::Win32::System::Threading::CreateEventW;
@@ -84,16 +84,18 @@ pub(crate) fn linking(_: impl Iterator<Item = PathBuf>) -> Vec<String> {
     vec![format!("-Clink-arg={stack}")]
 }
 
-/// Tells a program where libraries lie when it is started.
+/// Tells the worker where libraries lie when evcxr starts it: on the PATH of this process, of which evcxr makes that of the
+/// worker, whatever the command says. What the command says is for cells.
 pub(crate) fn find_libraries(command: &mut Command, folders: impl Iterator<Item = PathBuf>) {
-    let set = command.get_envs().find(|(name, _)| *name == "PATH");
-    let path: OsString = match set {
-        Some((_, Some(path))) => path.to_owned(),
-        _ => std::env::var_os("PATH").unwrap_or_default(),
-    };
-    // A folder with a separator in its name can't be on the PATH.
-    if let Ok(path) = std::env::join_paths(folders.chain(std::env::split_paths(&path))) {
-        command.env("PATH", path);
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let of_cells = command
+        .get_envs()
+        .find_map(|(name, path)| (name == "PATH").then_some(path?.to_owned()));
+    command.env(PATH_VAR, of_cells.as_ref().unwrap_or(&own));
+    // A folder with a quote in its name can't be on the PATH. The folders come last: the session's own programs are first.
+    if let Ok(path) = std::env::join_paths(std::env::split_paths(&own).chain(folders)) {
+        // SAFETY: the system's own functions for the environment, which std calls here, take turns.
+        unsafe { std::env::set_var("PATH", path) };
     }
 }
 

@@ -21,3 +21,6 @@ pub(crate) mod sys;
 pub use job::Job;
 pub use sys::pass_on;
 pub use sys::pipe;
+
+/// Holds the PATH of cells; the worker's own leads to its libraries.
+pub const PATH_VAR: &str = "THREADBOOK_WORKER_PATH";

@@ -43,6 +43,7 @@ use windows_sys::Win32::System::Threading::WakeByAddressAll;
 
 use super::super::FDS_VAR;
 use super::super::SESSION_VAR;
+use super::PATH_VAR;
 use crate::wire::HEADER_LEN;
 use crate::wire::PAYLOAD_MAX;
 
@@ -131,8 +132,18 @@ static SESSION: OnceLock<Option<PathBuf>> = OnceLock::new();
 /// Cells do not see what evcxr and the kernel told the worker.
 pub(super) fn forget_environment() {
     let _ = SESSION.set(std::env::var_os(SESSION_VAR).map(PathBuf::from));
-    for name in [FDS_VAR, SESSION_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
+    if let Some(path) = std::env::var_os(PATH_VAR) {
         // SAFETY: the system's own functions for the environment, which std calls here, take turns.
+        unsafe { std::env::set_var("PATH", path) };
+    }
+    for name in [
+        FDS_VAR,
+        SESSION_VAR,
+        PATH_VAR,
+        "EVCXR_IS_RUNTIME",
+        "RUST_BACKTRACE",
+    ] {
+        // SAFETY: as above.
         unsafe { std::env::remove_var(name) };
     }
 }
