@@ -6,6 +6,7 @@
 //! frames with the same number, and happens where its last frame stands.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -141,6 +142,8 @@ pub enum Report {
         end: End,
         /// What running it took.
         times: Times,
+        /// The working folder that it has left behind, if that is there.
+        folder: Option<OsString>,
     },
     /// Sent by the kernel to itself: everything before it has been taken.
     Sync,
@@ -167,6 +170,8 @@ pub enum Report {
     Resumed {
         /// The process that runs cells from now on.
         worker: u32,
+        /// Its working folder, if that is there.
+        folder: Option<OsString>,
         /// Threads that could not be taken along, by name.
         missing_threads: Vec<String>,
         /// What the process that died may have changed for it.
@@ -356,7 +361,7 @@ pub enum Item {
     /// Bytes of stderr, likewise.
     Stderr(u32, Vec<u8>),
     /// A whole report.
-    Report(Report),
+    Report(Box<Report>),
 }
 
 /// Puts frames together again.
@@ -445,10 +450,10 @@ mod tests {
                 [
                     Item::Stdout(0, b"abc".to_vec()),
                     Item::Stderr(0, b"between".to_vec()),
-                    Item::Report(Report::Clear {
+                    Item::Report(Box::new(Report::Clear {
                         load: 0,
                         wait: true
-                    }),
+                    })),
                 ],
                 "cut at {cut}"
             );

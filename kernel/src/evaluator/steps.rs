@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::Path;
 use std::path::PathBuf;
 
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
-use threadbook::top::Proc;
 use threadbook::wire::SnapshotStatus;
 
 use super::Cell;
@@ -317,7 +315,7 @@ impl Host for Steps<'_> {
     }
 
     fn folder(&self) -> PathBuf {
-        working_folder()
+        self.evaluator.worker().status().folder()
     }
 
     fn cells(&self) -> Vec<(u32, String)> {
@@ -336,17 +334,6 @@ impl Host for Steps<'_> {
     fn dependency_tree(&self) -> Result<String, Diagnostic> {
         self.evaluator.dependency_tree()
     }
-}
-
-/// The working folder of the process that runs cells; where there is none, that of the kernel.
-fn working_folder() -> PathBuf {
-    let proc = Proc::read(Path::new("/proc"));
-    let kernel = proc.kernel(std::process::id().cast_signed());
-    let worker = kernel.and_then(|kernel| kernel.worker);
-    let folder = worker.and_then(|worker| proc.folder(worker));
-    folder
-        .or_else(|| std::env::current_dir().ok())
-        .unwrap_or_default()
 }
 
 /// `exit` or `quit`, as IPython takes them.

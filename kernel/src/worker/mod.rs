@@ -5,10 +5,13 @@
 mod pipes;
 mod pump;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
@@ -125,6 +128,8 @@ pub struct Status {
     running: AtomicBool,
     asking: AtomicBool,
     stop_next: AtomicBool,
+    /// Where cells work, as far as they have said.
+    folder: Mutex<Option<PathBuf>>,
 }
 
 impl Worker {
@@ -250,6 +255,7 @@ impl Status {
             running: AtomicBool::new(false),
             asking: AtomicBool::new(false),
             stop_next: AtomicBool::new(false),
+            folder: Mutex::default(),
         }
     }
 
@@ -275,6 +281,17 @@ impl Status {
     pub fn begin_cell(&self, cell: CellId) {
         self.cell.store(cell.0, Ordering::SeqCst);
         self.stop_next.store(false, Ordering::SeqCst);
+    }
+
+    /// The working folder of the process that runs cells, which starts in that of the kernel.
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let kernels = || std::env::current_dir().unwrap_or_default();
+        folder.clone().unwrap_or_else(kernels)
+    }
+
+    fn set_folder(&self, folder: Option<OsString>) {
+        *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = folder.map(PathBuf::from);
     }
 
     fn cell(&self) -> CellId {

@@ -94,7 +94,7 @@ impl Pump {
                 Item::Stderr(load, bytes) => (StreamName::Stderr, load, bytes),
                 Item::Report(report) => {
                     self.send(joined.take());
-                    self.report(report)?;
+                    self.report(*report)?;
                     continue;
                 }
             };
@@ -131,6 +131,7 @@ impl Pump {
     fn report(&mut self, report: Report) -> std::io::Result<()> {
         match report {
             Report::Ready { supervisor, worker } => {
+                self.status.set_folder(None);
                 self.status.supervisor.store(supervisor, Ordering::SeqCst);
                 self.status.worker.store(worker, Ordering::SeqCst);
                 // A new process counts its loads from the start again.
@@ -186,8 +187,9 @@ impl Pump {
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });
             }
-            Report::Done { end, times } => {
+            Report::Done { end, times, folder } => {
                 self.narrator.ended();
+                self.status.set_folder(folder);
                 self.status.ended();
                 self.tell(WorkerEvent::Done { end, times });
             }
@@ -229,9 +231,11 @@ impl Pump {
             }
             Report::Resumed {
                 worker,
+                folder,
                 missing_threads,
                 outside,
             } => {
+                self.status.set_folder(folder);
                 self.status.worker.store(worker, Ordering::SeqCst);
                 self.tell(WorkerEvent::Resumed {
                     missing_threads,

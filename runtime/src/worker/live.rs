@@ -180,6 +180,7 @@ impl Live {
             store::expect_absent();
             report(&Report::Resumed {
                 worker: std::process::id(),
+                folder: run::working_folder(),
                 missing_threads,
                 outside: snapshot::outside(),
             });

@@ -1,5 +1,6 @@
 //! One cell, from its shared object to what is said at its end.
 
+use std::ffi::OsString;
 use std::ffi::c_void;
 use std::time::Instant;
 
@@ -64,6 +65,12 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
     let done = Report::Done {
         end: ending.end,
         times,
+        folder: working_folder(),
     };
     (done, markers)
+}
+
+/// The working folder of this process.
+pub(crate) fn working_folder() -> Option<OsString> {
+    Some(std::env::current_dir().ok()?.into_os_string())
 }

@@ -1,6 +1,8 @@
 //! Files that cells write, load and run.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -37,6 +39,39 @@ fn files_are_written_and_loaded_where_cells_work() {
         failure.evalue.contains("`b.rs` can't be read"),
         "{failure:?}"
     );
+}
+
+#[test]
+fn files_lie_where_cells_work_after_a_crash_too() {
+    let folder = TempDir::new().unwrap();
+    // A name that is no text.
+    let odd = folder.path().join(OsStr::from_bytes(b"odd\xff"));
+    fs::create_dir(&odd).unwrap();
+    let mut kernel = kernel_in(&folder);
+    kernel
+        .run(
+            "let odd = std::fs::read_dir(\".\")?.next().unwrap()?.path();\nstd::env::set_current_dir(&odd)?;",
+        )
+        .nothing();
+    kernel
+        .run("%%writefile a.txt\na")
+        .printed("Writing a.txt\n");
+    assert!(odd.join("a.txt").is_file());
+    kernel
+        .run("std::env::set_current_dir(\"/\")?;\nstd::process::abort()")
+        .failed("WorkerCrashed");
+    kernel
+        .run("%%writefile b.txt\nb")
+        .printed("Writing b.txt\n");
+    assert!(odd.join("b.txt").is_file());
+    kernel.run("std::env::set_current_dir(\"..\")?;").nothing();
+    kernel
+        .run("%undo")
+        .printed("back to the state before cell 6\n");
+    kernel
+        .run("%%writefile c.txt\nc")
+        .printed("Writing c.txt\n");
+    assert!(odd.join("c.txt").is_file());
 }
 
 #[test]
