@@ -25,7 +25,12 @@ impl RustcCall {
         };
         let mut words = words.into_iter().skip_while(|word| is_assignment(word));
         let program = PathBuf::from(words.next()?);
-        let args: Vec<String> = words.collect();
+        let as_elsewhere = |word: String| match word == r"src\lib.rs" {
+            // As it stands here it stands in errors and panics.
+            true => "src/lib.rs".to_owned(),
+            false => word,
+        };
+        let args: Vec<String> = words.map(as_elsewhere).collect();
         let names_crate = args
             .windows(2)
             .any(|pair| pair[0] == "--crate-name" && pair[1] == generated::CRATE);
@@ -224,6 +229,13 @@ mod tests {
             "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--out-dir|/s/target/deps|-C|\
              incremental=/s/target/inc|-L|dependency=/t/target/deps"
         );
+    }
+
+    #[test]
+    fn a_crate_has_the_same_name_for_its_file_everywhere() {
+        let line = r"Running `/bin/rustc --crate-name ctx 'src\lib.rs'`";
+        let call = RustcCall::from_verbose_line(line).unwrap();
+        assert_eq!(call.args.join("|"), "--crate-name|ctx|src/lib.rs");
     }
 
     #[test]

@@ -121,10 +121,10 @@ pub fn pwd(_: &str) {
     }
 }
 
-/// `%ls`: short for `!ls`.
+/// `%ls`: short for `!ls`, or what the system has in its place.
 #[track_caller]
 pub fn ls(arguments: &str) {
-    line(&format!("ls {arguments}"));
+    line(&format!("{} {arguments}", commands::LIST));
 }
 
 /// `%env`, `%env NAME`, `%env NAME=value`.

@@ -10,7 +10,6 @@ use std::os::windows::io::OwnedHandle;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
-use std::process::Stdio;
 use std::sync::OnceLock;
 
 use threadbook::worker::windows::Job;
@@ -19,7 +18,10 @@ use threadbook::worker::windows::pass_on;
 use tokio::process::Child;
 use windows_sys::Win32::System::Threading::CreateEventW;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
+use windows_sys::Win32::System::Threading::OpenProcess;
+use windows_sys::Win32::System::Threading::PROCESS_TERMINATE;
 use windows_sys::Win32::System::Threading::SetEvent;
+use windows_sys::Win32::System::Threading::TerminateProcess;
 
 use crate::env::PARENT_PID;
 
@@ -56,22 +58,25 @@ pub(crate) fn share(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts this process, and what it starts, into a group: the tree of processes is one.
+/// Has what this process starts end with it.
 pub(crate) fn found_group() -> io::Result<()> {
-    Ok(())
+    end_children_with_this_process()
 }
 
-/// Has a program start in a group of its own: the tree of processes is one.
+/// Has a program start in a group of its own: whoever ends it ends it alone.
 pub(crate) fn in_own_group(_: &mut Command) {}
 
-/// Ends a process and what it has started. It may just have ended by itself.
+/// Ends a process, and what it has started if it has founded a group. It may just have ended by itself.
 pub(crate) fn kill_group(founder: u32) {
-    let _ = Command::new("taskkill")
-        .args(["/T", "/F", "/PID", &founder.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    // SAFETY: numbers only.
+    let process = unsafe { OpenProcess(PROCESS_TERMINATE, 0, founder) };
+    if process.is_null() {
+        return;
+    }
+    // SAFETY: the system has just opened it for this call, so nobody else closes it.
+    let process = unsafe { OwnedHandle::from_raw_handle(process) };
+    // SAFETY: the process is open.
+    unsafe { TerminateProcess(process.as_raw_handle(), 1) };
 }
 
 /// What a program is told about where libraries lie when it is linked: nothing, they are looked for on the PATH. Cells run

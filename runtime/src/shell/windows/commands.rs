@@ -4,6 +4,9 @@ use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+/// What lists files, as a shell line.
+pub(crate) const LIST: &str = "dir";
+
 /// Runs a shell line.
 pub(crate) fn line(line: &str) -> Command {
     let mut shell = Command::new("cmd");

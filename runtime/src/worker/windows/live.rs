@@ -34,6 +34,7 @@ pub(super) fn main() -> ! {
 fn serve() -> io::Result<()> {
     let [channel, input, commands, mut markers, out, err] = sys::inherited()?;
     sys::forget_environment();
+    sys::end_without_asking();
     channel::open(channel);
     ask::open(input);
     stdio::install([out, err])?;

@@ -24,9 +24,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::Foundation::HANDLE_FLAG_INHERIT;
 use windows_sys::Win32::Foundation::SetHandleInformation;
+use windows_sys::Win32::System::Diagnostics::Debug::SEM_FAILCRITICALERRORS;
+use windows_sys::Win32::System::Diagnostics::Debug::SEM_NOGPFAULTERRORBOX;
+use windows_sys::Win32::System::Diagnostics::Debug::SetErrorMode;
 use windows_sys::Win32::System::LibraryLoader::GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS;
 use windows_sys::Win32::System::LibraryLoader::GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
 use windows_sys::Win32::System::LibraryLoader::GetModuleHandleExW;
@@ -167,12 +171,12 @@ pub(crate) fn read_exact(mut fd: Fd, buffer: &mut [u8]) -> io::Result<()> {
     fd.read_exact(buffer)
 }
 
-/// How many bytes wait in a pipe.
+/// How many bytes wait in a pipe; none where it has its end.
 pub(super) fn waiting(fd: Fd) -> io::Result<usize> {
     let mut count = 0;
     let none = std::ptr::null_mut();
     // SAFETY: the handle is open, the count is ours, and nothing else is asked for.
-    check(unsafe {
+    let peeked = check(unsafe {
         PeekNamedPipe(
             fd.as_raw_handle(),
             none,
@@ -181,8 +185,17 @@ pub(super) fn waiting(fd: Fd) -> io::Result<usize> {
             &raw mut count,
             none.cast(),
         )
-    })?;
-    Ok(count as usize)
+    });
+    match peeked {
+        Err(error) if error.raw_os_error() == Some(ERROR_BROKEN_PIPE.cast_signed()) => Ok(0),
+        _ => peeked.map(|()| count as usize),
+    }
+}
+
+/// Has a crash end this process, and what it starts, without a window that someone has to close first.
+pub(super) fn end_without_asking() {
+    // SAFETY: sets flags of this process, and can't fail.
+    unsafe { SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX) };
 }
 
 /// Waits while the word has this value, at most for `limit`. May return early: an interrupt wakes nobody, so it is looked
