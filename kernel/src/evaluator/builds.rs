@@ -21,10 +21,13 @@ use super::snippet;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
+use threadbook::worker::OWN_STATICS;
+
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
+use crate::toolchain::statics;
 use crate::worker::Death;
 use crate::worker::Narrator;
 
@@ -39,6 +42,8 @@ pub(super) struct Builds {
 struct Inner {
     cells: Cells,
     latest: u32,
+    /// Whether the person knows what becomes of statics.
+    told_of_statics: bool,
     /// By the shared object's file: a thread may panic in code of a cell long gone.
     maps: HashMap<String, SourceMap>,
 }
@@ -218,9 +223,18 @@ impl Narrator for Builds {
         let latest = self.inner().latest;
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);
-        let warnings = warnings(&file, &map, latest, &self.inner().cells);
-        self.inner().maps.insert(so.to_owned(), map);
-        (!warnings.is_empty()).then_some(warnings)
+        let mut inner = self.inner();
+        let mut said = warnings(&file, &map, latest, &inner.cells);
+        inner.maps.insert(so.to_owned(), map);
+        if let Some(why) = OWN_STATICS
+            && source.contains(statics::ATTRIBUTE_START)
+            && !std::mem::replace(&mut inner.told_of_statics, true)
+        {
+            said.push_str(&format!(
+                "note: a `static` starts anew in each cell: {why} (keep what cells share in a variable, such as an `Arc`)\n"
+            ));
+        }
+        (!said.is_empty()).then_some(said)
     }
 
     fn ended(&self) {

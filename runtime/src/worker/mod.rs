@@ -51,6 +51,7 @@ use windows::supervisor;
 pub(crate) use windows::sys;
 
 pub use shared::NO_COPIES;
+pub use shared::OWN_STATICS;
 
 pub(crate) use ask::ask;
 pub(crate) use cell::must_stop;

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::process::Stdio;
 
 use threadbook::worker::NO_COPIES;
+use threadbook::worker::OWN_STATICS;
 
 use super::Finding;
 use crate::sys::processes;
@@ -27,10 +28,20 @@ pub(super) fn check() -> Vec<Finding> {
     ]
     .into_iter()
     .chain(NO_COPIES.map(copies))
+    .chain(OWN_STATICS.map(own_statics))
     .collect()
 }
 
 /// What a system lacks that all else works without.
+fn own_statics(why: &str) -> Finding {
+    Finding::warn(
+        "statics",
+        format!("each cell has its own: {why}"),
+        "keep what cells share in a variable, such as an `Arc`",
+    )
+}
+
+/// Another such thing.
 fn copies(why: &str) -> Finding {
     Finding::warn(
         "copies",

@@ -7,6 +7,10 @@ use std::sync::atomic::Ordering;
 pub const NO_COPIES: Option<&str> =
     Some("this system has no `fork`, by which a process makes a copy of itself");
 
+/// Why each cell has statics of its own.
+pub const OWN_STATICS: Option<&str> =
+    Some("this system binds names to a library, not to the process, and each cell is a library");
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the person has interrupted the cell that runs.
