@@ -8,11 +8,11 @@ use crate::cell::lexer::TokenKind;
 use crate::cell::lexer::tokens;
 
 /// How far the Rust after a magic goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Extent {
     pub(super) end: usize,
-    /// How many of its brackets are open where the text ends.
-    pub(super) depth: usize,
+    /// Where its brackets begin that are open where the text ends.
+    pub(super) open: Vec<usize>,
     /// Whether it can't end so.
     pub(super) wants_more: bool,
 }
@@ -21,31 +21,30 @@ pub(super) struct Extent {
 pub(super) fn extent(text: &str, start: usize) -> Extent {
     let mut extent = Extent {
         end: start,
-        depth: 0,
+        open: Vec::new(),
         wants_more: false,
     };
     for token in tokens(text, start) {
         let word = &text[token.range.clone()];
-        let new_line = extent.depth == 0 && text[extent.end..token.range.start].contains('\n');
+        let new_line = extent.open.is_empty() && text[extent.end..token.range.start].contains('\n');
         let goes_on = extent.wants_more || continues(token.kind, word);
         if new_line && !(extent.end > start && goes_on) {
             return extent;
         }
         match token.kind {
             TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => {
-                extent.depth += 1
+                extent.open.push(token.range.start)
             }
             TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
-                if extent.depth == 0 {
+                if extent.open.pop().is_none() {
                     return extent;
                 }
-                extent.depth -= 1;
             }
             _ => {}
         }
         extent.end = token.range.end;
         extent.wants_more = asks_for_more(token.kind, word);
-        if token.kind == TokenKind::Semi && extent.depth == 0 {
+        if token.kind == TokenKind::Semi && extent.open.is_empty() {
             return extent;
         }
     }

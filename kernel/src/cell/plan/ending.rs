@@ -26,7 +26,7 @@ impl Ending {
     pub fn of(text: &str, start: usize, facts: &dyn Facts) -> Result<Ending, PlanError> {
         let scan = Scanner::new(text, start, facts).run()?;
         let mut ending = Ending {
-            depth: scan.depth,
+            depth: scan.open.len(),
             mismatched: scan.mismatched,
             unterminated: scan.unterminated,
             wants_more: scan.wants_more,

@@ -64,13 +64,13 @@ impl Scanner<'_> {
                 let extent = match call {
                     Some((_, _, end)) => Extent {
                         end,
-                        depth: 0,
+                        open: Vec::new(),
                         wants_more: false,
                     },
                     None => around::extent(self.text, code),
                 };
                 let end = extent.end;
-                self.cut_off = (extent.depth, extent.wants_more);
+                self.cut_off = (extent.open, extent.wants_more);
                 if self.text[code..end].trim().is_empty() {
                     return Err(wrong(self.at, "there is no Rust after it".to_owned()));
                 }

@@ -178,7 +178,7 @@ impl Plan {
         if let Some(magic) = cell_magic(text) {
             return Ok(Plan::Cell(magic));
         }
-        Plan::of_part(text, 0..text.len(), facts)
+        Plan::of_whole(text, 0..text.len(), facts)
     }
 
     /// Reads the body of a cell magic: the part of a cell that begins with a line.
@@ -190,13 +190,16 @@ impl Plan {
                 body: inner.body.start + body.start..inner.body.end + body.start,
                 ..inner
             })),
-            None => Plan::of_part(text, body, facts),
+            None => Plan::of_whole(text, body, facts),
         }
     }
 
-    fn of_part(text: &str, part: Range<usize>, facts: &dyn Facts) -> Result<Plan, PlanError> {
-        let scan = scan::Scanner::new(text, part.start, facts).run()?;
-        Ok(Plan::Steps(assemble::steps(text, part, scan.marks)))
+    /// Of lines that are to be run.
+    fn of_whole(text: &str, part: Range<usize>, facts: &dyn Facts) -> Result<Plan, PlanError> {
+        let marks = scan::Scanner::new(text, part.start, facts)
+            .run()?
+            .whole(text)?;
+        Ok(Plan::Steps(assemble::steps(text, part, marks)))
     }
 }
 
@@ -220,7 +223,7 @@ impl Code {
     ) -> Result<Code, PlanError> {
         let marks = scan::Scanner::new(text, magic.body.start, facts)
             .run()?
-            .marks;
+            .whole(text)?;
         assemble::wrapped(text, magic, wrap, marks)
     }
 }

@@ -1,8 +1,9 @@
 //! The Rust around a cursor, for completion: what else the cell holds is left out.
 
-use super::Plan;
 use super::Step;
+use super::assemble;
 use super::cell_magic;
+use super::scan::Scanner;
 use crate::cell::Edits;
 use crate::magics::RegistryFacts;
 
@@ -23,9 +24,10 @@ impl RustAt {
         while let Some(magic) = cell_magic(&cell[start..]) {
             start += magic.body.start;
         }
-        let steps = match Plan::of_body(cell, start..cell.len(), &RegistryFacts) {
-            Ok(Plan::Steps(steps)) => steps,
-            Ok(Plan::Cell(_)) | Err(_) => Vec::new(),
+        // Someone is writing it, so it need not close what it opens.
+        let steps = match Scanner::new(cell, start, &RegistryFacts).run() {
+            Ok(scan) => assemble::steps(cell, start..cell.len(), scan.marks),
+            Err(_) => Vec::new(),
         };
         let pieces = steps.into_iter().filter_map(|step| match step {
             Step::Rust(code) => Some(code.edits),

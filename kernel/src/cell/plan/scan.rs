@@ -35,14 +35,40 @@ pub(super) enum Mark {
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) marks: Vec<Mark>,
-    /// How many brackets are open at the end.
-    pub(super) depth: usize,
+    /// Where the brackets begin that are open at the end.
+    pub(super) open: Vec<usize>,
+    /// The first lines at which a brace is opened and closed with different indents.
+    uneven: Option<(usize, usize)>,
     /// Whether a bracket is closed by another kind.
     pub(super) mismatched: bool,
     /// Whether a literal, a comment or a shell line runs into the end.
     pub(super) unterminated: bool,
     /// Whether no Rust ends with what stands at the end.
     pub(super) wants_more: bool,
+}
+
+impl Scan {
+    /// The marks of a text that is to be run, if it closes what it opens. rustc finds faults in other kinds of ends better.
+    pub(super) fn whole(self, text: &str) -> Result<Vec<Mark>, PlanError> {
+        let Some(at) = self
+            .open
+            .last()
+            .filter(|_| !self.mismatched && !self.unterminated)
+        else {
+            return Ok(self.marks);
+        };
+        let mut message = format!("unclosed delimiter: `{}`", &text[*at..=*at]);
+        if let Some((open, close)) = self.uneven {
+            message.push_str(&format!(
+                " (perhaps that of line {open}: the `}}` in line {close}, which closes it, has another indent)"
+            ));
+        }
+        Err(PlanError {
+            at: *at,
+            message,
+            is_rust: true,
+        })
+    }
 }
 
 pub(super) struct Scanner<'a> {
@@ -59,8 +85,9 @@ pub(super) struct Scanner<'a> {
     /// The names that the cell binds before this place.
     bound: HashSet<&'a str>,
     mismatched: bool,
-    /// Of the Rust after the last magic: how many brackets are open at its end, and whether it can't end so.
-    pub(super) cut_off: (usize, bool),
+    uneven: Option<(usize, usize)>,
+    /// Of the Rust after the last magic: where brackets begin that are open at its end, and whether it can't end so.
+    pub(super) cut_off: (Vec<usize>, bool),
     pub(super) unterminated: bool,
     /// Whether there was Rust, or only commands, since the last step.
     pub(super) part: Part,
@@ -78,6 +105,7 @@ pub(super) enum Part {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
     kind: TokenKind,
+    at: usize,
     outside: Statement,
     /// Whether it or one around it belongs to a macro, whose insides follow rules of their own.
     in_macro: bool,
@@ -100,7 +128,8 @@ impl<'a> Scanner<'a> {
             last: [None; 3],
             bound: HashSet::new(),
             mismatched: false,
-            cut_off: (0, false),
+            uneven: None,
+            cut_off: (Vec::new(), false),
             unterminated: false,
             part: Part::Empty,
             marks: Vec::new(),
@@ -115,13 +144,14 @@ impl<'a> Scanner<'a> {
             self.at = token.range.end;
             self.token(&token)?;
         }
-        let (depth, cut_off) = self.cut_off;
+        let (open, cut_off) = self.cut_off;
         let wants_more = cut_off
             || self.statement.is_attributed()
             || self.last[0].is_some_and(|(kind, word)| around::asks_for_more(kind, word));
         Ok(Scan {
             marks: self.marks,
-            depth: self.open.len() + depth,
+            open: self.open.iter().map(|open| open.at).chain(open).collect(),
+            uneven: self.uneven,
             mismatched: self.mismatched,
             unterminated: self.unterminated,
             wants_more,
@@ -225,7 +255,7 @@ impl<'a> Scanner<'a> {
     /// Rust.
     fn token(&mut self, token: &Token) -> Result<(), PlanError> {
         if !token.is_trivia() {
-            self.cut_off = (0, false);
+            self.cut_off = (Vec::new(), false);
         }
         let text = &self.text[token.range.clone()];
         self.unterminated = token.is_unterminated();
@@ -306,6 +336,7 @@ impl<'a> Scanner<'a> {
         self.statement.token(token.kind, text);
         self.open.push(Open {
             kind: token.kind,
+            at: token.range.start,
             outside: self.statement,
             in_macro: self.opens_macro() || self.open.last().is_some_and(|open| open.in_macro),
             is_attribute,
@@ -347,6 +378,10 @@ impl<'a> Scanner<'a> {
                 | (TokenKind::OpenBracket, TokenKind::CloseBracket)
                 | (TokenKind::OpenBrace, TokenKind::CloseBrace)
         );
+        if self.uneven.is_none() && self.closes_unevenly(open.at, token) {
+            let line = |at: usize| 1 + self.text[..at].matches('\n').count();
+            self.uneven = Some((line(open.at), line(token.range.start)));
+        }
         self.statement = open.outside;
         if open.is_attribute {
             self.statement.attribute_closed(open.is_inner);
@@ -354,6 +389,20 @@ impl<'a> Scanner<'a> {
             self.statement.brace_closed();
         }
         Ok(())
+    }
+
+    /// Whether a brace that begins its line has another indent than the line of the one that it closes.
+    fn closes_unevenly(&self, open: usize, close: &Token) -> bool {
+        let line_of = |at: usize| {
+            let begin = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            &self.text[begin..at]
+        };
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let closing = line_of(close.range.start);
+        close.kind == TokenKind::CloseBrace
+            && closing.trim().is_empty()
+            && self.text[open..close.range.start].contains('\n')
+            && closing.len() != indent(line_of(open))
     }
 
     /// Notes a name where one may be bound: after `let`, in a pattern, as a parameter.

@@ -279,6 +279,13 @@ fn what_cannot_be_is_an_error_that_says_where() {
             "8: `%who`: it has no value that a variable could keep",
         ),
         ("%time\nf()", "0: `%time`: there is no Rust after it"),
+        ("f(1, [2", "5: unclosed delimiter: `[`"),
+        ("%time f(1", "7: unclosed delimiter: `(`"),
+        ("let a = vec![1;\n%cd b", "12: unclosed delimiter: `[`"),
+        (
+            "fn f() {\n    if a {\n        1\n}",
+            "7: unclosed delimiter: `{` (perhaps that of line 2: the `}` in line 4, which closes it, has another indent)",
+        ),
     ] {
         assert_eq!(read(text), [expected], "{text}");
     }
