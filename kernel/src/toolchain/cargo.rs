@@ -83,7 +83,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         Some("metadata") if manifest.contains(generated::VALIDATION_CRATE) => {
             // What was downloaded before needs no network.
             let mut offline = Command::new(prepared.cargo());
-            offline.args(args).arg("--offline").stderr(Stdio::null());
+            offline.arg("--offline").args(args).stderr(Stdio::null());
             if offline.status()?.success() {
                 return Ok(0);
             }
@@ -97,10 +97,11 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         }
         _ => {
             let mut command = Command::new(prepared.cargo());
-            command.args(args);
             if only_known {
+                // Before the verb: what stands behind a `--` is not for cargo.
                 command.arg("--offline");
             }
+            command.args(args);
             if verb != Some("metadata") {
                 return Ok(exit_code(command.status()?));
             }
