@@ -87,7 +87,14 @@ pub(crate) const COPY_NAME: &CStr = c"threadbook-copy";
 
 /// Runs the worker to its end.
 pub fn main() -> ! {
-    supervisor::main()
+    match supervisor::run() {
+        Ok(()) => sys::exit_now(0),
+        Err(error) => {
+            // evcxr reads stderr and the kernel shows what came there when the worker does not start.
+            eprintln!("the worker did not start: {error}");
+            sys::exit_now(1)
+        }
+    }
 }
 
 /// Sends a report to the kernel; outside a worker, prints the text that it shows.

@@ -33,19 +33,8 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often it is reminded.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Starts the live worker and watches it.
-pub(crate) fn main() -> ! {
-    match supervise() {
-        Ok(()) => sys::exit_now(0),
-        Err(error) => {
-            // evcxr reads stderr and the kernel shows what came there when the worker does not start.
-            eprintln!("the worker did not start: {error}");
-            sys::exit_now(1)
-        }
-    }
-}
-
-fn supervise() -> io::Result<()> {
+/// Starts the live worker and watches it to its end.
+pub(super) fn run() -> io::Result<()> {
     let session = std::env::var(SESSION_VAR).ok();
     let limit_bytes = limit_from_environment();
     let [channel, out, err, input, drained, control] = inherited_fds()?;

@@ -36,8 +36,9 @@ pub(super) fn extent(text: &str, start: usize) -> Extent {
                 extent.open.push(token.range.start)
             }
             TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
-                if extent.open.pop().is_none() {
-                    return extent;
+                match extent.open.pop() {
+                    Some(_) => {}
+                    None => return extent,
                 }
             }
             _ => {}

@@ -37,22 +37,11 @@ pub(super) const INTERRUPT: &str = "INTERRUPT";
 /// How long an interrupted cell has to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Starts the live worker and watches it, or is the live worker.
-pub(crate) fn main() -> ! {
+/// Starts the live worker and watches it to its end, or is the live worker.
+pub(in super::super) fn run() -> io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some(LIVE) {
         live::main()
     }
-    match supervise() {
-        Ok(()) => sys::exit_now(0),
-        Err(error) => {
-            // evcxr reads stderr and the kernel shows what came there when the worker does not start.
-            eprintln!("the worker did not start: {error}");
-            sys::exit_now(1)
-        }
-    }
-}
-
-fn supervise() -> io::Result<()> {
     let [channel, input, control] = sys::inherited()?;
     channel::open(channel);
     // The live worker must not have evcxr's pipes, or else evcxr would not notice our end.
