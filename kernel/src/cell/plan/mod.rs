@@ -272,32 +272,34 @@ fn magic_name_len(text: &str) -> usize {
 #[doc(hidden)]
 pub fn check_reading(text: &str) {
     let facts = crate::magics::RegistryFacts;
-    let plan = match Plan::of(text, &facts) {
+    let (plan, start) = match Plan::of(text, &facts) {
         Ok(Plan::Cell(magic)) => {
             assert!(text.is_char_boundary(magic.at) && text.is_char_boundary(magic.args_at));
-            Plan::of_body(text, magic.body, &facts)
+            let start = magic.body.start;
+            (Plan::of_body(text, magic.body, &facts), start)
         }
-        plan => plan,
+        plan => (plan, 0),
     };
-    match plan {
-        Err(error) => assert!(text.is_char_boundary(error.at), "{error:?}"),
-        Ok(Plan::Cell(_)) => {}
-        Ok(Plan::Steps(steps)) => {
-            for step in &steps {
-                let Step::Rust(code) = step else { continue };
-                let lines = |text: &str| text.trim_end().matches('\n').count();
-                assert!(lines(&code.text) <= text.matches('\n').count(), "{code:?}");
-                let columns = code.edits.columns(text);
-                for (new, old) in [(0, 0)]
-                    .into_iter()
-                    .chain(columns.iter().map(|edit| (edit.new.0, edit.old.0)))
-                {
-                    let _ = (
-                        ColumnEdit::to_old(&columns, new),
-                        ColumnEdit::to_new(&columns, old),
-                    );
-                }
-            }
+    if let Err(error) = plan {
+        assert!(text.is_char_boundary(error.at), "{error:?}");
+    }
+    // Of a text that is still being written, too.
+    let Ok(scan) = scan::Scanner::new(text, start, &facts).run() else {
+        return;
+    };
+    for step in assemble::steps(text, start..text.len(), scan.marks) {
+        let Step::Rust(code) = step else { continue };
+        let lines = |text: &str| text.trim_end().matches('\n').count();
+        assert!(lines(&code.text) <= text.matches('\n').count(), "{code:?}");
+        let columns = code.edits.columns(text);
+        for (new, old) in [(0, 0)]
+            .into_iter()
+            .chain(columns.iter().map(|edit| (edit.new.0, edit.old.0)))
+        {
+            let _ = (
+                ColumnEdit::to_old(&columns, new),
+                ColumnEdit::to_new(&columns, old),
+            );
         }
     }
 }

@@ -45,11 +45,20 @@ pub(super) struct Scan {
     pub(super) unterminated: bool,
     /// Whether no Rust ends with what stands at the end.
     pub(super) wants_more: bool,
+    /// Where a comment begins that runs into the end.
+    open_comment: Option<usize>,
 }
 
 impl Scan {
     /// The marks of a text that is to be run, if it closes what it opens. rustc finds faults in other kinds of ends better.
     pub(super) fn whole(self, text: &str) -> Result<Vec<Mark>, PlanError> {
+        if let Some(at) = self.open_comment {
+            return Err(PlanError {
+                at,
+                message: "unterminated block comment (`*/` ends it)".to_owned(),
+                is_rust: true,
+            });
+        }
         let Some(at) = self
             .open
             .last()
@@ -86,6 +95,7 @@ pub(super) struct Scanner<'a> {
     bound: HashSet<&'a str>,
     mismatched: bool,
     uneven: Option<(usize, usize)>,
+    open_comment: Option<usize>,
     /// Of the Rust after the last magic: where brackets begin that are open at its end, and whether it can't end so.
     pub(super) cut_off: (Vec<usize>, bool),
     pub(super) unterminated: bool,
@@ -129,6 +139,7 @@ impl<'a> Scanner<'a> {
             bound: HashSet::new(),
             mismatched: false,
             uneven: None,
+            open_comment: None,
             cut_off: (Vec::new(), false),
             unterminated: false,
             part: Part::Empty,
@@ -152,6 +163,7 @@ impl<'a> Scanner<'a> {
             marks: self.marks,
             open: self.open.iter().map(|open| open.at).chain(open).collect(),
             uneven: self.uneven,
+            open_comment: self.open_comment,
             mismatched: self.mismatched,
             unterminated: self.unterminated,
             wants_more,
@@ -259,6 +271,9 @@ impl<'a> Scanner<'a> {
         }
         let text = &self.text[token.range.clone()];
         self.unterminated = token.is_unterminated();
+        if self.unterminated && token.is_trivia() {
+            self.open_comment = Some(token.range.start);
+        }
         if token.is_trivia() {
             if token.kind == TokenKind::Whitespace && text.contains('\n') {
                 self.line_start = true;

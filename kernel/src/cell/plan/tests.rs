@@ -280,6 +280,10 @@ fn what_cannot_be_is_an_error_that_says_where() {
         ),
         ("%time\nf()", "0: `%time`: there is no Rust after it"),
         ("f(1, [2", "5: unclosed delimiter: `[`"),
+        (
+            "f(1 /* a\n/* b */",
+            "4: unterminated block comment (`*/` ends it)",
+        ),
         ("%time f(1", "7: unclosed delimiter: `(`"),
         ("let a = vec![1;\n%cd b", "12: unclosed delimiter: `[`"),
         (
