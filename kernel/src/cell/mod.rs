@@ -26,6 +26,7 @@ pub use items::keep_items;
 pub(crate) use items::statics_of;
 pub(crate) use items::wrappings;
 pub(crate) use lexer::is_name;
+pub(crate) use places::binding;
 pub(crate) use places::binds_for_later;
 pub(crate) use places::is_outside_functions;
 pub use plan::*;

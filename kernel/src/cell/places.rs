@@ -1,26 +1,40 @@
 //! What stands at a place of a cell's code.
 
+use ra_ap_syntax::AstNode;
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxKind;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::SyntaxToken;
 use ra_ap_syntax::T;
+use ra_ap_syntax::ast;
+use ra_ap_syntax::ast::HasName;
 
 /// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
 pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
-    let Some(token) = token_at(text, line, column) else {
-        return false;
-    };
-    let mut above = token
-        .parent_ancestors()
-        .map(|node| node.kind())
-        .skip_while(|kind| {
-            !matches!(
-                kind,
-                SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
-            )
-        });
+    token_at(text, line, column).is_some_and(|token| is_kept(token.parent_ancestors()))
+}
+
+/// Where a cell binds a variable for later cells, in bytes: the last time that it does.
+pub(crate) fn binding(text: &str, name: &str) -> Option<usize> {
+    let before = "fn cell() {\n";
+    let tree =
+        SourceFile::parse(&format!("{before}{text}\n}}"), Edition::Edition2024).syntax_node();
+    let patterns = tree.descendants().filter_map(ast::IdentPat::cast);
+    let names = patterns.filter_map(|pattern| pattern.name());
+    let found = names.filter(|found| found.text() == name && is_kept(found.syntax().ancestors()));
+    let start = found.last()?.syntax().text_range().start();
+    usize::from(start).checked_sub(before.len())
+}
+
+/// Whether what has these around it is in a statement of the cell itself.
+fn is_kept(ancestors: impl Iterator<Item = SyntaxNode>) -> bool {
+    let mut above = ancestors.map(|node| node.kind()).skip_while(|kind| {
+        !matches!(
+            kind,
+            SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
+        )
+    });
     [
         SyntaxKind::LET_STMT,
         SyntaxKind::STMT_LIST,
@@ -97,6 +111,24 @@ mod tests {
                 binds_for_later(text, line, column),
                 expected,
                 "{line}:{column}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_binding_is_found_where_it_was_made_last() {
+        let text = "let a = 1;\nlet f = |b| { let c = b; c };\nlet (a, mut d) = (f(a), 2);";
+        for (name, at) in [
+            ("a", Some("a, mut")),
+            ("f", Some("f = |b|")),
+            ("d", Some("d) =")),
+            ("b", None),
+            ("c", None),
+        ] {
+            assert_eq!(
+                binding(text, name),
+                at.and_then(|at| text.find(at)),
+                "{name}"
             );
         }
     }

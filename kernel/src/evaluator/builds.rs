@@ -14,6 +14,7 @@ use serde_json::Value;
 use threadbook::top;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
+use threadbook::worker::OWN_STATICS;
 
 use super::diagnostics;
 use super::render;
@@ -21,8 +22,6 @@ use super::snippet;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
-use threadbook::worker::OWN_STATICS;
-
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
@@ -104,7 +103,8 @@ impl Builds {
         for message in messages(&file, "error") {
             let is_about_a_cell = std::iter::once(&message)
                 .chain(message["children"].as_array().into_iter().flatten())
-                .any(|part| places(part, &map).next().is_some());
+                .any(|part| places(part, &map).next().is_some())
+                || snippet::is_about_a_result(&message, &map);
             if let (true, Some(text)) = (is_about_a_cell, message["rendered"].as_str()) {
                 let rewritten = snippet::render(&message, &map, &self.inner().cells);
                 let text = rewritten.unwrap_or_else(|| render::rewrite(text, &map));
@@ -114,6 +114,16 @@ impl Builds {
             }
         }
         rendered
+    }
+
+    /// Where the code that was compiled last binds a variable for later cells.
+    pub(super) fn describe_variable(&self, name: &str) -> Option<Described> {
+        let inner = self.inner();
+        let place = inner.cells.binding(name)?;
+        Some(Described {
+            text: place.to_string(),
+            source: Some((place, inner.cells.line(place)?.to_owned())),
+        })
     }
 
     /// A place in the latest cell, in bytes of its text.

@@ -275,6 +275,14 @@ pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
     at_place(ename, &error.message, place)
 }
 
+/// A variable that can't be kept for later cells; the code of evcxr's own has none.
+pub(super) fn unkept(message: &str, place: Option<&Described>) -> Diagnostic {
+    match place {
+        Some(place) => at_place("CompileError", message, place),
+        None => plain("CompileError", message),
+    }
+}
+
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
     with_lines(ename, message, &place.text, shown("-->", place, ""))
 }

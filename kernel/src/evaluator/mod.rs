@@ -32,6 +32,8 @@ mod source;
 mod source_map;
 #[cfg(feature = "evcxr")]
 mod steps;
+#[cfg(feature = "evcxr")]
+mod unkept;
 
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]

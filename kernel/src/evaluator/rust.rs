@@ -34,6 +34,7 @@ use super::source;
 use super::source_map::SourceMap;
 use super::steps::Kept;
 use super::steps::Steps;
+use super::unkept;
 use crate::cell::RustAt;
 use crate::cell::keep_items;
 use crate::magics;
@@ -422,6 +423,13 @@ impl RustEvaluator {
     }
 
     fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
+        let message = match error {
+            Error::CompilationErrors(errors) => errors.first().map(|error| error.message()),
+            other => Some(other.to_string()),
+        };
+        if let Some(diagnostic) = message.and_then(|text| unkept::diagnostic(&text, &self.builds)) {
+            return diagnostic;
+        }
         let command = code
             .lines()
             .map(str::trim)

@@ -10,6 +10,7 @@ use ra_ap_syntax::AstNode;
 
 use crate::cell::Code;
 use crate::cell::ColumnEdit;
+use crate::cell::binding;
 use crate::cell::binds_for_later;
 use crate::cell::body;
 use crate::cell::is_outside_functions;
@@ -111,6 +112,21 @@ impl Cells {
             .rev()
             .find(|cell| cell.count == place.cell)?;
         cell.text.lines().nth(place.line as usize - 1)
+    }
+
+    /// Where the code that was compiled last binds a variable for later cells.
+    pub(super) fn binding(&self, name: &str) -> Option<CellPlace> {
+        let cell = self.cells.last()?;
+        let before = &cell.code[..binding(&cell.code, name)?];
+        let (line, column) = (
+            before.matches('\n').count() as u32 + 1,
+            before.rsplit('\n').next()?.chars().count() as u32,
+        );
+        Some(CellPlace {
+            cell: cell.count,
+            line,
+            column: ColumnEdit::to_old(&cell.edits(line), column) + 1,
+        })
     }
 
     /// Whether a cell's own variable is bound there.
