@@ -3,7 +3,7 @@
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::print;
+use crate::printing;
 use crate::wire::Report;
 use crate::worker;
 
@@ -38,10 +38,10 @@ impl Captured {
     pub fn show(&self) {
         let anchor = std::panic::Location::caller().file();
         if !self.stdout.is_empty() {
-            print::out(anchor, format_args!("{}", self.stdout));
+            printing::out(anchor, format_args!("{}", self.stdout));
         }
         if !self.stderr.is_empty() {
-            print::err(anchor, format_args!("{}", self.stderr));
+            printing::err(anchor, format_args!("{}", self.stderr));
         }
         for data in &self.outputs {
             worker::report(&Report::Display {

@@ -27,8 +27,9 @@ mod error;
 pub mod input;
 mod persistent;
 pub mod prelude;
+// Not `print`: `print("x")` would find the module, and rustc would not say that it is the macro that is meant.
 #[doc(hidden)]
-pub mod print;
+pub mod printing;
 pub mod shell;
 #[doc(hidden)]
 pub mod show;

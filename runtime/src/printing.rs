@@ -15,7 +15,7 @@ use crate::worker;
 #[macro_export]
 macro_rules! print {
     ($($arg:tt)*) => {
-        $crate::print::out(::core::file!(), ::core::format_args!($($arg)*))
+        $crate::printing::out(::core::file!(), ::core::format_args!($($arg)*))
     };
 }
 
@@ -23,10 +23,10 @@ macro_rules! print {
 #[macro_export]
 macro_rules! println {
     () => {
-        $crate::print::out(::core::file!(), ::core::format_args!("\n"))
+        $crate::printing::out(::core::file!(), ::core::format_args!("\n"))
     };
     ($($arg:tt)*) => {
-        $crate::print::out(::core::file!(), ::core::format_args!("{}\n", ::core::format_args!($($arg)*)))
+        $crate::printing::out(::core::file!(), ::core::format_args!("{}\n", ::core::format_args!($($arg)*)))
     };
 }
 
@@ -34,7 +34,7 @@ macro_rules! println {
 #[macro_export]
 macro_rules! eprint {
     ($($arg:tt)*) => {
-        $crate::print::err(::core::file!(), ::core::format_args!($($arg)*))
+        $crate::printing::err(::core::file!(), ::core::format_args!($($arg)*))
     };
 }
 
@@ -42,10 +42,10 @@ macro_rules! eprint {
 #[macro_export]
 macro_rules! eprintln {
     () => {
-        $crate::print::err(::core::file!(), ::core::format_args!("\n"))
+        $crate::printing::err(::core::file!(), ::core::format_args!("\n"))
     };
     ($($arg:tt)*) => {
-        $crate::print::err(::core::file!(), ::core::format_args!("{}\n", ::core::format_args!($($arg)*)))
+        $crate::printing::err(::core::file!(), ::core::format_args!("{}\n", ::core::format_args!($($arg)*)))
     };
 }
 
@@ -53,12 +53,12 @@ macro_rules! eprintln {
 #[macro_export]
 macro_rules! dbg {
     () => {
-        $crate::print::debug("")
+        $crate::printing::debug("")
     };
     ($value:expr $(,)?) => {
         match $value {
             value => {
-                $crate::print::debug(&::std::format!("{} = {:#?}", ::core::stringify!($value), &value));
+                $crate::printing::debug(&::std::format!("{} = {:#?}", ::core::stringify!($value), &value));
                 value
             }
         }

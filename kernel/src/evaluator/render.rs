@@ -16,6 +16,9 @@ const CONSTANT: (&str, &str) = (
 );
 /// Where a toolchain keeps the standard library's sources.
 const LIBRARY: &str = "/lib/rustlib/src/rust/";
+/// Where the cache keeps the runtime's, below the folder of what is prepared.
+const RUNTIME: &str = "/runtime/src/";
+const PREPARED: &str = "/prepared/";
 
 /// Rewrites one rendered message, colours kept: `--> src/lib.rs:97:5` becomes `--> cell 3, line 2, column 5`, the line
 /// numbers in the margin become those of the cell, and lines of generated code are left out.
@@ -184,6 +187,7 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
                     None => text.push_str(GENERATED),
                 }
                 rest = &after[len..];
+                rest = &rest[closure_end(rest).unwrap_or(0)..];
             }
             None => {
                 text.push_str(FILE);
@@ -195,16 +199,32 @@ fn rewrite_positions(line: &str, map: &SourceMap) -> String {
     text
 }
 
-/// Names a file of the standard library without the folder that it lies in on this machine.
-fn without_toolchain(line: &str) -> String {
-    let Some(end) = line.find(LIBRARY) else {
-        return line.to_owned();
+/// Reads `: line:column`, with which the type of a closure names its end after its place; gives its length.
+fn closure_end(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix(": ")?;
+    let (_, line_len) = number(rest)?;
+    let (_, column_len) = number(rest[line_len..].strip_prefix(':')?)?;
+    let len = 3 + line_len + column_len;
+    text[len..].starts_with('}').then_some(len)
+}
+
+/// Names a file of the standard library, or of the runtime, without the folder that it lies in on this machine.
+fn without_folder(line: &str) -> String {
+    let (end, name) = match (line.find(LIBRARY), line.find(RUNTIME)) {
+        (Some(end), _) => (end, &line[end + LIBRARY.len()..]),
+        (None, Some(end)) if line[..end].contains(PREPARED) => (end, &line[end + 1..]),
+        _ => return line.to_owned(),
     };
     let start = line[..end].rfind(' ').map_or(0, |space| space + 1);
     let start = line[start..end]
         .find('/')
         .map_or(start, |slash| start + slash);
-    format!("{}{}", &line[..start], &line[end + LIBRARY.len()..])
+    format!("{}{name}", &line[..start])
+}
+
+/// Whether a line of a suggestion adds an import. It goes to the top of the generated code, and so to that of a cell.
+fn adds_import(line: &str) -> bool {
+    plain(line).starts_with("+ use ")
 }
 
 /// Reads `:line:column`; gives its length too.
@@ -247,7 +267,7 @@ impl Line {
     fn read(line: &str, map: &SourceMap, in_cells: bool) -> Line {
         let cuts = cuts(&plain(line));
         let (line, _) = as_written(line);
-        let line = without_toolchain(&rewrite_positions(&line, map));
+        let line = without_folder(&rewrite_positions(&line, map));
         let start = skip_blank(&line, 0);
         let (before, rest) = line.split_at(start);
         if let Some((number, len)) = number(rest) {
@@ -256,7 +276,8 @@ impl Line {
             if rest[bar..].starts_with(['|', '-', '+', '~']) {
                 let place = map.place(number, 1).filter(|_| in_cells);
                 let mapped = if in_cells {
-                    place.map(|place| place.line)
+                    let top = || adds_import(&rest[bar..]).then_some(1);
+                    place.map(|place| place.line).or_else(top)
                 } else {
                     Some(number)
                 };

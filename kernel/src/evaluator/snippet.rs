@@ -25,7 +25,11 @@ pub(super) fn render(message: &Value, map: &SourceMap, cells: &Cells) -> Option<
             .chain(message["children"].as_array().into_iter().flatten())
             .flat_map(|part| part["spans"].as_array().into_iter().flatten())
     };
-    spans().find(|span| number(span, "line_start").is_some_and(|line| map.is_rewritten(line)))?;
+    let is_rewritten =
+        |span: &Value| number(span, "line_start").is_some_and(|line| map.is_rewritten(line));
+    if !spans().any(is_rewritten) && !is_about_a_result(message, map) {
+        return None;
+    }
     let level = message["level"].as_str().unwrap_or("error");
     let color = if level == "error" {
         "\x1b[1;31m"
@@ -94,7 +98,29 @@ pub(super) fn render(message: &Value, map: &SourceMap, cells: &Cells) -> Option<
             ));
         }
     }
+    if words(message).starts_with("`impl Future<") {
+        text.push_str(&format!(
+            "{BLUE}{blank} ={RESET} help: `.await` it for its value\n"
+        ));
+    }
     Some(text.trim_end().to_owned())
+}
+
+/// Whether a trait is missing for the value of a cell: that is inside of the code which shows it.
+pub(super) fn is_about_a_result(message: &Value, map: &SourceMap) -> bool {
+    let mut spans = message["spans"].as_array().into_iter().flatten();
+    message["code"]["code"] == "E0277"
+        && spans.any(|span| {
+            span["is_primary"] == true
+                && number(span, "line_start").is_some_and(|line| map.place(line, 1).is_none())
+                && first_place(span, map).is_some()
+        })
+}
+
+/// Where the first line of a cell begins that a span covers.
+fn first_place(span: &Value, map: &SourceMap) -> Option<CellPlace> {
+    let mut lines = number(span, "line_start")?..=number(span, "line_end")?;
+    lines.find_map(|line| map.place(line, 1))
 }
 
 /// Whether what a message is about is code that the kernel has put in.
@@ -110,7 +136,18 @@ pub(super) fn is_about_own_code(message: &Value, map: &SourceMap) -> bool {
 
 fn mark(span: &Value, map: &SourceMap, cells: &Cells) -> Option<Mark> {
     let (line, column) = (number(span, "line_start")?, number(span, "column_start")?);
-    let place = map.place(line, column)?;
+    let place = match map.place(line, column) {
+        Some(place) => place,
+        None => {
+            let place = first_place(span, map)?;
+            let line = cells.line(place)?;
+            let indent = line.chars().take_while(|char| char.is_whitespace()).count();
+            CellPlace {
+                column: indent as u32 + 1,
+                ..place
+            }
+        }
+    };
     let end = map.place(number(span, "line_end")?, number(span, "column_end")?);
     let len = cells.line(place).map_or(0, |line| line.chars().count());
     let width = match end {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::fmt::Write;
 
-use crate::print;
+use crate::printing;
 
 /// A variable to look at.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ pub fn table(anchor: &'static str, rows: &[(&str, &str, usize, String)]) {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    print::out(anchor, format_args!("{text}"));
+    printing::out(anchor, format_args!("{text}"));
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ops::AsyncFnMut;
 use std::time::Instant;
 
-use crate::print;
+use crate::printing;
 use crate::timing::TimeitResult;
 use crate::worker::timing::Stopwatch;
 
@@ -16,7 +16,7 @@ pub struct Began {
 
 impl Drop for Began {
     fn drop(&mut self) {
-        print::out(self.anchor, format_args!("{}", self.watch.times()));
+        printing::out(self.anchor, format_args!("{}", self.watch.times()));
     }
 }
 
@@ -116,7 +116,7 @@ fn tell(options: Options, loops: u64, runs: Vec<f64>) -> TimeitResult {
     }
     let (best, worst) = (result.best, result.worst);
     if worst > 4.0 * best && best > 0.0 && worst > 1e-6 {
-        print::out(
+        printing::out(
             options.anchor,
             format_args!(
                 "The slowest run took {:.2} times longer than the fastest. This could mean that an intermediate result \
@@ -125,6 +125,6 @@ fn tell(options: Options, loops: u64, runs: Vec<f64>) -> TimeitResult {
             ),
         );
     }
-    print::out(options.anchor, format_args!("{result}\n"));
+    printing::out(options.anchor, format_args!("{result}\n"));
     result
 }

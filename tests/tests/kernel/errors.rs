@@ -318,3 +318,67 @@ fn no_generated_names(text: &str) {
         assert!(!text.contains(name), "{name} in {text}");
     }
 }
+
+#[test]
+fn what_a_beginner_gets_wrong_is_said_with_its_place_and_a_remedy() {
+    let mut kernel = Kernel::lease();
+    for (code, place, parts) in [
+        (
+            "let errors_v = vec![1];\nprintln!(\"{}\", errors_v.len()",
+            "line 2, column 9",
+            ["unclosed delimiter: `(`", ""],
+        ),
+        (
+            "let errors_l = std::sync::Mutex::new(0);\nlet (a, errors_guard) = (1, errors_l.lock()?);",
+            "line 2, column 9",
+            [
+                "the variable `errors_guard` borrows from another",
+                "(put the lines that use it in a block",
+            ],
+        ),
+        (
+            "let errors_f = |x: u8| x;",
+            "line 1, column 5",
+            ["the variable `errors_f` is a closure", "(write a `fn`"],
+        ),
+        (
+            "1 + 1;\nlet errors_fut = async { 5 };",
+            "line 2, column 5",
+            ["the variable `errors_fut`", "(`.await` it"],
+        ),
+        (
+            "struct ErrorsBare;\n  ErrorsBare",
+            "line 2, column 3",
+            ["doesn't implement `Debug`", "|   ^^^^^^^^^^ "],
+        ),
+        (
+            "async fn errors_later() -> u8 { 5 }\nerrors_later()",
+            "line 2, column 1",
+            ["doesn't implement `Debug`", "help: `.await` it"],
+        ),
+        (
+            "let errors_m = Mutex::new(1);",
+            "line 1, column 16",
+            ["cannot find type `Mutex`", "1 + use std::sync::Mutex;"],
+        ),
+        (
+            "print(\"x\")",
+            "line 1, column 1",
+            [
+                "expected function, found macro `print`",
+                "use `!` to invoke the macro",
+            ],
+        ),
+        (
+            "1 /* 2\n",
+            "line 1, column 3",
+            ["unterminated block comment", ""],
+        ),
+    ] {
+        let ran = kernel.run(code);
+        let place = format!("cell {}, {place}", ran.count());
+        let failure = ran.failed("CompileError").says(&parts);
+        assert!(failure.evalue.contains(&place), "{failure:#?}");
+        assert!(!failure.traceback.contains("| |"), "{failure:#?}");
+    }
+}
