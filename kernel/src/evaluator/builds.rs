@@ -181,7 +181,12 @@ impl Builds {
                 source: None,
             },
             None => Described {
-                text: format!("{}:{}:{}", place.file, place.line, place.column),
+                text: format!(
+                    "{}:{}:{}",
+                    without_version(&place.file),
+                    place.line,
+                    place.column
+                ),
                 source: None,
             },
         }
@@ -300,6 +305,13 @@ fn messages(file: &Path, level: &str) -> Vec<Value> {
     messages
         .filter(|message: &Value| message["level"] == level)
         .collect()
+}
+
+/// A file of the standard library without the hash of its version.
+fn without_version(file: &str) -> &str {
+    let in_std = file.strip_prefix("/rustc/");
+    let name = in_std.and_then(|path| path.split_once('/'));
+    name.map_or(file, |(_, name)| name)
 }
 
 /// The places in cells that a message names, and whether each is what it is about.

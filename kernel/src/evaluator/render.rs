@@ -172,9 +172,12 @@ fn cuts(line: &str) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn rewrite_positions(line: &str, map: &SourceMap) -> String {
+/// Puts places in cells where rustc names places in generated code.
+pub(super) fn rewrite_positions(line: &str, map: &SourceMap) -> String {
+    // Inside of long types rustc shortens the file's name.
+    let line = &line.replace("{closure@lib.rs:", &format!("{{closure@{FILE}:"));
     let mut text = String::new();
-    let mut rest = line;
+    let mut rest = line.as_str();
     while let Some(start) = rest.find(FILE) {
         text.push_str(&rest[..start]);
         let after = &rest[start + FILE.len()..];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::render::rewrite_positions;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
@@ -27,7 +28,9 @@ pub(super) fn render(message: &Value, map: &SourceMap, cells: &Cells) -> Option<
     };
     let is_rewritten =
         |span: &Value| number(span, "line_start").is_some_and(|line| map.is_rewritten(line));
-    if !spans().any(is_rewritten) && !is_about_a_result(message, map) {
+    // Such a span has rustc draw a line at its left, from a line to a line that no cell has.
+    let mut own_spans = message["spans"].as_array().into_iter().flatten();
+    if !spans().any(is_rewritten) && !own_spans.any(|span| begins_in_generated(span, map)) {
         return None;
     }
     let level = message["level"].as_str().unwrap_or("error");
@@ -103,18 +106,19 @@ pub(super) fn render(message: &Value, map: &SourceMap, cells: &Cells) -> Option<
             "{BLUE}{blank} ={RESET} help: `.await` it for its value\n"
         ));
     }
-    Some(text.trim_end().to_owned())
+    Some(rewrite_positions(text.trim_end(), map))
 }
 
-/// Whether a trait is missing for the value of a cell: that is inside of the code which shows it.
+/// Whether what is wrong is the value of a cell, which stands inside of the code that shows it.
 pub(super) fn is_about_a_result(message: &Value, map: &SourceMap) -> bool {
     let mut spans = message["spans"].as_array().into_iter().flatten();
-    message["code"]["code"] == "E0277"
-        && spans.any(|span| {
-            span["is_primary"] == true
-                && number(span, "line_start").is_some_and(|line| map.place(line, 1).is_none())
-                && first_place(span, map).is_some()
-        })
+    spans.any(|span| span["is_primary"] == true && begins_in_generated(span, map))
+}
+
+/// Whether a span covers lines of a cell, but begins above them.
+fn begins_in_generated(span: &Value, map: &SourceMap) -> bool {
+    number(span, "line_start").is_some_and(|line| map.place(line, 1).is_none())
+        && first_place(span, map).is_some()
 }
 
 /// Where the first line of a cell begins that a span covers.
@@ -138,6 +142,7 @@ fn mark(span: &Value, map: &SourceMap, cells: &Cells) -> Option<Mark> {
     let (line, column) = (number(span, "line_start")?, number(span, "column_start")?);
     let place = match map.place(line, column) {
         Some(place) => place,
+        None if span["is_primary"] != true => return None,
         None => {
             let place = first_place(span, map)?;
             let line = cells.line(place)?;

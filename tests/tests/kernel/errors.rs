@@ -370,6 +370,16 @@ fn what_a_beginner_gets_wrong_is_said_with_its_place_and_a_remedy() {
             ],
         ),
         (
+            "\n[|errors_x: u8| errors_x]",
+            "line 2, column 1",
+            ["`{closure@cell ", ", line 2, column 2}` doesn't implement"],
+        ),
+        (
+            "match 5 {\n  1 => \"a\",\n  _ => 2\n}",
+            "line 3, column 8",
+            ["`match` arms have incompatible types", "3 |   _ => 2\n"],
+        ),
+        (
             "1 /* 2\n",
             "line 1, column 3",
             ["unterminated block comment", ""],
