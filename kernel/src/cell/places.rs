@@ -10,31 +10,36 @@ use ra_ap_syntax::T;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasName;
 
-/// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
-pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
-    token_at(text, line, column).is_some_and(|token| is_kept(token.parent_ancestors()))
-}
+use super::body;
+use super::range;
 
 /// Where a cell binds a variable for later cells, in bytes: the last time that it does.
 pub(crate) fn binding(text: &str, name: &str) -> Option<usize> {
-    let before = "fn cell() {\n";
-    let tree =
-        SourceFile::parse(&format!("{before}{text}\n}}"), Edition::Edition2024).syntax_node();
-    let patterns = tree.descendants().filter_map(ast::IdentPat::cast);
-    let names = patterns.filter_map(|pattern| pattern.name());
-    let found = names.filter(|found| found.text() == name && is_kept(found.syntax().ancestors()));
-    let start = found.last()?.syntax().text_range().start();
-    usize::from(start).checked_sub(before.len())
+    let list = body(text)?;
+    let statements = list.syntax().children().filter_map(ast::LetStmt::cast);
+    let names = statements
+        .filter_map(|statement| statement.pat())
+        .flat_map(|pattern| pattern.syntax().descendants())
+        .filter_map(ast::IdentPat::cast)
+        .filter_map(|pattern| pattern.name());
+    let found = names.filter(|found| found.text() == name).last()?;
+    Some(range(found.syntax(), text).start)
 }
 
-/// Whether what has these around it is in a statement of the cell itself.
-fn is_kept(ancestors: impl Iterator<Item = SyntaxNode>) -> bool {
-    let mut above = ancestors.map(|node| node.kind()).skip_while(|kind| {
-        !matches!(
-            kind,
-            SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
-        )
-    });
+/// Whether the name at a place (from 1) is that of a cell's own variable, which later cells may use.
+pub(crate) fn binds_for_later(text: &str, line: u32, column: u32) -> bool {
+    let Some(token) = token_at(text, line, column) else {
+        return false;
+    };
+    let mut above = token
+        .parent_ancestors()
+        .map(|node| node.kind())
+        .skip_while(|kind| {
+            !matches!(
+                kind,
+                SyntaxKind::LET_STMT | SyntaxKind::FN | SyntaxKind::CLOSURE_EXPR
+            )
+        });
     [
         SyntaxKind::LET_STMT,
         SyntaxKind::STMT_LIST,

@@ -128,14 +128,8 @@ impl Builds {
 
     /// A place in the latest cell, in bytes of its text.
     pub(super) fn describe_byte(&self, text: &str, byte: usize) -> Described {
-        let before = &text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
-        let place = CellPlace {
-            cell: self.inner().latest,
-            line: count(before.matches('\n').count()),
-            column: count(before[line_start..].chars().count()),
-        };
+        let place = CellPlace::of_byte(self.inner().latest, text, byte);
+        let line_start = text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
         let line = text[line_start..].lines().next().unwrap_or_default();
         Described {
             text: place.to_string(),

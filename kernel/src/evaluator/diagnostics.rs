@@ -275,7 +275,7 @@ pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
     at_place(ename, &error.message, place)
 }
 
-/// A variable that can't be kept for later cells; the code of evcxr's own has none.
+/// A variable that can't be kept for later cells, and where it is bound, if a cell does that.
 pub(super) fn unkept(message: &str, place: Option<&Described>) -> Diagnostic {
     match place {
         Some(place) => at_place("CompileError", message, place),

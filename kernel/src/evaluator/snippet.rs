@@ -101,7 +101,9 @@ pub(super) fn render(message: &Value, map: &SourceMap, cells: &Cells) -> Option<
             ));
         }
     }
-    if words(message).starts_with("`impl Future<") {
+    // Of other traits that a future lacks, its value may lack them too.
+    let what = words(message);
+    if what.starts_with("`impl Future<") && what.ends_with("doesn't implement `Debug`") {
         text.push_str(&format!(
             "{BLUE}{blank} ={RESET} help: `.await` it for its value\n"
         ));

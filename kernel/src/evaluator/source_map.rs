@@ -28,6 +28,20 @@ pub(super) struct CellPlace {
     pub(super) column: u32,
 }
 
+impl CellPlace {
+    /// A place of a text, in bytes.
+    pub(super) fn of_byte(cell: u32, text: &str, byte: usize) -> CellPlace {
+        let before = &text[..byte];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
+        CellPlace {
+            cell,
+            line: count(before.matches('\n').count()),
+            column: count(before[line_start..].chars().count()),
+        }
+    }
+}
+
 impl std::fmt::Display for CellPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -117,15 +131,11 @@ impl Cells {
     /// Where the code that was compiled last binds a variable for later cells.
     pub(super) fn binding(&self, name: &str) -> Option<CellPlace> {
         let cell = self.cells.last()?;
-        let before = &cell.code[..binding(&cell.code, name)?];
-        let (line, column) = (
-            before.matches('\n').count() as u32 + 1,
-            before.rsplit('\n').next()?.chars().count() as u32,
-        );
+        let place = CellPlace::of_byte(cell.count, &cell.code, binding(&cell.code, name)?);
+        let edits = cell.edits(place.line);
         Some(CellPlace {
-            cell: cell.count,
-            line,
-            column: ColumnEdit::to_old(&cell.edits(line), column) + 1,
+            column: ColumnEdit::to_old(&edits, place.column - 1) + 1,
+            ..place
         })
     }
 

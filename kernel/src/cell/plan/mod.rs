@@ -236,6 +236,14 @@ impl PlanError {
             is_rust: false,
         }
     }
+
+    /// It is the Rust that is wrong.
+    pub(super) fn of_rust(at: usize, message: impl Into<String>) -> PlanError {
+        PlanError {
+            is_rust: true,
+            ..PlanError::new(at, message)
+        }
+    }
 }
 
 /// `%%name arguments` on the first line that is not blank.

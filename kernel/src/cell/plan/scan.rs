@@ -53,11 +53,10 @@ impl Scan {
     /// The marks of a text that is to be run, if it closes what it opens. rustc finds faults in other kinds of ends better.
     pub(super) fn whole(self, text: &str) -> Result<Vec<Mark>, PlanError> {
         if let Some(at) = self.open_comment {
-            return Err(PlanError {
+            return Err(PlanError::of_rust(
                 at,
-                message: "unterminated block comment (`*/` ends it)".to_owned(),
-                is_rust: true,
-            });
+                "unterminated block comment (`*/` ends it)",
+            ));
         }
         let Some(at) = self
             .open
@@ -72,11 +71,7 @@ impl Scan {
                 " (perhaps that of line {open}: the `}}` in line {close}, which closes it, has another indent)"
             ));
         }
-        Err(PlanError {
-            at: *at,
-            message,
-            is_rust: true,
-        })
+        Err(PlanError::of_rust(*at, message))
     }
 }
 
@@ -230,9 +225,11 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn line_begin(&self) -> usize {
-        self.text[..self.at]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1)
+        self.line_begin_of(self.at)
+    }
+
+    fn line_begin_of(&self, at: usize) -> usize {
+        self.text[..at].rfind('\n').map_or(0, |newline| newline + 1)
     }
 
     /// Whole lines that are a step of the kernel's.
@@ -333,13 +330,12 @@ impl<'a> Scanner<'a> {
 
     fn opened(&mut self, token: &Token) -> Result<(), PlanError> {
         if self.open.len() >= DEEPEST {
-            return Err(PlanError {
-                at: token.range.start,
-                message: format!(
+            return Err(PlanError::of_rust(
+                token.range.start,
+                format!(
                     "brackets are nested more than {DEEPEST} deep (give the inner ones a name)"
                 ),
-                is_rust: true,
-            });
+            ));
         }
         let text = &self.text[token.range.clone()];
         let is_attribute = token.kind == TokenKind::OpenBracket
@@ -381,11 +377,10 @@ impl<'a> Scanner<'a> {
 
     fn closed(&mut self, token: &Token, text: &str) -> Result<(), PlanError> {
         let Some(open) = self.open.pop() else {
-            return Err(PlanError {
-                at: token.range.start,
-                message: format!("unexpected closing delimiter: `{text}`"),
-                is_rust: true,
-            });
+            return Err(PlanError::of_rust(
+                token.range.start,
+                format!("unexpected closing delimiter: `{text}`"),
+            ));
         };
         self.mismatched |= !matches!(
             (open.kind, token.kind),
@@ -408,10 +403,7 @@ impl<'a> Scanner<'a> {
 
     /// Whether a brace that begins its line has another indent than the line of the one that it closes.
     fn closes_unevenly(&self, open: usize, close: &Token) -> bool {
-        let line_of = |at: usize| {
-            let begin = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-            &self.text[begin..at]
-        };
+        let line_of = |at: usize| &self.text[self.line_begin_of(at)..at];
         let indent = |line: &str| line.len() - line.trim_start().len();
         let closing = line_of(close.range.start);
         close.kind == TokenKind::CloseBrace

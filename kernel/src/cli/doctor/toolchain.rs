@@ -33,20 +33,20 @@ pub(super) fn check() -> Vec<Finding> {
 }
 
 /// What a system lacks that all else works without.
-fn own_statics(why: &str) -> Finding {
-    Finding::warn(
-        "statics",
-        format!("each cell has its own: {why}"),
-        "keep what cells share in a variable, such as an `Arc`",
-    )
-}
-
-/// Another such thing.
 fn copies(why: &str) -> Finding {
     Finding::warn(
         "copies",
         format!("none are made of the process that runs cells: {why}"),
         "a crash, or an interrupt that a cell does not heed, loses every variable; there is no `%undo` and no `%checkpoint`",
+    )
+}
+
+/// Likewise.
+fn own_statics(why: &str) -> Finding {
+    Finding::warn(
+        "statics",
+        format!("each cell has its own: {why}"),
+        "keep what cells share in a variable, such as an `Arc`",
     )
 }
 
