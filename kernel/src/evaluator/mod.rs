@@ -5,6 +5,8 @@
 mod interrupt;
 
 #[cfg(feature = "evcxr")]
+mod advice;
+#[cfg(feature = "evcxr")]
 mod backtrace;
 #[cfg(feature = "evcxr")]
 mod builds;
@@ -21,15 +23,17 @@ mod help;
 #[cfg(feature = "evcxr")]
 mod past;
 #[cfg(feature = "evcxr")]
-mod render;
+mod positions;
+#[cfg(feature = "evcxr")]
+mod report;
 #[cfg(feature = "evcxr")]
 mod rust;
-#[cfg(feature = "evcxr")]
-mod snippet;
 #[cfg(feature = "evcxr")]
 mod source;
 #[cfg(feature = "evcxr")]
 mod source_map;
+#[cfg(feature = "evcxr")]
+mod spans;
 #[cfg(feature = "evcxr")]
 mod steps;
 #[cfg(feature = "evcxr")]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use evcxr::CommandContext;
+use evcxr::CompilationError;
 use evcxr::Error;
 use evcxr::EvalContext;
 use evcxr::EvalOutputs;
@@ -29,9 +30,8 @@ use super::copies::Copies;
 use super::diagnostics;
 use super::help;
 use super::interrupt::Stop;
-use super::render;
+use super::positions;
 use super::source;
-use super::source_map::SourceMap;
 use super::steps::Kept;
 use super::steps::Steps;
 use super::unkept;
@@ -447,23 +447,43 @@ impl RustEvaluator {
                     false => Vec::new(),
                 };
                 if rendered.is_empty() {
-                    let map = self.builds.latest_map();
                     rendered = errors
                         .iter()
-                        .map(|error| rendered_error(error, &map))
+                        .map(|error| self.rendered_error(error))
                         .collect();
                     rendered.dedup();
                 }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
-                if errors.iter().all(is_of_dependency) {
+                if errors
+                    .iter()
+                    .all(|error| self.builds.is_about_a_library(&error.json))
+                {
                     "DependencyError".clone_into(&mut diagnostic.ename);
                 } else if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);
                 }
                 diagnostic
             }
-            other => diagnostics::plain(ename, render::plain(&other.to_string())),
+            other => diagnostics::plain(ename, positions::plain(&other.to_string())),
         }
+    }
+
+    fn rendered_error(&self, error: &CompilationError) -> String {
+        if let Some(text) = self.builds.rendered(&error.json) {
+            return text;
+        }
+        let rendered = error.rendered();
+        if self.builds.is_about_a_library(&error.json) && !rendered.is_empty() {
+            return rendered.trim_end().to_owned();
+        }
+        // evcxr worded it itself, or it is a part of a larger message, or about nothing that a cell has.
+        let message =
+            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
+        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
+        for help in error.help() {
+            text.push_str(&format!("\nhelp: {help}"));
+        }
+        text
     }
 }
 
@@ -474,32 +494,6 @@ fn unknown_level(code: &str) -> Option<&str> {
         .filter_map(|line| line.strip_prefix(":opt "))
         .map(str::trim);
     levels.find(|level| !level.is_empty() && !["0", "1", "2", "3"].contains(level))
-}
-
-fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
-    let rendered = error.rendered();
-    if rendered.is_empty() {
-        // evcxr worded it itself, or it is a part of a larger message.
-        let message =
-            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
-        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
-        for help in error.help() {
-            text.push_str(&format!("\nhelp: {help}"));
-        }
-        return text;
-    }
-    if is_of_dependency(error) {
-        return rendered.trim_end().to_owned();
-    }
-    render::rewrite(&rendered, map)
-}
-
-/// Whether rustc said it of another crate than the cell's.
-fn is_of_dependency(error: &evcxr::CompilationError) -> bool {
-    let spans = error.json["spans"].as_array();
-    spans.is_some_and(|spans| {
-        !spans.is_empty() && spans.iter().all(|span| span["file_name"] != render::FILE)
-    })
 }
 
 impl Evaluator for RustEvaluator {

@@ -10,6 +10,7 @@ mod interrupts;
 mod leftovers;
 mod magics;
 mod markers;
+mod messages;
 mod notebooks;
 mod output;
 mod panics;
