@@ -5,6 +5,7 @@ use std::ops::Range;
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxNode;
+use ra_ap_syntax::TextRange;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasModuleItem;
 use ra_ap_syntax::ast::HasName;
@@ -23,8 +24,12 @@ pub(crate) fn body(code: &str) -> Option<ast::StmtList> {
 
 /// Where in the code a part of its body is, in bytes. A part that ends behind the code is cut.
 pub(crate) fn range(node: &SyntaxNode, code: &str) -> Range<usize> {
+    text_range(node.text_range(), code)
+}
+
+/// The same for a range of the parsed text.
+pub(crate) fn text_range(range: TextRange, code: &str) -> Range<usize> {
     let place = |offset| (usize::from(offset) - BEFORE.len()).min(code.len());
-    let range = node.text_range();
     place(range.start())..place(range.end())
 }
 

@@ -3,6 +3,7 @@
 //! Such a statement is put into a macro call, which the stand-in for cargo removes again before rustc runs. The names stay
 //! visible, the types of what follows are still inferred, and no line is added.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 
 use ra_ap_syntax::AstNode;
@@ -63,28 +64,33 @@ pub(crate) fn show_lets(generated: &str) -> (String, Vec<usize>) {
     (shown, starts)
 }
 
-/// The variables that a cell binds to a closure or a future at its top: their types have no name.
-pub fn unnameable_lets(text: &str) -> HashSet<String> {
-    let is_unnameable = |statement: &ast::LetStmt| {
-        statement.ty().is_none()
-            && statement
-                .initializer()
-                .is_some_and(|value| has_no_name(&value))
-    };
-    let found = lets(text)
-        .into_iter()
-        .filter(|(statement, _)| is_unnameable(statement));
-    found
-        .flat_map(|(_, bound)| bound.into_iter().map(|binding| binding.name))
-        .collect()
+/// What has a type without a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unnameable {
+    /// A closure.
+    Closure,
+    /// An `async` block.
+    Future,
 }
 
-fn has_no_name(value: &ast::Expr) -> bool {
+/// The variables that a cell binds to a closure or a future at its top.
+pub fn unnameable_lets(text: &str) -> HashMap<String, Unnameable> {
+    let mut found = HashMap::new();
+    for (statement, bound) in lets(text) {
+        let value = statement.initializer().filter(|_| statement.ty().is_none());
+        if let Some(what) = value.and_then(|value| unnameable(&value)) {
+            found.extend(bound.into_iter().map(|binding| (binding.name, what)));
+        }
+    }
+    found
+}
+
+fn unnameable(value: &ast::Expr) -> Option<Unnameable> {
     match value {
-        ast::Expr::ClosureExpr(_) => true,
-        ast::Expr::BlockExpr(block) => block.async_token().is_some(),
-        ast::Expr::ParenExpr(inner) => inner.expr().is_some_and(|inner| has_no_name(&inner)),
-        _ => false,
+        ast::Expr::ClosureExpr(_) => Some(Unnameable::Closure),
+        ast::Expr::BlockExpr(block) => block.async_token().map(|_| Unnameable::Future),
+        ast::Expr::ParenExpr(inner) => unnameable(&inner.expr()?),
+        _ => None,
     }
 }
 
@@ -160,8 +166,10 @@ mod tests {
     #[test]
     fn closures_and_futures_are_known_by_their_form() {
         let text = "let f = |x| x; let g = move || 1; let h = (async { 1 }); let i: fn() = || (); let j = { || 1 };";
-        let mut found: Vec<String> = unnameable_lets(text).into_iter().collect();
-        found.sort();
-        assert_eq!(found, ["f", "g", "h"]);
+        let found = unnameable_lets(text);
+        assert_eq!(found.len(), 3);
+        assert_eq!(found["f"], Unnameable::Closure);
+        assert_eq!(found["g"], Unnameable::Closure);
+        assert_eq!(found["h"], Unnameable::Future);
     }
 }

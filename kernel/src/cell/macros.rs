@@ -4,6 +4,8 @@
 //! function of its name would take its place. In a module of its own, a macro has another name for evcxr, and is found at
 //! the crate's root wherever it stands. For the cells' own modules the macros go to the top of the generated code.
 
+use std::ops::Range;
+
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
@@ -62,21 +64,15 @@ pub(crate) fn macros_first(source: &str) -> String {
     };
     let line_start = |byte: usize| source[..byte].rfind('\n').map_or(0, |newline| newline + 1);
     let top = line_start(first.syntax().text_range().start().into());
-    let macros = items.iter().filter(|item| {
-        let text = item.syntax().text().to_string();
-        [MACRO.0, EXPORTED.0]
-            .iter()
-            .any(|form| text.starts_with(form))
-    });
     let (mut above, mut below) = (String::new(), String::new());
     let mut at = top;
-    for item in macros {
-        let range = item.syntax().text_range();
-        let start = line_start(range.start().into());
-        let end = usize::from(range.end());
-        let end = source[end..]
-            .find('\n')
-            .map_or(source.len(), |newline| end + newline + 1);
+    for item in &items {
+        let Some(place) = place_of_macro(item) else {
+            continue;
+        };
+        let start = line_start(place.start);
+        let end = source[place.end..].find('\n');
+        let end = end.map_or(source.len(), |newline| place.end + newline + 1);
         if start < at {
             // It shares its line with the macro before.
             continue;
@@ -86,6 +82,17 @@ pub(crate) fn macros_first(source: &str) -> String {
         at = end;
     }
     [&source[..top], &above, &below, &source[at..]].concat()
+}
+
+/// Where a macro's module is, without the comments before it; nothing for other items.
+fn place_of_macro(item: &ast::Item) -> Option<Range<usize>> {
+    let text = item.syntax().text().to_string();
+    let before = [MACRO.0, EXPORTED.0]
+        .iter()
+        .find_map(|form| text.find(form))?;
+    let range = item.syntax().text_range();
+    let is_module = matches!(item, ast::Item::Module(_));
+    is_module.then(|| usize::from(range.start()) + before..range.end().into())
 }
 
 #[cfg(test)]

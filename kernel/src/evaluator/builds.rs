@@ -11,17 +11,19 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use serde_json::Value;
+use serde_json::json;
 use threadbook::top;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::worker::OWN_STATICS;
 
 use super::diagnostics;
-use super::render;
-use super::snippet;
+use super::report;
+use super::report::Sources;
 use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
+use super::spans;
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
@@ -99,22 +101,20 @@ impl Builds {
     ///
     /// `reword` may change a message before.
     pub(super) fn errors(&self, reword: impl Fn(&mut Value)) -> Vec<String> {
-        let map = self.latest_map();
         let file = self.session.join(DIAGNOSTICS_FILE);
+        let mut said = Vec::new();
         let mut rendered = Vec::new();
         for mut message in messages(&file, "error") {
             reword(&mut message);
             self.name_binding(&mut message);
-            let is_about_a_cell = std::iter::once(&message)
-                .chain(message["children"].as_array().into_iter().flatten())
-                .any(|part| places(part, &map).next().is_some())
-                || snippet::is_about_a_result(&message, &map);
-            if let (true, Some(text)) = (is_about_a_cell, message["rendered"].as_str()) {
-                let rewritten = snippet::render(&message, &map, &self.inner().cells);
-                let text = rewritten.unwrap_or_else(|| render::rewrite(text, &map));
-                if !rendered.contains(&text) {
-                    rendered.push(text);
-                }
+            let Some(text) = self.rendered(&message) else {
+                continue;
+            };
+            // rustc may have the same to say of a line of a cell and of the code around it.
+            let what = (message["message"].clone(), place_line(&text));
+            if !said.contains(&what) {
+                said.push(what);
+                rendered.push(text);
             }
         }
         rendered
@@ -127,15 +127,38 @@ impl Builds {
             return;
         }
         let text = message["message"].as_str().unwrap_or_default();
-        let name = text.split('`').nth(1).unwrap_or_default().to_owned();
-        let Some(place) = self.inner().cells.earlier_binding(&name) else {
+        let name = text.split('`').nth(1).unwrap_or_default();
+        let Some(place) = self.inner().cells.earlier_binding(name) else {
             return;
         };
-        let rendered = message["rendered"].as_str().unwrap_or_default().trim_end();
         let note = format!(
-            "note: {place} binds `{name}` without `mut` (write `let mut {name}` there, or `let mut {name} = {name};` here)"
+            "{place} binds `{name}` without `mut` (write `let mut {name}` there, or `let mut {name} = {name};` here)"
         );
-        message["rendered"] = format!("{rendered}\n{note}\n").into();
+        if let Some(children) = message["children"].as_array_mut() {
+            children.push(json!({"level": "note", "message": note, "spans": [], "children": []}));
+        }
+    }
+
+    /// One of rustc's messages about the code that was compiled last, if it is about a cell.
+    pub(super) fn rendered(&self, message: &Value) -> Option<String> {
+        let map = self.latest_map();
+        let inner = self.inner();
+        let sources = Sources {
+            map: &map,
+            cells: &inner.cells,
+            latest: inner.latest,
+        };
+        report::render(message, sources)
+    }
+
+    /// Whether one of them is about a library alone.
+    pub(super) fn is_about_a_library(&self, message: &Value) -> bool {
+        let map = self.latest_map();
+        let mut all = spans::spans(message).peekable();
+        all.peek().is_some()
+            && all.all(|span| {
+                span["file_name"] != spans::FILE && spans::in_cell(span, &map).is_none()
+            })
     }
 
     /// A place in the latest cell, in bytes of its text.
@@ -245,7 +268,14 @@ impl Narrator for Builds {
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);
         let mut inner = self.inner();
-        let mut said = warnings(&file, &map, latest, &inner.cells);
+        let mut said = warnings(
+            &file,
+            Sources {
+                map: &map,
+                cells: &inner.cells,
+                latest,
+            },
+        );
         inner.maps.insert(so.to_owned(), map);
         if let Some(why) = OWN_STATICS
             && source.contains(statics::ATTRIBUTE_START)
@@ -280,7 +310,7 @@ impl Narrator for Builds {
 }
 
 /// rustc's warnings about the cell that was compiled last, rendered.
-fn warnings(file: &Path, map: &SourceMap, cell: u32, cells: &Cells) -> String {
+fn warnings(file: &Path, sources: Sources) -> String {
     let mut text = String::new();
     for message in messages(file, "warning") {
         let lint = message["code"]["code"].as_str();
@@ -290,16 +320,36 @@ fn warnings(file: &Path, map: &SourceMap, cell: u32, cells: &Cells) -> String {
         }
         // A cell that does not come to its end, as by `panic!`, keeps none of its variables, and so uses none.
         let is_unused = lint == Some("unused_variables");
-        let is_about = places(&message, map).any(|(place, is_primary)| {
-            is_primary && place.cell == cell && !(is_unused && cells.is_variable(place))
-        }) && !snippet::is_about_own_code(&message, map);
-        if let (true, Some(rendered)) = (is_about, message["rendered"].as_str()) {
-            let rewritten = snippet::render(&message, map, cells);
-            text.push_str(&rewritten.unwrap_or_else(|| render::rewrite(rendered, map)));
+        let mut primary = spans::spans(&message).filter(|span| spans::is_primary(span));
+        let is_about = primary.any(|span| {
+            spans::in_cell(span, sources.map).is_some_and(|part| {
+                part.start.cell == sources.latest
+                    && !(is_unused && sources.cells.is_variable(part.start))
+            }) && !is_about_own_code(span, sources.map)
+        });
+        if let (true, Some(rendered)) = (is_about, report::render(&message, sources)) {
+            text.push_str(&rendered);
             text.push_str("\n\n");
         }
     }
     text
+}
+
+/// Whether a span is code that the kernel has put in.
+fn is_about_own_code(span: &Value, map: &SourceMap) -> bool {
+    let number = |name| spans::number(span, name);
+    match (number("line_start"), number("column_start")) {
+        (Some(line), Some(column)) if span["file_name"] == spans::FILE => {
+            map.is_put_in(line, column)
+        }
+        _ => false,
+    }
+}
+
+/// The line of a rendered message that names its place.
+fn place_line(rendered: &str) -> Option<String> {
+    let mut lines = rendered.lines();
+    lines.find(|line| line.contains("--> ")).map(str::to_owned)
 }
 
 /// rustc's messages of one level.
@@ -318,14 +368,4 @@ fn without_version(file: &str) -> &str {
     let in_std = file.strip_prefix("/rustc/");
     let name = in_std.and_then(|path| path.split_once('/'));
     name.map_or(file, |(_, name)| name)
-}
-
-/// The places in cells that a message names, and whether each is what it is about.
-fn places(message: &Value, map: &SourceMap) -> impl Iterator<Item = (CellPlace, bool)> {
-    let spans = message["spans"].as_array().into_iter().flatten();
-    spans.filter_map(|span| {
-        let number = |name: &str| u32::try_from(span[name].as_u64()?).ok();
-        let place = map.place(number("line_start")?, number("column_start")?)?;
-        Some((place, span["is_primary"] == true))
-    })
 }

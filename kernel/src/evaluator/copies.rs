@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::NAMED_COPIES;
@@ -13,6 +14,7 @@ use super::past::Past;
 use super::past::forgetting;
 use super::rust::RustEvaluator;
 use crate::cell::definitions;
+use crate::cell::item_macros;
 
 /// What is known of earlier states.
 #[derive(Debug, Default)]
@@ -53,6 +55,15 @@ impl Copies {
             self.undone.extend(forgotten);
             self.program = program;
         }
+    }
+
+    /// The session's macros that make items.
+    pub(super) fn item_macros(&self) -> HashSet<String> {
+        let macros = self
+            .definitions
+            .values()
+            .filter(|text| text.contains("macro_rules"));
+        macros.flat_map(|text| item_macros(text)).collect()
     }
 
     /// Another program is about to run. Gives the code that makes evcxr forget items of the latest one that are in its way:

@@ -11,7 +11,7 @@ use super::backtrace::Step;
 use super::builds::Builds;
 use super::builds::Described;
 use super::cause;
-use super::render;
+use super::positions;
 use crate::cell::PlanError;
 use crate::worker::Death;
 
@@ -242,7 +242,7 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
         }
         traceback.extend(message.lines().map(str::to_owned));
     }
-    let first = render::plain(
+    let first = positions::plain(
         rendered
             .first()
             .map_or("the cell does not compile", String::as_str),
@@ -366,7 +366,7 @@ mod tests {
              column 14; every variable that stood before the cell is kept"
         );
         assert_eq!(
-            render::plain(&diagnostic.traceback[1..].join("\n")),
+            positions::plain(&diagnostic.traceback[1..].join("\n")),
             " --> cell 2, line 1, column 14, in `boom`\n  |\n1 | fn boom() { *p() }\n  |              ^\n \
              ... and so on\n called from cell 5, line 1, column 1\n  |\n1 | boom();\n  | ^"
         );

@@ -2,22 +2,50 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde_json::Value;
+use serde_json::json;
 
+use crate::cell::Unnameable;
 use crate::toolchain::Reason;
+use crate::toolchain::compiling::Variables;
 
 /// Why a variable is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// It could not be kept.
     NotKept(Reason),
-    /// It is a closure.
-    Closure,
+    /// Its type has no name.
+    NoName(Unnameable),
     /// Its cell did not come to its end.
     CellFailed,
     /// A cell that moves it, to assign it anew later, did not come to its end.
     MovedByFailedCell,
+}
+
+/// How a cell has ended, as far as variables are concerned.
+pub(super) struct CellEnd<'a> {
+    pub(super) cell: u32,
+    /// The names that it binds.
+    pub(super) bound: HashSet<String>,
+    /// Of these, what evcxr did not see.
+    pub(super) hidden: HashMap<String, Why>,
+    pub(super) compiled: Variables,
+    /// The variables that stood before it.
+    pub(super) before: &'a HashSet<String>,
+    /// Those that stand now, with their types.
+    pub(super) now: Vec<(&'a str, &'a str)>,
+    pub(super) is_finished: bool,
+}
+
+/// What the person is told when a cell has ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Under the cell.
+    pub(super) notes: Vec<String>,
+    /// In the cell's error.
+    pub(super) failure: Option<String>,
 }
 
 /// The variables that are gone, by name.
@@ -27,14 +55,63 @@ pub(super) struct EndedVariables {
 }
 
 impl EndedVariables {
-    /// A variable has ended with a cell.
-    pub(super) fn insert(&mut self, name: String, cell: u32, why: Why) {
-        self.by_name.insert(name, (cell, why));
-    }
-
-    /// A variable of this name is there.
-    pub(super) fn remove(&mut self, name: &str) {
-        self.by_name.remove(name);
+    /// A cell has run: notes which variables are not there for later ones.
+    pub(super) fn cell_ended(&mut self, end: CellEnd) -> Told {
+        let now: HashSet<&str> = end.now.iter().map(|(name, _)| *name).collect();
+        let mut told = Told {
+            notes: raw_pointers(&end),
+            failure: None,
+        };
+        let mut ended = unkept(&end);
+        ended.retain(|name, _| !now.contains(name.as_str()));
+        let shadowed = ended.iter().filter(|(name, why)| {
+            let is_moved = **why == Why::NotKept(Reason::Moved);
+            end.before.contains(*name) && end.bound.contains(*name) && !is_moved
+        });
+        let shadowed: Vec<&str> = shadowed.map(|(name, _)| name.as_str()).collect();
+        if !shadowed.is_empty() {
+            told.notes.push(format!(
+                "{}: this cell has bound the same name to something that ends with it",
+                gone("earlier variable", &shadowed)
+            ));
+        }
+        let without_reason = |name: &str| {
+            !now.contains(name) && !ended.contains_key(name) && !self.by_name.contains_key(name)
+        };
+        let of_new_type =
+            |name: &str| ended.get(name) == Some(&Why::NotKept(Reason::TypeRedefined));
+        let mut redefined: Vec<&str> = end.before.iter().map(String::as_str).collect();
+        redefined.retain(|name| of_new_type(name) || end.is_finished && without_reason(name));
+        redefined.sort_unstable();
+        if !redefined.is_empty() {
+            told.notes.push(format!(
+                "{}: a cell has defined its type anew (run the cell that makes it again)",
+                gone("variable", &redefined)
+            ));
+        }
+        let redefined: Vec<String> = redefined.into_iter().map(str::to_owned).collect();
+        let reason = Why::NotKept(Reason::TypeRedefined);
+        ended.extend(redefined.into_iter().map(|name| (name, reason.clone())));
+        let moved: Vec<&str> = match end.is_finished {
+            true => Vec::new(),
+            false => end.compiled.put_back.iter().map(String::as_str).collect(),
+        };
+        if !moved.is_empty() {
+            told.failure = Some(format!(
+                "{}: the cell moves it, and has failed",
+                gone("variable", &moved)
+            ));
+        }
+        let moved = moved
+            .into_iter()
+            .map(|name| (name.to_owned(), Why::MovedByFailedCell));
+        for (name, _) in &end.now {
+            self.by_name.remove(*name);
+        }
+        let ended = ended.into_iter().chain(moved);
+        self.by_name
+            .extend(ended.map(|(name, why)| (name, (end.cell, why))));
+        told
     }
 
     /// Why there is no variable of this name, where an earlier cell had one.
@@ -48,14 +125,14 @@ impl EndedVariables {
         if message["code"]["code"] != "E0425" {
             return;
         }
-        let text = message["message"].as_str().unwrap_or_default().to_owned();
+        let text = message["message"].as_str().unwrap_or_default();
         let name = text.split('`').nth(1).unwrap_or_default();
         let Some(words) = self.explain(name) else {
             return;
         };
-        let rendered = message["rendered"].as_str().unwrap_or_default();
-        message["rendered"] = rendered.replacen(&text, &words, 1).into();
         message["message"] = words.into();
+        // Names that look alike are not what was meant.
+        message["children"] = json!([]);
     }
 }
 
@@ -66,25 +143,51 @@ pub(super) fn refused(message: &str) -> Option<(String, Why)> {
         .or_else(|| message.strip_prefix("Couldn't automatically determine type of variable `"))?
         .split_once('`')?;
     let why = match what {
-        what if what.starts_with(" is a closure") => Why::Closure,
+        what if what.starts_with(" is a closure") => Why::NoName(Unnameable::Closure),
         what if what.starts_with('.') => Why::NotKept(Reason::UnknownType),
         _ => return None,
     };
     Some((name.to_owned(), why))
 }
 
-/// What becomes of earlier variables whose names the cell's own have taken.
-pub(super) fn note_of_shadowed(shadowed: &BTreeMap<String, Why>) -> Option<String> {
-    let names: Vec<String> = shadowed.keys().map(|name| format!("`{name}`")).collect();
-    (!names.is_empty()).then(|| {
+/// The variables of a cell that later ones do not have, with the reasons that are known.
+fn unkept(end: &CellEnd) -> BTreeMap<String, Why> {
+    // Where there is no other reason, the cell has not come to the end at which variables are kept.
+    let failed = end.bound.iter().map(|name| (name.clone(), Why::CellFailed));
+    let mut ended: BTreeMap<String, Why> = failed.collect();
+    let compiled = end.compiled.unkept.iter();
+    ended.extend(compiled.map(|(name, reason)| (name.clone(), Why::NotKept(reason.clone()))));
+    ended.extend(
+        end.hidden
+            .iter()
+            .map(|(name, why)| (name.clone(), why.clone())),
+    );
+    ended
+}
+
+/// What is said of raw pointers that are kept.
+fn raw_pointers(end: &CellEnd) -> Vec<String> {
+    let is_raw = |ty: &str| ["*const ", "*mut "].iter().any(|form| ty.starts_with(form));
+    let kept = end
+        .now
+        .iter()
+        .filter(|(name, ty)| end.bound.contains(*name) && is_raw(ty));
+    kept.map(|(name, ty)| {
         format!(
-            "note: the earlier {} gone: this cell has bound the same name to something that ends with it\n",
-            match names.as_slice() {
-                [name] => format!("variable {name} is"),
-                names => format!("variables {} are", names.join(", ")),
-            }
+            "`{name}` is a `{ty}`: variables move at the end of each cell, so a pointer to one dangles then (point to what is \
+             in a `Box`)"
         )
     })
+    .collect()
+}
+
+/// "the variable `a` is gone".
+fn gone(what: &str, names: &[&str]) -> String {
+    let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match list.as_slice() {
+        [name] => format!("the {what} {name} is gone"),
+        names => format!("the {what}s {} are gone", names.join(", ")),
+    }
 }
 
 fn words(name: &str, cell: u32, why: &Why) -> String {
@@ -103,7 +206,10 @@ fn words(name: &str, cell: u32, why: &Why) -> String {
                 "`{name}` ended with cell {cell}: it borrows {of} ({ONE_CELL}, or keep a copy that borrows nothing)"
             )
         }
-        Why::Closure => format!(
+        Why::NoName(Unnameable::Future) => format!(
+            "`{name}` ended with cell {cell}: the type of a future has no name (`.await` it or `tokio::spawn` it there, or {ONE_CELL})"
+        ),
+        Why::NoName(Unnameable::Closure) => format!(
             "`{name}` ended with cell {cell}: the type of a closure has no name (write a `fn`, give it a type: `let {name}: \
              Box<dyn Fn(..) -> ..> = Box::new(..)`, or {ONE_CELL})"
         ),
@@ -130,6 +236,11 @@ fn words(name: &str, cell: u32, why: &Why) -> String {
         Why::CellFailed => {
             format!("`{name}` was not kept: cell {cell}, which binds it, did not come to its end")
         }
+        Why::NotKept(Reason::TypeRedefined) => {
+            format!(
+                "`{name}` is gone since cell {cell}, for which its type was defined anew (make it again)"
+            )
+        }
         Why::MovedByFailedCell => {
             format!("`{name}` was moved in cell {cell}, which did not come to its end")
         }
@@ -138,34 +249,97 @@ fn words(name: &str, cell: u32, why: &Why) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    fn names(list: &[&str]) -> HashSet<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn end<'a>(
+        bound: &[&str],
+        before: &'a HashSet<String>,
+        now: &[(&'a str, &'a str)],
+    ) -> CellEnd<'a> {
+        CellEnd {
+            cell: 4,
+            bound: names(bound),
+            hidden: HashMap::new(),
+            compiled: Variables::default(),
+            before,
+            now: now.to_vec(),
+            is_finished: true,
+        }
+    }
 
     #[test]
     fn a_name_that_is_not_found_is_explained() {
         let mut ended = EndedVariables::default();
-        ended.insert(
-            "g".to_owned(),
-            4,
-            Why::NotKept(Reason::Borrows(Some("m".to_owned()))),
-        );
+        let before = HashSet::new();
+        let mut of_guard = end(&["g", "m"], &before, &[("m", "Mutex<i32>")]);
+        let reason = Reason::Borrows(Some("m".to_owned()));
+        of_guard.compiled.unkept.insert("g".to_owned(), reason);
+        assert_eq!(ended.cell_ended(of_guard), Told::default());
         let message = |name: &str| {
             let text = format!("cannot find value `{name}` in this scope");
-            json!({"code": {"code": "E0425"}, "message": text, "rendered": format!("error: {text}\n --> x")})
+            json!({"code": {"code": "E0425"}, "message": text, "children": [{"level": "help"}]})
         };
         let mut known = message("g");
         ended.reword(&mut known);
         let words = "`g` ended with cell 4: it borrows `m` (put the lines that use it into one cell, or keep a copy that borrows nothing)";
         assert_eq!(known["message"], words);
-        assert_eq!(known["rendered"], format!("error: {words}\n --> x"));
-        let mut other = message("h");
-        ended.reword(&mut other);
-        assert_eq!(other, message("h"));
-        ended.remove("g");
-        let mut known = message("g");
-        ended.reword(&mut known);
-        assert_eq!(known, message("g"));
+        assert_eq!(known["children"], json!([]));
+        for other in ["h", "m"] {
+            let mut unknown = message(other);
+            ended.reword(&mut unknown);
+            assert_eq!(unknown, message(other));
+        }
+        ended.cell_ended(end(&["g"], &before, &[("g", "u8")]));
+        assert_eq!(ended.explain("g"), None);
+    }
+
+    #[test]
+    fn no_variable_is_lost_in_silence() {
+        let before = names(&["a", "b", "c", "d"]);
+        let mut ended = EndedVariables::default();
+        let mut cell = end(&["a", "p"], &before, &[("d", "u8"), ("p", "*const u8")]);
+        cell.hidden
+            .insert("a".to_owned(), Why::NoName(Unnameable::Closure));
+        cell.compiled.unkept.insert("c".to_owned(), Reason::Moved);
+        assert_eq!(
+            ended.cell_ended(cell).notes,
+            [
+                "`p` is a `*const u8`: variables move at the end of each cell, so a pointer to one dangles then (point to what \
+                 is in a `Box`)",
+                "the earlier variable `a` is gone: this cell has bound the same name to something that ends with it",
+                "the variable `b` is gone: a cell has defined its type anew (run the cell that makes it again)",
+            ]
+        );
+        let explained = |name: &str| ended.explain(name).unwrap();
+        assert!(explained("a").contains("the type of a closure has no name"));
+        assert!(explained("b").contains("defined anew"));
+        assert_eq!(
+            explained("c"),
+            "`c` was moved in cell 4 (clone it there, or assign it anew)"
+        );
+    }
+
+    #[test]
+    fn a_cell_that_fails_keeps_nothing_that_it_binds() {
+        let before = names(&["s"]);
+        let mut ended = EndedVariables::default();
+        let mut cell = end(&["x"], &before, &[("s", "String")]);
+        cell.is_finished = false;
+        cell.compiled.put_back.insert("s".to_owned());
+        let told = ended.cell_ended(cell);
+        let words = "the variable `s` is gone: the cell moves it, and has failed";
+        assert_eq!(told.failure.as_deref(), Some(words));
+        assert!(ended.explain("s").unwrap().contains("was moved in cell 4"));
+        assert!(
+            ended
+                .explain("x")
+                .unwrap()
+                .contains("did not come to its end")
+        );
     }
 
     #[test]
@@ -173,7 +347,7 @@ mod tests {
         for (message, expected) in [
             (
                 "The variable `f` is a closure, which cannot be persisted.\nYou can",
-                Some(("f", Why::Closure)),
+                Some(("f", Why::NoName(Unnameable::Closure))),
             ),
             (
                 "Couldn't automatically determine type of variable `x`.\nPlease",

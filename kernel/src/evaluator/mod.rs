@@ -5,6 +5,8 @@
 mod interrupt;
 
 #[cfg(feature = "evcxr")]
+mod advice;
+#[cfg(feature = "evcxr")]
 mod backtrace;
 #[cfg(feature = "evcxr")]
 mod builds;
@@ -21,18 +23,22 @@ mod ended;
 mod help;
 #[cfg(feature = "evcxr")]
 mod past;
+mod phase_log;
 #[cfg(feature = "evcxr")]
-mod render;
+mod positions;
+#[cfg(feature = "evcxr")]
+mod report;
 #[cfg(feature = "evcxr")]
 mod rust;
-#[cfg(feature = "evcxr")]
-mod snippet;
 #[cfg(feature = "evcxr")]
 mod source;
 #[cfg(feature = "evcxr")]
 mod source_map;
 #[cfg(feature = "evcxr")]
+mod spans;
+#[cfg(feature = "evcxr")]
 mod steps;
+mod unsettled;
 #[cfg(feature = "evcxr")]
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]

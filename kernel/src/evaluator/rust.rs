@@ -1,6 +1,5 @@
 //! The evaluator of Rust cells. The only file that names evcxr.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use evcxr::CommandContext;
+use evcxr::CompilationError;
 use evcxr::Error;
 use evcxr::EvalContext;
 use evcxr::EvalOutputs;
@@ -30,19 +30,22 @@ use super::cargo_words;
 use super::copies::Copies;
 use super::diagnostics;
 use super::ended;
+use super::ended::CellEnd;
 use super::ended::EndedVariables;
 use super::ended::Why;
 use super::help;
 use super::interrupt::Stop;
-use super::render;
+use super::phase_log;
+use super::positions;
 use super::source;
-use super::source_map::SourceMap;
 use super::steps::Kept;
 use super::steps::Steps;
 use crate::cell::RustAt;
 use crate::cell::bound_names;
 use crate::cell::hide_lets;
+use crate::cell::item_macros;
 use crate::cell::keep_items;
+use crate::cell::mark_item_macros;
 use crate::cell::unnameable_lets;
 use crate::magics;
 use crate::magics::Ran;
@@ -51,19 +54,13 @@ use crate::output::OutputTx;
 use crate::output::StreamName;
 use crate::sys::processes;
 use crate::toolchain;
-use crate::toolchain::Reason;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
 use crate::toolchain::compiling;
-use crate::toolchain::phases;
-use crate::toolchain::phases::Compile;
 use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
-
-/// The log that says where the time of each cell went.
-const PHASES: &str = "threadbook_kernel::phases";
 
 /// What every session begins with.
 ///
@@ -117,6 +114,7 @@ impl RustEvaluator {
             |error: toolchain::Error| diagnostics::plain("ToolchainError", error.to_string());
         let (cache, session) = session.map_err(failed)?;
         let sysroot = Sysroot::find().map_err(failed)?;
+        sysroot.fetch_library_sources(&progress, |command| session.restore_environment(command));
         let prepared = toolchain::prepare(&cache, &sysroot, &progress).map_err(failed)?;
         session.equip(&prepared, &sysroot).map_err(failed)?;
         let builds = Builds::new(session.path());
@@ -183,14 +181,17 @@ impl RustEvaluator {
             return Ran::of(Err(diagnostics::plain("MagicError", expected)));
         }
         let before: HashSet<String> = self.variable_names();
-        self.ask_for_phases();
+        phase_log::begin(self.session.path());
         let (kept, hidden, result) = self.compile_and_run(code, &before);
         let took = start.elapsed();
-        let (result, times) = self.ended(code, &kept, result, &before);
+        let (mut result, times) = self.ended(code, &kept, result, &before);
         if times.is_some() {
-            self.note_ended_variables(code, hidden, &before, result.is_ok());
+            let failure = self.note_ended_variables(code, hidden, &before, result.is_ok());
+            if let (Err(diagnostic), Some(words)) = (&mut result, failure) {
+                diagnostic.traceback.push(words);
+            }
         }
-        self.tell_phases(took, &times.unwrap_or_default());
+        phase_log::end(self.session.path(), took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
         Ran {
             result,
@@ -219,11 +220,14 @@ impl RustEvaluator {
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
         compiling::begin(self.session.path());
         let forgetting = std::mem::take(&mut self.forgetting);
+        let mut macros = self.copies.item_macros();
+        macros.extend(item_macros(code));
         let names = unnameable_lets(code).into_iter();
-        let mut hidden: HashMap<String, Why> = names.map(|name| (name, Why::Closure)).collect();
+        let names = names.map(|(name, what)| (name, Why::NoName(what)));
+        let mut hidden: HashMap<String, Why> = names.collect();
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
-            let kept = keep_items(&shown) + &forgetting;
+            let kept = keep_items(&mark_item_macros(&shown, &macros)) + &forgetting;
             let mut result = self.context.execute(&kept);
             if result.is_err() && self.session.take_runtime_change() {
                 self.restart_worker(before);
@@ -237,86 +241,32 @@ impl RustEvaluator {
         }
     }
 
-    /// Notes which variables of a cell that has run are not there for later ones.
+    /// Notes which variables of a cell that has run are not there for later ones. Gives what is to be said of a failure.
     fn note_ended_variables(
         &mut self,
         code: &str,
         hidden: HashMap<String, Why>,
         before: &HashSet<String>,
         is_finished: bool,
-    ) {
-        let cell = self.builds.latest();
-        let variables = compiling::variables(self.session.path());
-        let unkept = variables.unkept.into_iter();
-        let mut ended: BTreeMap<String, Why> = unkept
-            .map(|(name, reason)| (name, Why::NotKept(reason)))
-            .collect();
-        ended.extend(hidden);
-        let bound = bound_names(code);
-        for name in &bound {
-            // Where there is no other reason, the cell has not come to the end at which it is kept.
-            ended.entry(name.clone()).or_insert(Why::CellFailed);
-        }
-        if !is_finished {
-            let moved = variables.put_back.into_iter();
-            ended.extend(moved.map(|name| (name, Why::MovedByFailedCell)));
-        }
-        for (name, _) in self.context.variables_and_types() {
-            ended.retain(|other, why| other != name || *why == Why::MovedByFailedCell);
-            self.ended.remove(name);
-        }
-        let mut shadowed = ended.clone();
-        shadowed.retain(|name, why| {
-            before.contains(name) && bound.contains(name) && *why != Why::NotKept(Reason::Moved)
+    ) -> Option<String> {
+        let now = self.context.variables_and_types();
+        let told = self.ended.cell_ended(CellEnd {
+            cell: self.builds.latest(),
+            bound: bound_names(code),
+            hidden,
+            compiled: compiling::variables(self.session.path()),
+            before,
+            now: now.collect(),
+            is_finished,
         });
-        if let Some(note) = ended::note_of_shadowed(&shadowed) {
+        for note in told.notes {
             self.output.send(Event::Stream {
                 cell: None,
                 stream: StreamName::Stderr,
-                bytes: note.into_bytes(),
+                bytes: format!("note: {note}\n").into_bytes(),
             });
         }
-        for (name, why) in ended {
-            self.ended.insert(name, cell, why);
-        }
-    }
-
-    fn ask_for_phases(&self) {
-        if tracing::enabled!(target: PHASES, tracing::Level::DEBUG)
-            && let Err(error) = phases::ask(self.session.path())
-        {
-            tracing::warn!("the phases of compiles are not measured: {error}");
-        }
-    }
-
-    /// Logs where the time of a cell went, in milliseconds, where that is asked for.
-    fn tell_phases(&self, all: Duration, times: &Times) {
-        if !tracing::enabled!(target: PHASES, tracing::Level::DEBUG) {
-            return;
-        }
-        let compiles = phases::take(self.session.path());
-        let sum = |part: fn(&Compile) -> Duration| compiles.iter().map(part).sum::<Duration>();
-        let standing_in = sum(|compile| compile.all);
-        let rewriting = sum(|compile| compile.rewriting);
-        let compiler = sum(|compile| compile.compiler);
-        let linking = sum(|compile| compile.linking);
-        let worker = times.loading + times.wall;
-        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        tracing::debug!(
-            target: PHASES,
-            "phases {}",
-            serde_json::json!({
-                "all": ms(all),
-                "analysis": ms(all.saturating_sub(standing_in + worker)),
-                "rewriting": ms(rewriting),
-                "cargo": ms(standing_in.saturating_sub(rewriting + compiler)),
-                "rustc": ms(compiler.saturating_sub(linking)),
-                "link": ms(linking),
-                "load": ms(times.loading),
-                "run": ms(times.wall),
-                "compiles": compiles.len(),
-            })
-        );
+        told.failure
     }
 
     fn ended(
@@ -537,23 +487,43 @@ impl RustEvaluator {
                     false => Vec::new(),
                 };
                 if rendered.is_empty() {
-                    let map = self.builds.latest_map();
                     rendered = errors
                         .iter()
-                        .map(|error| rendered_error(error, &map))
+                        .map(|error| self.rendered_error(error))
                         .collect();
                     rendered.dedup();
                 }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
-                if errors.iter().all(is_of_dependency) {
+                if errors
+                    .iter()
+                    .all(|error| self.builds.is_about_a_library(&error.json))
+                {
                     "DependencyError".clone_into(&mut diagnostic.ename);
                 } else if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);
                 }
                 diagnostic
             }
-            other => diagnostics::plain(ename, render::plain(&other.to_string())),
+            other => diagnostics::plain(ename, positions::plain(&other.to_string())),
         }
+    }
+
+    fn rendered_error(&self, error: &CompilationError) -> String {
+        if let Some(text) = self.builds.rendered(&error.json) {
+            return text;
+        }
+        let rendered = error.rendered();
+        if self.builds.is_about_a_library(&error.json) && !rendered.is_empty() {
+            return rendered.trim_end().to_owned();
+        }
+        // evcxr worded it itself, or it is a part of a larger message, or about nothing that a cell has.
+        let message =
+            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
+        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
+        for help in error.help() {
+            text.push_str(&format!("\nhelp: {help}"));
+        }
+        text
     }
 }
 
@@ -564,32 +534,6 @@ fn unknown_level(code: &str) -> Option<&str> {
         .filter_map(|line| line.strip_prefix(":opt "))
         .map(str::trim);
     levels.find(|level| !level.is_empty() && !["0", "1", "2", "3"].contains(level))
-}
-
-fn rendered_error(error: &evcxr::CompilationError, map: &SourceMap) -> String {
-    let rendered = error.rendered();
-    if rendered.is_empty() {
-        // evcxr worded it itself, or it is a part of a larger message.
-        let message =
-            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
-        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
-        for help in error.help() {
-            text.push_str(&format!("\nhelp: {help}"));
-        }
-        return text;
-    }
-    if is_of_dependency(error) {
-        return rendered.trim_end().to_owned();
-    }
-    render::rewrite(&rendered, map)
-}
-
-/// Whether rustc said it of another crate than the cell's.
-fn is_of_dependency(error: &evcxr::CompilationError) -> bool {
-    let spans = error.json["spans"].as_array();
-    spans.is_some_and(|spans| {
-        !spans.is_empty() && spans.iter().all(|span| span["file_name"] != render::FILE)
-    })
 }
 
 impl Evaluator for RustEvaluator {

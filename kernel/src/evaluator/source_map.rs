@@ -1,10 +1,12 @@
 //! Where a line of generated code comes from: which cell, line and column.
 //!
 //! evcxr cuts a cell into statements and items, puts each on lines of its own among code that it generates, and takes
-//! items of earlier cells along. The map finds those pieces again in the generated file. `use` declarations are the
-//! exception: evcxr writes them anew, so they are looked for by name.
+//! items of earlier cells along. The map finds those pieces again in the generated file, each of them once: those of one
+//! cell come in their order. `use` declarations are the exception: evcxr writes them anew, one for each name, so they are
+//! looked for by what they bring in.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use ra_ap_syntax::AstNode;
 
@@ -13,6 +15,7 @@ use crate::cell::ColumnEdit;
 use crate::cell::binding;
 use crate::cell::binds_for_later;
 use crate::cell::body;
+use crate::cell::imported;
 use crate::cell::is_outside_functions;
 use crate::cell::range;
 use crate::cell::wrappings;
@@ -42,6 +45,14 @@ impl CellPlace {
     }
 }
 
+/// A part of a cell's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CellSpan {
+    pub(super) start: CellPlace,
+    /// Behind its last character.
+    pub(super) end: CellPlace,
+}
+
 impl std::fmt::Display for CellPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -68,6 +79,7 @@ struct CellText {
     /// Where the two differ.
     edits: Vec<ColumnEdit>,
     pieces: Vec<Piece>,
+    imports: Vec<(String, Import)>,
 }
 
 /// One statement or item, with what follows it up to the next.
@@ -95,6 +107,17 @@ struct Line {
     edits: Vec<ColumnEdit>,
     /// Where a cell's expression begins that generated code puts into brackets here: its line and column, from 1.
     opens: Option<(u32, u32)>,
+    /// What the line is in place of a cell's line: an import that evcxr has written anew.
+    import: Option<Import>,
+}
+
+/// Where an import is written, as evcxr's declaration for it has it.
+#[derive(Clone, Debug)]
+struct Import {
+    /// The segments of its path: at which column of evcxr's declaration, from 0, how many characters, and where in the cell.
+    segments: Vec<(u32, u32, CellPlace)>,
+    /// The part of the cell's declaration that is about it alone.
+    own: CellSpan,
 }
 
 impl CellText {
@@ -115,17 +138,21 @@ impl Cells {
             code: code.text.clone(),
             edits: code.edits.columns(text),
             pieces: split(&code.text),
+            imports: imports(count, text, code),
         });
+    }
+
+    /// A cell's text.
+    pub(super) fn text(&self, count: u32) -> Option<&str> {
+        let mut cells = self.cells.iter().rev();
+        let cell = cells.find(|cell| cell.count == count)?;
+        Some(&cell.text)
     }
 
     /// One line of a cell's text.
     pub(super) fn line(&self, place: CellPlace) -> Option<&str> {
-        let cell = self
-            .cells
-            .iter()
-            .rev()
-            .find(|cell| cell.count == place.cell)?;
-        cell.text.lines().nth(place.line as usize - 1)
+        let text = self.text(place.cell)?;
+        text.lines().nth(place.line as usize - 1)
     }
 
     /// Where an earlier cell binds a variable, unless the latest binds one of its name too.
@@ -171,6 +198,7 @@ impl Cells {
     /// Finds the cells' pieces in a generated file.
     pub(super) fn map(&self, generated: &str) -> SourceMap {
         let mut by_first_line: HashMap<&str, Vec<(&CellText, &Piece)>> = HashMap::new();
+        let mut taken: HashSet<*const Piece> = HashSet::new();
         // The newest first: what was defined again is there in its newest form.
         for cell in self.cells.iter().rev() {
             for piece in &cell.pieces {
@@ -196,20 +224,24 @@ impl Cells {
         let mut index = 0;
         while let Some(line) = generated.get(index) {
             let found = by_first_line.get(line.as_str()).and_then(|candidates| {
-                candidates.iter().find(|(_, piece)| {
+                let is_here = |piece: &Piece| {
                     generated[index..].len() >= piece.lines.len()
                         && piece
                             .lines
                             .iter()
                             .zip(&generated[index..])
                             .all(|(piece, line)| piece == line)
-                })
+                };
+                let is_free = |piece: &Piece| !taken.contains(&std::ptr::from_ref(piece));
+                let mut fitting = candidates.iter().filter(|(_, piece)| is_here(piece));
+                fitting.find(|(_, piece)| is_free(piece))
             });
             let Some((cell, piece)) = found else {
-                lines[index].origin = self.use_declaration(line);
+                lines[index].import = self.import(line);
                 index += 1;
                 continue;
             };
+            taken.insert(std::ptr::from_ref(piece));
             for offset in 0..piece.lines.len() {
                 let shift = if offset == 0 { piece.indent } else { 0 };
                 let cell_line = piece.first_line + offset as u32;
@@ -229,20 +261,86 @@ impl Cells {
         SourceMap { lines }
     }
 
-    fn use_declaration(&self, generated: &str) -> Option<(u32, u32, u32)> {
-        let path = generated
-            .trim_start()
-            .trim_start_matches("pub ")
-            .strip_prefix("use ")?
-            .trim_end_matches(';');
-        let name = path.rsplit("::").next()?;
-        self.cells.iter().rev().find_map(|cell| {
-            let line = cell
-                .code
-                .lines()
-                .position(|line| line.contains("use ") && line.contains(name))?;
-            Some((cell.count, line as u32 + 1, 0))
-        })
+    /// The import that a declaration of evcxr's stands for.
+    fn import(&self, generated: &str) -> Option<Import> {
+        let declaration = generated.trim_start().trim_start_matches("pub ");
+        if !declaration.starts_with("use ") {
+            return None;
+        }
+        let indent = generated.chars().count() - declaration.chars().count();
+        let mut cells = self.cells.iter().rev();
+        let mut import = cells.find_map(|cell| {
+            let mut imports = cell.imports.iter();
+            let (_, import) = imports.find(|(text, _)| text == declaration)?;
+            Some(import.clone())
+        })?;
+        for (column, _, _) in &mut import.segments {
+            *column += indent as u32;
+        }
+        Some(import)
+    }
+}
+
+/// The imports of a cell by the declarations that evcxr makes of them.
+fn imports(count: u32, text: &str, code: &Code) -> Vec<(String, Import)> {
+    let edits = code.edits.columns(text);
+    let place = |byte| {
+        let place = CellPlace::of_byte(count, &code.text, byte);
+        let on_line = edits.iter().copied();
+        let on_line: Vec<ColumnEdit> = on_line
+            .filter(|edit| edit.line + 1 == place.line as usize)
+            .collect();
+        CellPlace {
+            column: ColumnEdit::to_old(&on_line, place.column - 1) + 1,
+            ..place
+        }
+    };
+    let chars = |text: &str| text.chars().count() as u32;
+    let imports = imported(&code.text).into_iter().map(|import| {
+        // evcxr leaves out what a path may begin with.
+        let declaration = import.declaration.replacen("use ::", "use ", 1);
+        let mut column = chars("use ");
+        let mut segments = Vec::new();
+        for range in import.segments {
+            let len = chars(&code.text[range.clone()]);
+            segments.push((column, len, place(range.start)));
+            column += len + chars("::");
+        }
+        let own = CellSpan {
+            start: place(import.own.start),
+            end: place(import.own.end),
+        };
+        (declaration, Import { segments, own })
+    });
+    imports.collect()
+}
+
+impl Import {
+    /// The place of a column of the declaration, from 0.
+    fn place(&self, column: u32, is_end: bool) -> CellPlace {
+        let is_before = |start: u32| start < column || (start == column && !is_end);
+        let mut segments = self.segments.iter().rev();
+        match segments.find(|(start, _, _)| is_before(*start)) {
+            Some((start, len, place)) => CellPlace {
+                column: place.column + (column - start).min(*len),
+                ..*place
+            },
+            None => self.own.start,
+        }
+    }
+
+    /// What a part of the declaration stands for; what is shared with other imports only where it is about that alone.
+    fn span(&self, start: u32, end: u32) -> CellSpan {
+        let key = |place: CellPlace| (place.line, place.column);
+        let (start, end) = (self.place(start, false), self.place(end, true));
+        let is_shared = key(end) <= key(self.own.start);
+        CellSpan {
+            start: match is_shared || key(start) > key(self.own.start) {
+                true => start,
+                false => self.own.start,
+            },
+            end,
+        }
     }
 }
 
@@ -250,8 +348,11 @@ impl SourceMap {
     /// The place in a cell of a place in the generated file; nothing where evcxr's own code stands.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
         let line = self.lines.get((line as usize).checked_sub(1)?)?;
-        let (cell, cell_line, shift) = line.origin?;
         let column = column.saturating_sub(1);
+        if let Some(import) = &line.import {
+            return Some(import.place(column, false));
+        }
+        let (cell, cell_line, shift) = line.origin?;
         let before = line.insertions.iter().filter(|(at, _)| *at <= column);
         let put_in: u32 = before.map(|(at, len)| (*len).min(column - at)).sum();
         Some(CellPlace {
@@ -263,20 +364,39 @@ impl SourceMap {
 }
 
 impl SourceMap {
+    /// The part of a cell that a part of the generated file is, both by lines and columns. Where it begins or ends in
+    /// code that is generated around a cell's, what is the cell's own of it.
+    pub(super) fn span(&self, start: (u32, u32), end: (u32, u32)) -> Option<CellSpan> {
+        if start.0 == end.0
+            && let Some(import) = &self.lines.get((start.0 as usize).checked_sub(1)?)?.import
+        {
+            return Some(import.span(start.1.saturating_sub(1), end.1.saturating_sub(1)));
+        }
+        let is_cells = |line: &u32| self.place(*line, 1).is_some();
+        let first = (start.0..=end.0).find(is_cells)?;
+        let last = (first..=end.0).rev().find(is_cells)?;
+        let start = self.place(first, if first == start.0 { start.1 } else { 1 })?;
+        let end = match last == end.0 {
+            true => self.place(last, end.1)?,
+            false => CellPlace {
+                column: u32::MAX,
+                ..self.place(last, 1)?
+            },
+        };
+        let key = |place: CellPlace| (place.line, place.column);
+        let is_one = end.cell == start.cell && key(start) <= key(end);
+        Some(CellSpan {
+            start,
+            end: if is_one { end } else { start },
+        })
+    }
+
     /// The same for a place where code runs: rustc counts the brackets around an expression as a part of it.
     pub(super) fn place_of_code(&self, line: u32, column: u32) -> Option<CellPlace> {
         self.place(line, column).or_else(|| {
             let (line, column) = self.lines.get((line as usize).checked_sub(1)?)?.opens?;
             self.place(line, column)
         })
-    }
-
-    /// Whether a line of the generated file is one of a cell that the kernel has rewritten.
-    pub(super) fn is_rewritten(&self, line: u32) -> bool {
-        let line = (line as usize)
-            .checked_sub(1)
-            .and_then(|index| self.lines.get(index));
-        line.is_some_and(|line| !line.edits.is_empty())
     }
 
     /// Whether the kernel has put in what stands there.
@@ -464,8 +584,63 @@ mod tests {
                 &[(1, "let x = 1;\nuse std::{fmt, io::Wrong};")],
                 "use std::io::Wrong;"
             ),
-            ["cell 1, line 2, column 1"]
+            ["cell 1, line 2, column 16"]
         );
+    }
+
+    #[test]
+    fn a_part_of_an_import_is_found_where_it_is_written() {
+        let mut cells = Cells::default();
+        let text = "let x = 1;\nuse std::{fmt, io::{Read, Wrong as W}};";
+        cells.push(1, text, &Code::verbatim(text));
+        let generated = "use std::io::Wrong as W;\nuse std::fmt;";
+        let map = cells.map(generated);
+        let written = |line: u32, part: &str| {
+            let at = generated.lines().nth(line as usize - 1).unwrap();
+            let start = at.find(part).unwrap() as u32 + 1;
+            let end = start + part.len() as u32;
+            let span = map.span((line, start), (line, end)).unwrap();
+            assert_eq!(span.start.line, 2);
+            let line = text.lines().nth(1).unwrap();
+            line[span.start.column as usize - 1..span.end.column as usize - 1].to_owned()
+        };
+        for (part, expected) in [
+            ("std", "std"),
+            ("io", "io"),
+            ("Wrong", "Wrong"),
+            ("std::io::Wrong", "Wrong"),
+        ] {
+            assert_eq!(written(1, part), expected, "{part}");
+        }
+        assert_eq!(written(2, "std::fmt"), "fmt");
+    }
+
+    #[test]
+    fn equal_lines_of_a_cell_are_found_in_their_order() {
+        assert_eq!(
+            places(
+                &[(1, "f();\nlet a = 1;\nf();"), (2, "f();\nf(); f();")],
+                "gen\nf();\nf();\nf();"
+            ),
+            [
+                "-",
+                "cell 2, line 1, column 1",
+                "cell 2, line 2, column 1",
+                "cell 2, line 2, column 6",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_that_begins_outside_of_a_cell_is_cut_to_it() {
+        let mut cells = Cells::default();
+        let text = "a(\n  b)";
+        cells.push(4, text, &Code::verbatim(text));
+        let map = cells.map("gen(\na(\n  b)\n)");
+        let span = map.span((1, 1), (4, 2)).unwrap();
+        assert_eq!(span.start.to_string(), "cell 4, line 1, column 1");
+        assert_eq!(span.end.line, 2);
+        assert_eq!(map.span((1, 1), (1, 4)), None);
     }
 
     #[test]

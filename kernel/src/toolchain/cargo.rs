@@ -21,13 +21,10 @@ use serde_json::json;
 
 use threadbook::worker::COMPILER_FILE;
 
-use crate::cell::Blocks;
-use crate::cell::hold_newest;
-use crate::cell::macros_first;
-
 use super::Prepared;
 use super::analysis;
 use super::call::RustcCall;
+use super::changes::Changes;
 use super::compiling::Compiled;
 use super::compiling::Compiling;
 use super::dependencies;
@@ -35,9 +32,6 @@ use super::generated;
 use super::phases::Watch;
 use super::prepare;
 use super::session;
-use super::statics;
-use super::statics::Definitions;
-use super::variables;
 use crate::sys::links;
 use crate::sys::processes;
 
@@ -49,10 +43,6 @@ pub const INTERRUPTED_FILE: &str = "interrupted";
 pub const CELL_FILE: &str = "cell.rs";
 /// Exists when a dependency had the runtime built anew: the worker must be started again before anything is run.
 pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
-/// How often each static was defined.
-const STATICS_FILE: &str = "statics.json";
-/// The texts of blocks (`impl` and `extern`).
-const BLOCKS_FILE: &str = "blocks.json";
 /// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
 const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
 /// The rustc call for the manifest that cargo built last, with that manifest.
@@ -160,10 +150,10 @@ fn compile(
         return print(session, &watch.compiler(&mut compiler)?, check_only);
     }
     let path = session.join("src/lib.rs");
-    let mut changes = Changes::begin(session)?;
-    let source = watch.rewriting(|| changes.prepare(&std::fs::read_to_string(&path)?))?;
-    let mut finish = |source: &str| Ok(changes.finish(source));
-    let mut compiling = Compiling::new(session, &mut finish, &mut compiler);
+    let mut changes = Changes::begin(session);
+    let source = std::fs::read_to_string(&path)?;
+    let source = watch.rewriting(|| changes.prepare(&source));
+    let mut compiling = Compiling::new(session, &mut changes, &mut compiler);
     let compiled = watch.compiler(|| match check_only {
         true => compiling.check(&source),
         false => compiling.build(&source),
@@ -224,47 +214,6 @@ pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     match noted_call(&session) {
         Some((_, call)) => Ok(call),
         None => Ok(session::prepared_of_this_process()?.call().clone()),
-    }
-}
-
-/// What is changed in the generated code, and what is noted of it once it has compiled.
-struct Changes {
-    cell: String,
-    definitions: Definitions,
-    blocks: Blocks,
-    new_definitions: Definitions,
-}
-
-impl Changes {
-    fn begin(session: &Path) -> anyhow::Result<Changes> {
-        Ok(Changes {
-            cell: std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default(),
-            definitions: noted(&session.join(STATICS_FILE)).unwrap_or_default(),
-            blocks: noted(&session.join(BLOCKS_FILE)).unwrap_or_default(),
-            new_definitions: Definitions::default(),
-        })
-    }
-
-    /// What comes before it is known which variables are kept.
-    fn prepare(&mut self, source: &str) -> anyhow::Result<String> {
-        let (source, blocks) = hold_newest(source, &self.cell, &self.blocks);
-        self.blocks = blocks;
-        let source = macros_first(&source);
-        Ok(variables::leave_unmentioned(&source, &self.cell))
-    }
-
-    /// What comes after it.
-    fn finish(&mut self, source: &str) -> String {
-        let shared = statics::share(source, &self.cell, &self.definitions);
-        self.new_definitions = shared.definitions;
-        generated::rewrite(&shared.source, &shared.thread_locals)
-    }
-
-    fn commit(&self, session: &Path) -> anyhow::Result<()> {
-        let definitions = serde_json::to_vec(&self.new_definitions)?;
-        std::fs::write(session.join(STATICS_FILE), definitions)?;
-        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&self.blocks)?)?;
-        Ok(())
     }
 }
 

@@ -60,11 +60,21 @@ struct Done {
     lines: Vec<String>,
 }
 
+/// Makes of a source what rustc is given.
+pub(super) trait Finish {
+    fn finish(&mut self, source: &str) -> String;
+
+    /// Variables of earlier cells whose types are other ones now.
+    fn outdated(&self) -> BTreeSet<String>;
+
+    /// Takes into account what rustc says of that; false where nothing is to be changed.
+    fn learn(&mut self, messages: &[Value]) -> bool;
+}
+
 /// One cell, in a session's folder.
 pub(super) struct Compiling<'a> {
     session: &'a Path,
-    /// Makes of a source what rustc is given.
-    finish: &'a mut dyn FnMut(&str) -> anyhow::Result<String>,
+    changes: &'a mut dyn Finish,
     /// Runs rustc on the session's source.
     compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
 }
@@ -72,12 +82,12 @@ pub(super) struct Compiling<'a> {
 impl<'a> Compiling<'a> {
     pub(super) fn new(
         session: &'a Path,
-        finish: &'a mut dyn FnMut(&str) -> anyhow::Result<String>,
+        changes: &'a mut dyn Finish,
         compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
     ) -> Compiling<'a> {
         Compiling {
             session,
-            finish,
+            changes,
             compiler,
         }
     }
@@ -91,9 +101,13 @@ impl<'a> Compiling<'a> {
     /// Compiles the code, as evcxr generates it.
     pub(super) fn build(&mut self, source: &str) -> anyhow::Result<Compiled> {
         let Some(scopes) = Scopes::read(source) else {
-            return self.attempt(source);
+            let mut compiled = self.attempt(source)?;
+            while compiled.code != 0 && self.changes.learn(&compiled.messages) {
+                compiled = self.attempt(source)?;
+            }
+            return Ok(compiled);
         };
-        let mut choice = scopes.first_choice();
+        let mut choice = scopes.first_choice(&self.changes.outdated());
         if let Some(sent_back) = self.send_back(&scopes, &choice)? {
             return Ok(sent_back);
         }
@@ -104,7 +118,10 @@ impl<'a> Compiling<'a> {
             }
             let compiled = self.attempt(&arranged.source)?;
             let failed = compiled.code != 0;
-            if failed && choice.learn(&scopes, &arranged, &compiled.messages) {
+            let messages = &compiled.messages;
+            if failed
+                && (choice.learn(&scopes, &arranged, messages) || self.changes.learn(messages))
+            {
                 continue;
             }
             if failed {
@@ -121,7 +138,7 @@ impl<'a> Compiling<'a> {
     }
 
     fn attempt(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let finished = (self.finish)(source)?;
+        let finished = self.changes.finish(source);
         std::fs::write(self.session.join(SOURCE_FILE), finished)?;
         (self.compiler)()
     }

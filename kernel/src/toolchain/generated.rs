@@ -14,6 +14,8 @@ const DEPENDENCIES: &str = "[dependencies]";
 /// The name of the crate with which evcxr asks whether a dependency can be had.
 pub(super) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
+/// Where code is put in that runs before the cell's variables are taken out of the store.
+const FIRST: &str = "/*first*/";
 /// evcxr's text, and what stands in its place, on as many lines.
 const CHANGES: [(&str, &str); 3] = [
     (
@@ -22,7 +24,7 @@ const CHANGES: [(&str, &str); 3] = [
     ),
     (
         "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};",
-        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store}; /*redefined*/",
+        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store}; /*first*/",
     ),
     (
         "if let Err(error) = try_send_text(text)\n    {\n        eprintln!(\"Failed to send content to parent",
@@ -57,6 +59,7 @@ const ASYNC_END: &str = "\n});\n";
 
 /// How a line begins that puts a variable into the store, and what stands between its type and its name.
 pub(super) const PUT: &str = "evcxr_variable_store.put_variable::<";
+const CHECK: &str = "vars_ok &= evcxr_variable_store.check_variable::<";
 const TAKE: &str = " = evcxr_variable_store.take_variable::<";
 const NAME: &str = ">(stringify!(";
 /// How a line begins that shows rust-analyzer a variable.
@@ -112,6 +115,11 @@ pub(super) fn take_of_line(line: &str) -> Option<(&str, &str)> {
     type_and_name(rest)
 }
 
+/// The type and the name of the variable that a line looks for in the store.
+pub(super) fn check_of_line(line: &str) -> Option<(&str, &str)> {
+    type_and_name(line.strip_prefix(CHECK)?)
+}
+
 fn type_and_name(rest: &str) -> Option<(&str, &str)> {
     let (ty, rest) = rest.rsplit_once(NAME)?;
     let (name, _) = rest.split_once(')')?;
@@ -163,8 +171,8 @@ pub(super) fn object_file() -> String {
 
 /// Changes what evcxr generated; the cell's own code stays as it is, on its lines.
 ///
-/// `thread_locals` are defined anew by this cell.
-pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
+/// `first` is run before the cell's variables are taken out of the store.
+pub fn rewrite(source: &str, first: &str) -> String {
     let mut changed = source.to_owned();
     for (from, to) in CHANGES {
         // evcxr's text comes after the cells' items, so that the last one is evcxr's own.
@@ -172,12 +180,7 @@ pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
             changed.replace_range(start..start + from.len(), to);
         }
     }
-    let redefined = if thread_locals.is_empty() {
-        String::new()
-    } else {
-        format!("::threadbook::abi::redefined(&{thread_locals:?});")
-    };
-    changed = changed.replacen("/*redefined*/", &redefined, 1);
+    changed = changed.replacen(FIRST, first, 1);
     if let Some(start) = changed.rfind(ERROR.0) {
         let is_shown_by = |(format, _): &(&str, &str)| changed[start..].contains(format);
         if let Some((_, error)) = ERROR_FORMATS.into_iter().find(is_shown_by) {
@@ -323,7 +326,7 @@ mod tests {
     fn markers_become_calls_and_lines_stay() {
         let source = "fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n\
                       if std::panic::catch_unwind(||{\n}).is_err() {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}\n";
-        let changed = rewrite(source, &[]);
+        let changed = rewrite(source, "");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(changed.contains("fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }"));
         assert!(changed.contains("    ::threadbook::abi::panicked();"));
@@ -335,7 +338,7 @@ mod tests {
                       pub extern \"C\" fn run_user_code_3(\nlet mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\", ||\n\
                       std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match\n\
                       mutex.lock() { Ok(guard) => guard, }\n.block_on(async {\n1 + 1;\n});\n})) { \n";
-        let changed = rewrite(source, &[]);
+        let changed = rewrite(source, "");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(
             changed.contains("::threadbook::abi::run(Box::pin(\n"),
@@ -346,7 +349,7 @@ mod tests {
             "{changed}"
         );
         assert!(!changed.contains("struct VariableStore"), "{changed}");
-        let awaiting = rewrite(&source.replace("1 + 1;", "x.await;"), &[]);
+        let awaiting = rewrite(&source.replace("1 + 1;", "x.await;"), "");
         assert!(
             awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
             "{awaiting}"
@@ -360,7 +363,7 @@ mod tests {
                 "\n            struct EvcxrUserCodeError {{}}\n            impl<T> From<T> for EvcxrUserCodeError {{\n\
                  {format}\n}}\nmod evcxr_internal_runtime {{\n1;\n}}\n"
             );
-            let changed = rewrite(&source, &[]);
+            let changed = rewrite(&source, "");
             assert_eq!(changed.lines().count(), source.lines().count());
             assert!(
                 changed.contains(&format!(

@@ -13,12 +13,14 @@
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `call` | how rustc is called for a cell |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
+//! | `changes` | the changes of one compile, and what is noted of them for the next |
 //! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
 //! | `configuration` | what `#[cfg(..)]` means |
 //! | `lines` | line tables for a cell that has crashed |
 //! | `script` | compiles what `%run` runs |
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
+//! | `fingerprints` | whether a variable's type is still the one that it was made of |
 //! | `statics` | statics that keep their values from cell to cell |
 //! | `scopes` | where a cell's variables end, and which of them are kept |
 //! | `variables` | the variables that a cell's code takes out of the store |
@@ -27,9 +29,11 @@ mod analysis;
 pub mod cache;
 mod call;
 pub mod cargo;
+mod changes;
 pub mod compiling;
 mod configuration;
 mod dependencies;
+mod fingerprints;
 pub mod generated;
 pub mod lines;
 pub mod phases;

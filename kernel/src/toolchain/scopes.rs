@@ -6,6 +6,7 @@
 //! in. This is the order in which a function drops its variables. No line is added.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ra_ap_syntax::AstNode;
@@ -41,6 +42,8 @@ pub(super) struct Scopes {
     tail: String,
     lets: Vec<Let>,
     types: Types,
+    /// Names that assignments begin with.
+    assigned: BTreeSet<String>,
 }
 
 /// A line that puts a variable into the store.
@@ -107,6 +110,7 @@ impl Scopes {
             old_lines: source[frame.old.clone()].matches('\n').count(),
             tail: source[frame.old.end..].to_owned(),
             head,
+            assigned: borrow::assigned(&statements),
             statements,
             new,
             old,
@@ -115,9 +119,12 @@ impl Scopes {
         })
     }
 
-    /// What can be said before rustc has seen the cell.
-    pub(super) fn first_choice(&self) -> Choice {
+    /// What can be said before rustc has seen the cell. The types of `outdated` variables are defined anew.
+    pub(super) fn first_choice(&self, outdated: &BTreeSet<String>) -> Choice {
         let mut choice = Choice::default();
+        for name in outdated.iter().filter(|name| self.is_old(name)) {
+            choice.unkept.insert(name.clone(), Reason::TypeRedefined);
+        }
         for (name, reason) in self.types.unkept() {
             choice.unkept.insert(name.clone(), reason.clone());
         }
@@ -143,8 +150,13 @@ impl Scopes {
     }
 
     /// Whether a variable was there before the cell, and the cell binds no other of its name.
-    pub(super) fn is_old(&self, name: &str) -> bool {
+    fn is_old(&self, name: &str) -> bool {
         self.old.iter().any(|put| put.name == name)
+    }
+
+    /// Whether the cell assigns a variable of an earlier cell anew, or a part of it.
+    pub(super) fn assigns(&self, name: &str) -> bool {
+        self.is_old(name) && self.assigned.contains(name)
     }
 
     /// The code in which each variable ends in its order.

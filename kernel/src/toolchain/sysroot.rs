@@ -4,6 +4,7 @@ use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
 use super::Error;
 
@@ -61,6 +62,35 @@ impl Sysroot {
             .lines()
             .find_map(|line| line.strip_prefix("host: "))
             .unwrap_or("unknown")
+    }
+
+    /// Has rustup install the standard library's sources where they are missing. Without rustup nothing happens.
+    ///
+    /// `restore` gives a command the environment that the kernel was started with.
+    pub fn fetch_library_sources(
+        &self,
+        progress: &dyn Fn(&str),
+        restore: impl FnOnce(&mut Command),
+    ) {
+        let name = self.path.file_name();
+        let (Err(_), Some(name)) = (self.library_sources(), name) else {
+            return;
+        };
+        let mut command = Command::new("rustup");
+        restore(&mut command);
+        command
+            .args(["component", "add", "rust-src", "--toolchain"])
+            .arg(name);
+        progress(
+            "installing the standard library's sources, once for this toolchain (`rustup component add rust-src`)",
+        );
+        match command.stdin(Stdio::null()).output() {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => {
+                tracing::warn!("rustup: {}", String::from_utf8_lossy(&output.stderr).trim())
+            }
+            Err(error) => tracing::debug!("rustup was not started: {error}"),
+        }
     }
 
     /// The standard library's sources.

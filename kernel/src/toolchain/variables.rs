@@ -4,6 +4,8 @@
 //! for its type. A variable that the cell's text does not mention can as well stay where it is. Types are checked all the
 //! same: a cell may define one anew, of which another variable is.
 
+use std::collections::BTreeSet;
+
 use super::generated;
 
 /// Makes the lines empty that take or put a variable which the cell does not mention.
@@ -14,6 +16,21 @@ pub(super) fn leave_unmentioned(source: &str, cell: &str) -> String {
         kept.push_str(if is_left { "\n" } else { line });
     }
     kept
+}
+
+/// Makes the lines empty that look for, or take, variables of earlier cells that can't be had.
+pub(super) fn leave_out(source: &str, names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return source.to_owned();
+    }
+    let lines = source.split_inclusive('\n');
+    lines
+        .map(|line| {
+            let found = generated::check_of_line(line).or_else(|| generated::take_of_line(line));
+            let is_left = found.is_some_and(|(_, name)| names.contains(name));
+            if is_left { "\n" } else { line }
+        })
+        .collect()
 }
 
 /// The variable that a line of evcxr's takes or puts.

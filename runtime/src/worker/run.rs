@@ -9,6 +9,7 @@ use super::loads;
 use super::report;
 use super::sys;
 use super::timing::Stopwatch;
+use crate::abi::store;
 use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
@@ -26,6 +27,7 @@ pub(crate) fn markers_of_panic() -> String {
 /// Runs one cell; gives back what to report at its end, and what evcxr waits for.
 pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     cell::begin();
+    store::begin_cell();
     let load = loads::begin(so);
     report(&Report::Started {
         load,

@@ -1,6 +1,7 @@
 //! The real binary, over real sockets, with real cells. Each line of what other Rust kernels do wrong is a test here.
 
 mod backtraces;
+mod bodies;
 mod crashes;
 mod errors;
 mod files;
@@ -9,7 +10,9 @@ mod input;
 mod interrupts;
 mod leftovers;
 mod magics;
+mod main_body;
 mod markers;
+mod messages;
 mod notebooks;
 mod output;
 mod panics;
@@ -27,3 +30,4 @@ mod streams;
 mod texts;
 mod timing;
 mod top;
+mod variables;

@@ -3,12 +3,14 @@
 //! rustc would find out too, at the price of a compile. What is not certain here is left to it: a `&str` may be `'static`.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast;
 
 use super::Put;
 use super::Reason;
+use crate::cell::body;
 use crate::cell::lets;
 use crate::cell::range;
 use crate::toolchain::generated;
@@ -132,6 +134,29 @@ impl Types {
     }
 }
 
+/// The names of variables that the statements assign to, as a whole or in part.
+pub(super) fn assigned(statements: &str) -> BTreeSet<String> {
+    let list = body(statements);
+    let nodes = list.iter().flat_map(|list| list.syntax().descendants());
+    nodes
+        .filter_map(ast::BinExpr::cast)
+        .filter(|expr| matches!(expr.op_kind(), Some(ast::BinaryOp::Assignment { op: None })))
+        .filter_map(|expr| place_name(expr.lhs()?))
+        .collect()
+}
+
+/// The variable that a place is a part of.
+fn place_name(mut place: ast::Expr) -> Option<String> {
+    loop {
+        place = match place {
+            ast::Expr::FieldExpr(field) => field.expr()?,
+            ast::Expr::IndexExpr(index) => index.base()?,
+            ast::Expr::ParenExpr(inner) => inner.expr()?,
+            other => return name_of(&other),
+        };
+    }
+}
+
 fn may_borrow(ty: &str) -> bool {
     let without_static = ty.replace("&'static ", "").replace("'static", "");
     without_static.contains('&') || without_static.contains('\'')
@@ -212,6 +237,12 @@ mod tests {
             let found = unkept(&statements, &types).pop().map(|(_, reason)| reason);
             assert_eq!(found, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn assignments_are_known_by_their_variable() {
+        let found = assigned("a = 1; b.c[0].d = 2; if x { (e) = 3; } f == 4; g += 5; *h = 6;");
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["a", "b", "e"]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Reason {
     Unnameable(String),
     /// Its type can't be told, or is another than rust-analyzer takes it for.
     UnknownType,
+    /// Its type is defined anew.
+    TypeRedefined,
     /// Another variable of its name has taken its place, and has ended with the cell.
     Shadowed,
 }
@@ -102,7 +104,7 @@ impl Complaint {
     /// Changes the choice where the error shows which variable it is about.
     fn settle(&self, scopes: &Scopes, choice: &mut Choice) {
         if let ("E0381" | "E0382", Some(name)) = (self.code.as_str(), &self.primary) {
-            if !(scopes.is_old(name) && choice.inside.insert(name.clone())) {
+            if !(scopes.assigns(name) && choice.inside.insert(name.clone())) {
                 choice.unkept.insert(name.clone(), Reason::Moved);
             }
             return;

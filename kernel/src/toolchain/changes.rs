@@ -1,0 +1,173 @@
+//! What is changed in the generated code of a cell, and what is noted of it once it has compiled.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::cargo::CELL_FILE;
+use super::cargo::noted;
+use super::compiling::Finish;
+use super::fingerprints::Fingerprints;
+use super::generated;
+use super::statics;
+use super::statics::Definitions;
+use super::variables;
+use crate::cell::Blocks;
+use crate::cell::hold_newest;
+use crate::cell::macros_first;
+use crate::cell::take_item_macros;
+
+/// How often each static was defined.
+const STATICS_FILE: &str = "statics.json";
+/// The texts of blocks (`impl` and `extern`).
+const BLOCKS_FILE: &str = "blocks.json";
+/// The calls of macros that have made items.
+const MADE_FILE: &str = "made.json";
+/// By which numbers variables were stored.
+const TYPES_FILE: &str = "types.json";
+/// rustc's errors about two definitions of one thing.
+const CONFLICTS: [&str; 5] = ["E0119", "E0201", "E0255", "E0428", "E0592"];
+
+/// The changes of one compile.
+pub(super) struct Changes {
+    cell: String,
+    definitions: Definitions,
+    new_definitions: Definitions,
+    blocks: Blocks,
+    /// Calls of earlier cells that make items, and those of this one.
+    made_before: Vec<String>,
+    made: Vec<String>,
+    /// By which numbers variables were stored.
+    stored: BTreeMap<String, u64>,
+    fingerprints: Fingerprints,
+    /// Variables of earlier cells whose types are other ones now.
+    outdated: BTreeSet<String>,
+    /// The lines of the earlier ones in what rustc was given last.
+    lines: Vec<Range<usize>>,
+}
+
+impl Changes {
+    /// Reads what earlier compiles have noted in a session's folder.
+    pub(super) fn begin(session: &Path) -> Changes {
+        Changes {
+            cell: std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default(),
+            definitions: noted(&session.join(STATICS_FILE)).unwrap_or_default(),
+            new_definitions: Definitions::default(),
+            blocks: noted(&session.join(BLOCKS_FILE)).unwrap_or_default(),
+            made_before: noted(&session.join(MADE_FILE)).unwrap_or_default(),
+            made: Vec::new(),
+            stored: noted(&session.join(TYPES_FILE)).unwrap_or_default(),
+            fingerprints: Fingerprints::default(),
+            outdated: BTreeSet::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// What comes before it is known which variables are kept.
+    pub(super) fn prepare(&mut self, source: &str) -> String {
+        let (source, made) = take_item_macros(source);
+        self.made_before.retain(|call| !made.contains(call));
+        self.made = made;
+        let (source, blocks) = hold_newest(&source, &self.cell, &self.blocks);
+        self.blocks = blocks;
+        let source = macros_first(&source);
+        self.fingerprints = Fingerprints::of(&source);
+        self.outdated = self.fingerprints.outdated(&source, &self.stored);
+        let source = variables::leave_out(&source, &self.outdated);
+        variables::leave_unmentioned(&source, &self.cell)
+    }
+
+    /// What runs before the cell's variables are taken out of the store.
+    fn first(&self, thread_locals: &[String]) -> String {
+        let mut first = self.fingerprints.call();
+        if !thread_locals.is_empty() {
+            first.push_str(&format!(
+                "::threadbook::abi::redefined(&{thread_locals:?});"
+            ));
+        }
+        if !self.outdated.is_empty() {
+            first.push_str(&format!(
+                "::threadbook::abi::store::forget(&{:?});",
+                Vec::from_iter(&self.outdated)
+            ));
+        }
+        first
+    }
+
+    /// The cell has compiled: what it has defined is noted for later ones.
+    pub(super) fn commit(&self, session: &Path) -> anyhow::Result<()> {
+        let definitions = serde_json::to_vec(&self.new_definitions)?;
+        std::fs::write(session.join(STATICS_FILE), definitions)?;
+        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&self.blocks)?)?;
+        let made: Vec<&String> = self.made_before.iter().chain(&self.made).collect();
+        std::fs::write(session.join(MADE_FILE), serde_json::to_vec(&made)?)?;
+        let stored = self.fingerprints.after(&self.stored);
+        std::fs::write(session.join(TYPES_FILE), serde_json::to_vec(&stored)?)?;
+        Ok(())
+    }
+}
+
+impl Finish for Changes {
+    fn finish(&mut self, source: &str) -> String {
+        let shared = statics::share(source, &self.cell, &self.definitions);
+        self.new_definitions = shared.definitions;
+        let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
+        self.lines.clear();
+        for call in self.made_before.iter().chain(&self.made) {
+            let first = finished.matches('\n').count() + 1;
+            finished.push_str(&format!("{call}\n"));
+            self.lines.push(first..finished.matches('\n').count() + 1);
+        }
+        finished
+    }
+
+    fn outdated(&self) -> BTreeSet<String> {
+        self.outdated.clone()
+    }
+
+    /// What a later cell defines takes the place of what a macro has made.
+    fn learn(&mut self, messages: &[Value]) -> bool {
+        let lines = messages
+            .iter()
+            .filter(|message| is_conflict(message))
+            .flat_map(lines_of);
+        let conflicting: Vec<usize> = lines.collect();
+        let count = self.made_before.len();
+        let mut index = 0;
+        let of_calls = &self.lines;
+        self.made_before.retain(|_| {
+            let is_hit = conflicting
+                .iter()
+                .any(|line| of_calls[index].contains(line));
+            index += 1;
+            !is_hit
+        });
+        self.made_before.len() < count
+    }
+}
+
+fn is_conflict(message: &Value) -> bool {
+    let code = message["code"]["code"].as_str().unwrap_or_default();
+    CONFLICTS.contains(&code)
+}
+
+/// The lines of the cell's crate that a message names, also those at which a macro was called.
+fn lines_of(message: &Value) -> Vec<usize> {
+    let spans = message["spans"].as_array().into_iter().flatten();
+    let mut lines = Vec::new();
+    for span in spans {
+        let mut at = Some(span);
+        while let Some(span) = at {
+            lines.extend(
+                span["line_start"]
+                    .as_u64()
+                    .and_then(|line| usize::try_from(line).ok()),
+            );
+            at = span["expansion"].get("span");
+        }
+    }
+    lines
+}

@@ -1,0 +1,160 @@
+//! Bodies of `main` out of a grammar of bindings, as cells and with rustc: what rustc takes, a cell takes; what it rejects, a
+//! cell rejects for the same reason; what is dropped before the end, is dropped in the same order.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use threadbook_tests::kernel::Kernel;
+
+/// How many bodies are tried.
+const BODIES: usize = 24;
+/// A seed of one's own, to repeat a run.
+const SEED_VAR: &str = "THREADBOOK_TEST_SEED";
+
+/// What the bodies are made of. A value says when it is dropped; a guard borrows, and says so too.
+const ITEMS: &str = "\
+#[derive(Debug)]
+struct Owned(u32);
+impl Drop for Owned { fn drop(&mut self) { println!(\"drop {}\", self.0); } }
+#[derive(Debug)]
+struct Guard<'a>(&'a Owned);
+impl Drop for Guard<'_> { fn drop(&mut self) { println!(\"end {}\", self.0.0); } }
+impl Owned {
+    fn guard(&self) -> Guard<'_> { Guard(self) }
+    fn digits(&self) -> impl Iterator<Item = u32> { (0..2).map(move |n| n * self.0) }
+    fn more(self) -> Owned { Owned(self.0 + 100) }
+}
+";
+
+#[test]
+fn a_cell_does_what_rustc_does_with_the_body_of_main() {
+    let seed = std::env::var(SEED_VAR)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let seed = seed.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        now.unwrap().as_nanos() as u64 | 1
+    });
+    let mut random = Random(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let mut kernel = Kernel::start();
+    kernel.run(ITEMS).nothing();
+    let (mut taken, mut rejected) = (0, 0);
+    for index in 0..BODIES {
+        let body = body(&mut random, index);
+        let what = format!("{SEED_VAR}={seed}, body {index}:\n{body}");
+        let ran = kernel.run(&body);
+        match with_rustc(folder.path(), &body) {
+            Ok(printed) => {
+                taken += 1;
+                let stdout = ran.stdout();
+                let notes = ran.stderr();
+                assert_eq!(ran.reply["status"], "ok", "{what}\n{:#?}", ran.reply);
+                assert!(!notes.contains("warning: unused"), "{what}\n{notes}");
+                assert_eq!(before_kept(&stdout), before_kept(&printed), "{what}");
+            }
+            Err(codes) => {
+                rejected += 1;
+                let _ = ran.stderr();
+                assert_eq!(ran.reply["status"], "error", "{what}\n{codes:?}");
+                let failure = ran.failed("CompileError");
+                let own = error_codes(&failure.traceback);
+                assert_eq!(own, codes, "{what}\n{}", failure.traceback);
+            }
+        }
+    }
+    assert!(
+        taken > 0 && rejected > 0,
+        "{SEED_VAR}={seed}: {taken} taken, {rejected} rejected"
+    );
+}
+
+/// A body that binds, borrows, moves and shadows at random. Names are those of one body alone.
+fn body(random: &mut Random, index: usize) -> String {
+    let mut text = format!("let mut v0 = Owned({index});\n");
+    let mut names = 1;
+    for step in 0..3 + random.below(6) {
+        let old = random.below(names);
+        // A new name, or an earlier one that is hidden.
+        let new = match random.below(4) {
+            0 => random.below(names),
+            _ => {
+                names += 1;
+                names - 1
+            }
+        };
+        let number = (step + 1) * 10 + index;
+        let statement = match random.below(12) {
+            0 | 1 => format!("let mut v{new} = Owned({number});"),
+            2 => format!("let v{new} = &v{old};"),
+            3 | 4 => format!("let v{new} = v{old}.guard();"),
+            5 => format!("let v{new} = || v{old}.0;"),
+            6 => format!("let v{new} = v{old}.digits();"),
+            7 => format!("let mut v{new} = v{old};"),
+            8 => format!("drop(v{old});"),
+            9 => format!("v{old} = v{old}.more();"),
+            10 => format!("let v{new} = &mut v{old};"),
+            _ => format!("println!(\"{{:?}}\", v{old}.0);"),
+        };
+        let _ = writeln!(text, "{statement}");
+        if random.below(3) == 0 {
+            let used = random.below(names);
+            let _ = writeln!(text, "let _ = &v{used};");
+        }
+    }
+    text.push_str("println!(\"last\");");
+    // A cell has the variables of those before it.
+    text.replace('v', &format!("v{index}_"))
+}
+
+/// What a program with this body prints, or the codes of rustc's errors.
+fn with_rustc(folder: &Path, body: &str) -> Result<String, Vec<String>> {
+    let source = folder.join("body.rs");
+    let program = folder.join("body");
+    std::fs::write(
+        &source,
+        format!("#![allow(warnings)]\n{ITEMS}\nfn main() {{\n{body}\n}}\n"),
+    )
+    .unwrap();
+    let output = Command::new("rustc")
+        .args(["--edition=2024", "-Cdebuginfo=0", "-o"])
+        .args([&program, &source])
+        .output()
+        .unwrap();
+    if !output.status.success() {
+        return Err(error_codes(&String::from_utf8_lossy(&output.stderr)));
+    }
+    let output = Command::new(program).output().unwrap();
+    Ok(String::from_utf8(output.stdout).unwrap())
+}
+
+/// The codes of the errors that a text shows, each once.
+fn error_codes(text: &str) -> Vec<String> {
+    let shown = text.split("error[").skip(1);
+    let mut codes: Vec<String> = shown.map(|rest| rest[..5].to_owned()).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+/// The lines but for the drops at the end of a program of what a cell keeps: owned values.
+fn before_kept(printed: &str) -> Vec<&str> {
+    let (before, after) = printed.split_once("last\n").unwrap();
+    let ends = after.lines().filter(|line| line.starts_with("end "));
+    before.lines().chain(ends).collect()
+}
+
+/// A linear congruence is random enough.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
