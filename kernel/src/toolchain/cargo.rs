@@ -31,6 +31,7 @@ use super::dependencies;
 use super::generated;
 use super::phases::Watch;
 use super::prepare;
+use super::results::Results;
 use super::session;
 use super::statics;
 use super::statics::Definitions;
@@ -236,7 +237,11 @@ fn rewrite_source(session: &Path) -> anyhow::Result<(Definitions, Blocks)> {
     let shared = statics::share(&source, &cell, &definitions);
     std::fs::write(
         &path,
-        generated::rewrite(&shared.source, &shared.thread_locals),
+        generated::rewrite(
+            &shared.source,
+            &shared.thread_locals,
+            &Results::of(session).scope(),
+        ),
     )?;
     Ok((shared.definitions, blocks))
 }

@@ -51,6 +51,12 @@ const ASYNC: (&str, &str) = (
     "let mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\"",
     ".block_on(async {\n",
 );
+/// How evcxr shows a cell's value, on a line of its own behind the value. A value that is asked by reference finds what its
+/// type or a trait of the person's has for that before what the runtime has for all values.
+const DISPLAY: (&str, &str) = (
+    "\n).evcxr_display();\n",
+    "\n).threadbook_by_reference().evcxr_display();\n",
+);
 /// The end of that, which is the last line of its kind.
 const ASYNC_END: &str = "\n});\n";
 
@@ -61,8 +67,8 @@ pub(super) fn object_file() -> String {
 
 /// Changes what evcxr generated; the cell's own code stays as it is, on its lines.
 ///
-/// `thread_locals` are defined anew by this cell.
-pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
+/// `thread_locals` are defined anew by this cell; `scope` brings in what shows its value.
+pub fn rewrite(source: &str, thread_locals: &[String], scope: &str) -> String {
     let mut changed = source.to_owned();
     for (from, to) in CHANGES {
         // evcxr's text comes after the cells' items, so that the last one is evcxr's own.
@@ -75,7 +81,10 @@ pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
     } else {
         format!("::threadbook::abi::redefined(&{thread_locals:?});")
     };
-    changed = changed.replacen("/*redefined*/", &redefined, 1);
+    changed = changed.replacen("/*redefined*/", &format!("{redefined} {scope}"), 1);
+    if let Some(start) = changed.rfind(DISPLAY.0) {
+        changed.replace_range(start..start + DISPLAY.0.len(), DISPLAY.1);
+    }
     if let Some(start) = changed.rfind(ERROR.0) {
         let is_shown_by = |(format, _): &(&str, &str)| changed[start..].contains(format);
         if let Some((_, error)) = ERROR_FORMATS.into_iter().find(is_shown_by) {
@@ -217,7 +226,7 @@ mod tests {
     fn markers_become_calls_and_lines_stay() {
         let source = "fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }\n\
                       if std::panic::catch_unwind(||{\n}).is_err() {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}\n";
-        let changed = rewrite(source, &[]);
+        let changed = rewrite(source, &[], "");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(changed.contains("fn user() { println!(\"EVCXR_PANIC_NOTIFICATION\"); }"));
         assert!(changed.contains("    ::threadbook::abi::panicked();"));
@@ -229,7 +238,7 @@ mod tests {
                       pub extern \"C\" fn run_user_code_3(\nlet mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\", ||\n\
                       std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match\n\
                       mutex.lock() { Ok(guard) => guard, }\n.block_on(async {\n1 + 1;\n});\n})) { \n";
-        let changed = rewrite(source, &[]);
+        let changed = rewrite(source, &[], "");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(
             changed.contains("::threadbook::abi::run(Box::pin(\n"),
@@ -240,11 +249,23 @@ mod tests {
             "{changed}"
         );
         assert!(!changed.contains("struct VariableStore"), "{changed}");
-        let awaiting = rewrite(&source.replace("1 + 1;", "x.await;"), &[]);
+        let awaiting = rewrite(&source.replace("1 + 1;", "x.await;"), &[], "");
         assert!(
             awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
             "{awaiting}"
         );
+    }
+
+    #[test]
+    fn a_value_is_asked_by_reference_how_it_is_shown() {
+        let source = "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n(\nf(\"(1).evcxr_display();\")\n).evcxr_display();\n}\n";
+        let changed = rewrite(source, &[], "use a::B as _;");
+        assert_eq!(changed.lines().count(), source.lines().count());
+        assert!(changed.contains(
+            "(\nf(\"(1).evcxr_display();\")\n).threadbook_by_reference().evcxr_display();\n"
+        ));
+        assert!(changed.contains("}; "), "{changed}");
+        assert!(changed.contains(" use a::B as _;\n"), "{changed}");
     }
 
     #[test]
@@ -254,7 +275,7 @@ mod tests {
                 "\n            struct EvcxrUserCodeError {{}}\n            impl<T> From<T> for EvcxrUserCodeError {{\n\
                  {format}\n}}\nmod evcxr_internal_runtime {{\n1;\n}}\n"
             );
-            let changed = rewrite(&source, &[]);
+            let changed = rewrite(&source, &[], "");
             assert_eq!(changed.lines().count(), source.lines().count());
             assert!(
                 changed.contains(&format!(

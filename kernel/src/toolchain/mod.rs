@@ -29,6 +29,7 @@ pub mod generated;
 pub mod lines;
 pub mod phases;
 mod prepare;
+pub mod results;
 pub mod roles;
 pub mod script;
 mod session;

@@ -1,6 +1,7 @@
 //! The real binary, over real sockets, with real cells. Each line of what other Rust kernels do wrong is a test here.
 
 mod backtraces;
+mod commands;
 mod crashes;
 mod errors;
 mod files;
