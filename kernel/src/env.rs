@@ -18,7 +18,8 @@ pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
 /// Megabytes of resident memory above which no copy of the process that runs cells is kept.
 pub const SNAPSHOT_LIMIT: &str = threadbook::worker::SNAPSHOT_LIMIT_VAR;
 
-/// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`).
+/// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`). A level alone is
+/// that of Threadbook; rust-analyzer logs a megabyte a second at `info`.
 pub const LOG: &str = "THREADBOOK_LOG";
 
 /// Program that `threadbook run` starts in place of itself, with the same arguments: `kernel -f CONNECTION_FILE
@@ -61,6 +62,23 @@ pub fn path(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// What is logged: see [`LOG`].
+pub fn log_filter() -> String {
+    filter_of(&env::var(LOG).unwrap_or_default())
+}
+
+fn filter_of(value: &str) -> String {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let level = value.trim().to_ascii_lowercase();
+    match LEVELS.contains(&level.as_str()) {
+        true if level == "off" => level,
+        // zeromq warns of sockets that are gone, each time a kernel ends.
+        true => format!("warn,zeromq=error,threadbook_kernel={level}"),
+        false if level.is_empty() => "threadbook_kernel=warn".to_owned(),
+        false => value.to_owned(),
+    }
+}
+
 /// Folder of the prepared builds, or nothing where neither [`CACHE`] nor a home folder is known.
 pub fn cache_folder() -> Option<PathBuf> {
     path(CACHE).or_else(|| Some(dirs::cache_dir()?.join("threadbook")))
@@ -69,4 +87,23 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// File of the history, or nothing where neither [`HISTORY`] nor a home folder is known.
 pub fn history_file() -> Option<PathBuf> {
     path(HISTORY).or_else(|| Some(dirs::data_dir()?.join("threadbook/history.sqlite")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_alone_is_that_of_our_own_log() {
+        for (value, filter) in [
+            ("", "threadbook_kernel=warn"),
+            ("info", "warn,zeromq=error,threadbook_kernel=info"),
+            (" DEBUG ", "warn,zeromq=error,threadbook_kernel=debug"),
+            ("off", "off"),
+            ("threadbook_kernel=debug", "threadbook_kernel=debug"),
+            ("info,salsa=off", "info,salsa=off"),
+        ] {
+            assert_eq!(filter_of(value), filter);
+        }
+    }
 }

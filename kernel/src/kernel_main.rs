@@ -28,14 +28,26 @@ pub unsafe fn kernel_main(
     use crate::toolchain::Error;
     use crate::toolchain::Session;
 
-    let filter = tracing_subscriber::EnvFilter::try_from_env(env::LOG)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("threadbook_kernel=warn"));
+    let filter = tracing_subscriber::EnvFilter::try_new(env::log_filter());
+    let wrong_filter = filter.as_ref().err().map(ToString::to_string);
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // Where stderr is a terminal that was closed, complaining there about it would panic.
         .log_internal_errors(false)
         .init();
+    if let Some(why) = wrong_filter {
+        tracing::warn!(
+            "`{}` can't be read: {why} (expected a level such as `info`, or `threadbook_kernel=debug`)",
+            env::LOG
+        );
+    }
+    tracing::info!(
+        "threadbook {} serves `{}`",
+        env!("CARGO_PKG_VERSION"),
+        connection_file.display()
+    );
     if let Err(error) = processes::end_children_with_this_process() {
         tracing::warn!("compilers would outlive a kernel that is killed: {error}");
     }

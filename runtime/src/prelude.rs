@@ -9,7 +9,3 @@ pub use crate::display;
 pub use crate::display::Display;
 pub use crate::getpass;
 pub use crate::input;
-#[doc(hidden)]
-pub use crate::show::ShowDebug;
-#[doc(hidden)]
-pub use crate::show::ShowNothing;

@@ -1,8 +1,11 @@
 //! Shows the value of a cell's final expression.
 //!
-//! evcxr calls `evcxr_display()` on it. Method lookup tries `self` before `&self`, so what has been shown already finds
-//! [`ShowNothing`], a type with an inherent `evcxr_display` finds that, and any other `Debug` type finds [`ShowDebug`].
+//! Generated code calls `evcxr_display()` on a reference to it. Method lookup tries what takes that reference before what
+//! takes a reference to it: so a type with an inherent `evcxr_display(&self)` finds that, one with a trait of the person's
+//! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], and any other type finds what
+//! [`shown_by`](crate::shown_by) makes for a format, as for that of `Debug`.
 
+use std::any::type_name;
 use std::fmt::Debug;
 
 use serde_json::Map;
@@ -11,38 +14,75 @@ use crate::display::Display;
 use crate::wire::Report;
 use crate::worker;
 
+/// Any value by reference.
+pub trait ByReference {
+    /// Itself.
+    fn threadbook_by_reference(&self) -> &Self {
+        self
+    }
+}
+
+impl<T: ?Sized> ByReference for T {}
+
 /// `()` shows nothing, nor does a display, which stands there already.
 pub trait ShowNothing {
     /// Shows nothing, but for an error.
-    fn evcxr_display(self);
+    fn evcxr_display(&self);
 }
 
 impl ShowNothing for () {
-    fn evcxr_display(self) {}
+    fn evcxr_display(&self) {}
 }
 
 impl<E: Debug> ShowNothing for Result<Display, E> {
-    fn evcxr_display(self) {
+    fn evcxr_display(&self) {
         if let Err(error) = self {
             result_text(format!("Err({error:?})"));
         }
     }
 }
 
-/// Any `Debug` value shows as text.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be shown as the result of a cell",
-    note = "add `#[derive(Debug)]` to it, or give it a method `evcxr_display` (see `threadbook::display`)"
-)]
-pub trait ShowDebug {
-    /// Shows the value as the cell's result.
-    fn evcxr_display(&self);
+/// Brings into scope what shows values: as text in one format, where they have nothing of their own.
+///
+/// The trait is made where it is used, since only there the format is known.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shown_by {
+    ($format:literal of $wanted:ident, $types:literal) => {
+        use $crate::show::{ByReference as _, ShowNothing as _};
+        trait ThreadbookFormat {
+            fn evcxr_display(&self);
+        }
+        impl<T: ::std::fmt::$wanted + ?Sized> ThreadbookFormat for &T {
+            fn evcxr_display(&self) {
+                $crate::show::formatted::<T>($types, ::std::format!($format, *self));
+            }
+        }
+    };
 }
 
-impl<T: Debug + ?Sized> ShowDebug for T {
-    fn evcxr_display(&self) {
-        result_text(format!("{self:?}"));
+/// Shows a value that was formatted, perhaps with its type.
+pub fn formatted<T: ?Sized>(types: bool, text: String) {
+    let text = match types {
+        true => format!(": {} = {text}", without_paths(type_name::<T>())),
+        false => text,
+    };
+    result_text(text);
+}
+
+/// A type without the paths in front of names: `Vec<String>`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    let mut rest = name;
+    while let Some(end) = rest.find(|char: char| !(char.is_alphanumeric() || "_:".contains(char))) {
+        let (path, after) = rest.split_at(end);
+        short.push_str(path.rsplit("::").next().unwrap_or_default());
+        let char = after.chars().next().unwrap_or_default();
+        short.push(char);
+        rest = &after[char.len_utf8()..];
     }
+    short.push_str(rest.rsplit("::").next().unwrap_or_default());
+    short
 }
 
 /// Shows a text as the cell's result.
@@ -50,4 +90,20 @@ pub(crate) fn result_text(text: String) {
     let mut data = Map::new();
     data.insert("text/plain".to_owned(), text.into());
     worker::report(&Report::Result { data });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_lose_their_paths() {
+        for (name, short) in [
+            ("i32", "i32"),
+            ("alloc::vec::Vec<alloc::string::String>", "Vec<String>"),
+            ("(u8, &[core::option::Option<a::B>])", "(u8, &[Option<B>])"),
+        ] {
+            assert_eq!(without_paths(name), short);
+        }
+    }
 }

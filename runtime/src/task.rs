@@ -13,6 +13,8 @@ use tokio::runtime::EnterGuard;
 use tokio::runtime::Runtime;
 
 use crate::cancel;
+use crate::worker::awaits;
+use crate::worker::cell;
 use crate::worker::sys;
 
 /// Makes the session's tokio the one that `tokio::spawn` and timers of this thread use.
@@ -40,6 +42,12 @@ pub(crate) fn poll_until(poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) {
     let mut context = Context::from_waker(&waker);
     loop {
         let seen = wakes.0.load(Ordering::SeqCst);
+        if cell::must_stop() {
+            let waker = awaits::noting_waker();
+            if poll(&mut Context::from_waker(&waker)).is_ready() {
+                return;
+            }
+        }
         cancel::check_interrupt();
         if poll(&mut context).is_ready() {
             return;

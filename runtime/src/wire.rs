@@ -298,8 +298,11 @@ pub enum End {
         /// The latest panic of another thread, which may be why.
         of_thread: Option<Box<PanicInfo>>,
     },
-    /// A helper of the runtime unwound it, because the person interrupted it.
-    Interrupted,
+    /// It was unwound, because the person interrupted it.
+    Interrupted {
+        /// The calls that it was in.
+        calls: Box<Calls>,
+    },
     /// A helper of the runtime unwound it, for a reason that has nothing to do with Rust.
     Raised {
         /// The error's name, such as `ShellError`.

@@ -52,7 +52,10 @@ pub fn program(dependencies: &[(String, String)], ran: &[Ran]) -> String {
             let _ = writeln!(main, "    {statement}");
         }
         if let Some(value) = &parts.value {
-            let _ = writeln!(main, "    ({value}).evcxr_display();");
+            let _ = writeln!(
+                main,
+                "    ({value}).threadbook_by_reference().evcxr_display();"
+            );
         }
     }
     let mut text = String::from("#!/usr/bin/env -S cargo +nightly -Zscript\n---\n[package]\n");
@@ -85,6 +88,7 @@ const PRELUDE: &str = "\
 
 use threadbook::prelude::*;
 use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
+threadbook::shown_by!(\"{:?}\" of Debug, false);
 ";
 
 /// evcxr's commands at the top of a cell: the dependencies that they add; and the rest.
@@ -220,6 +224,7 @@ once = \"*\"
 
 use threadbook::prelude::*;
 use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
+threadbook::shown_by!(\"{:?}\" of Debug, false);
 
 struct S;
 
@@ -237,7 +242,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let x = a();
 
     // Cell 2
-    (x + 1).evcxr_display();
+    (x + 1).threadbook_by_reference().evcxr_display();
 
     // Cell 5
     let y = 'l: loop { break 'l x };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use threadbook::wire::Calls;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::wire::Remains;
@@ -90,6 +91,16 @@ impl Backtrace {
         let own = way.iter().position(is_own);
         let function = own.and_then(|own| way.drain(..=own).next_back()?.function);
         way.insert(0, Call { place, function });
+        Backtrace {
+            steps: steps(way, is_cut),
+        }
+    }
+
+    /// The way to where a cell was that has stopped.
+    pub(super) fn of_stop(noted: &Calls, builds: &Builds) -> Backtrace {
+        let frames = backtrace::frames_of_calls(noted, |path| is_cell(path, builds));
+        let way = calls(&frames, builds);
+        let is_cut = frames.is_cut && !way.is_empty();
         Backtrace {
             steps: steps(way, is_cut),
         }

@@ -15,6 +15,10 @@ use super::positions;
 use crate::cell::PlanError;
 use crate::worker::Death;
 
+/// The name of the error that an interrupt is.
+pub(super) const INTERRUPTED: &str = "KeyboardInterrupt";
+/// What a thread is called that has no name.
+const UNNAMED: &str = "<unnamed>";
 const RED: &str = "\x1b[1;31m";
 const BLUE: &str = "\x1b[1;34m";
 const RESET: &str = "\x1b[0m";
@@ -31,14 +35,14 @@ pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
         && let Some(panic) = of_thread
     {
         let way = Backtrace::of_panic(panic, builds);
-        // Its message and place were shown when it happened.
-        if way.steps.len() > 1 {
-            diagnostic.traceback.push(format!(
-                "the thread `{}` had panicked: {}",
-                panic.thread, panic.message
-            ));
-            diagnostic.traceback.extend(self::way(&way));
-        }
+        let thread = match panic.thread.as_str() {
+            UNNAMED => "a thread without a name".to_owned(),
+            name => format!("the thread `{name}`"),
+        };
+        diagnostic
+            .traceback
+            .push(format!("{thread} had panicked: {}", panic.message));
+        diagnostic.traceback.extend(self::way(&way));
     }
     Some(diagnostic)
 }
@@ -63,7 +67,12 @@ fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
             Some(diagnostic)
         }
         End::Raised { ename, message } => Some(plain(ename, message)),
-        End::Interrupted => Some(interrupted("every variable is kept")),
+        End::Interrupted { calls } => {
+            let mut diagnostic = interrupted("every variable is kept");
+            let backtrace = Backtrace::of_stop(calls, builds);
+            diagnostic.traceback.extend(way(&backtrace));
+            Some(diagnostic)
+        }
         End::NotLoaded { message } => Some(plain(
             "DependencyError",
             format!(
@@ -83,7 +92,7 @@ fn panicked(info: &PanicInfo, backtrace: &Backtrace) -> Diagnostic {
 /// The person stopped the cell.
 pub(super) fn interrupted(consequence: &str) -> Diagnostic {
     plain(
-        "KeyboardInterrupt",
+        INTERRUPTED,
         format!("the cell was interrupted; {consequence}"),
     )
 }

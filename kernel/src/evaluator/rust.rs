@@ -176,10 +176,6 @@ impl RustEvaluator {
     /// Compiles and runs Rust, with evcxr's commands before it. Says how it ended, and how long compiling took.
     pub(super) fn run(&mut self, code: &str) -> Ran {
         let start = Instant::now();
-        if let Some(level) = unknown_level(code) {
-            let expected = format!("unknown optimisation level `{level}` (expected 0, 1, 2 or 3)");
-            return Ran::of(Err(diagnostics::plain("MagicError", expected)));
-        }
         let before: HashSet<String> = self.variable_names();
         phase_log::begin(self.session.path());
         let (kept, hidden, result) = self.compile_and_run(code, &before);
@@ -325,7 +321,9 @@ impl RustEvaluator {
             Err(error) => return (Err(self.compile_failure(code, &error)), ran),
         };
         let result = match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
-            Some(_) if interrupted => Err(diagnostics::interrupted("every variable is kept")),
+            Some(diagnostic) if interrupted && diagnostic.ename != diagnostics::INTERRUPTED => {
+                Err(diagnostics::interrupted("every variable is kept"))
+            }
             Some(diagnostic) => Err(diagnostic),
             None => {
                 self.show_command_output(outputs);
@@ -347,13 +345,7 @@ impl RustEvaluator {
             stream: StreamName::Stderr,
             bytes: text.into_bytes(),
         });
-        self.copies.forget();
-        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
-        // runs, forgets them, and starts another process.
-        if let Ok(mut supervisor) = self.context.process_handle().lock() {
-            let _ = supervisor.kill();
-        }
-        let _ = self.context.execute("()");
+        self.start_worker_anew();
     }
 
     fn variable_names(&self) -> HashSet<String> {
@@ -404,6 +396,34 @@ impl RustEvaluator {
         let failed =
             |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
         cleared.map(|_| ()).map_err(failed)
+    }
+
+    /// Starts the process that runs cells anew.
+    pub(super) fn restart(&mut self) -> Result<(), Diagnostic> {
+        let before = self.variable_names();
+        self.start_worker_anew();
+        self.worker.sync();
+        let names: Vec<String> = before.into_iter().collect();
+        let text = format!(
+            "the process that runs cells was started anew; {}\n",
+            diagnostics::lost_variables(&names)
+        );
+        self.output.send(Event::Stream {
+            cell: None,
+            stream: StreamName::Stderr,
+            bytes: text.into_bytes(),
+        });
+        Ok(())
+    }
+
+    fn start_worker_anew(&mut self) {
+        self.copies.forget();
+        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
+        // runs, forgets them, and starts another process.
+        if let Ok(mut supervisor) = self.context.process_handle().lock() {
+            let _ = supervisor.kill();
+        }
+        let _ = self.context.execute("()");
     }
 
     /// What `cargo tree` prints.
@@ -527,17 +547,9 @@ impl RustEvaluator {
     }
 }
 
-/// The argument of an `:opt` that no compiler knows. evcxr would take it, and no cell after it would compile.
-fn unknown_level(code: &str) -> Option<&str> {
-    let mut levels = code
-        .lines()
-        .filter_map(|line| line.strip_prefix(":opt "))
-        .map(str::trim);
-    levels.find(|level| !level.is_empty() && !["0", "1", "2", "3"].contains(level))
-}
-
 impl Evaluator for RustEvaluator {
     fn execute(&mut self, cell: &Cell) -> Outcome {
+        tracing::info!("cell {} begins", cell.count);
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count);
         self.copies.begin_cell(self.now());
@@ -545,6 +557,11 @@ impl Evaluator for RustEvaluator {
             tracing::error!("the worker was not told of a cell: {error}");
         }
         let outcome = Steps::new(self, cell).run();
+        let how = match &outcome {
+            Outcome::Failed(diagnostic) => diagnostic.ename.as_str(),
+            Outcome::Finished { .. } => "ok",
+        };
+        tracing::info!("cell {} ended: {how}", cell.count);
         self.builds.end_cell();
         let is_new = self
             .cells

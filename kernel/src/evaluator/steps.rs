@@ -38,6 +38,7 @@ use crate::magics::UsedFile;
 use crate::magics::Variable;
 use crate::output::Event;
 use crate::output::StreamName;
+use crate::toolchain::results::Results;
 
 /// What magics know of the cells that ran before.
 #[derive(Debug, Default)]
@@ -114,10 +115,15 @@ impl<'a> Steps<'a> {
         let mut all = Ran::of(Ok(()));
         // Nothing runs if a later line can't.
         for step in steps {
-            if let Step::Line(magic) = step
-                && let Err(message) = magics::line(&magic.name)
-            {
-                return Ran::of(Err(self.wrong(magic.at, message)));
+            let wrong = match step {
+                Step::Line(magic) => magics::line(&magic.name)
+                    .err()
+                    .map(|message| (magic.at, message)),
+                Step::Rust(code) => wrong_command(&code.text),
+                Step::Help(_) => None,
+            };
+            if let Some((at, message)) = wrong {
+                return Ran::of(Err(self.wrong(at, message)));
             }
         }
         for step in steps {
@@ -136,7 +142,41 @@ impl<'a> Steps<'a> {
         all
     }
 
+    /// Runs Rust with the commands before it, those that the kernel does itself in their order.
     fn run_code(&mut self, code: &Code) -> Ran {
+        let mut all = Ran::of(Ok(()));
+        let mut rest = code.clone();
+        for line in command_lines(&code.text) {
+            let Some(Ok((run, args))) = magics::command(&code.text[line.clone()]) else {
+                continue;
+            };
+            let before = rest.text[..line.start].to_owned();
+            if !before.trim().is_empty() {
+                all.add(self.run_plain_code(&Code {
+                    text: before,
+                    edits: rest.edits.clone(),
+                }));
+            }
+            if all.result.is_ok() {
+                all.result = run(self, args);
+            }
+            if all.result.is_err() {
+                return all;
+            }
+            // What has run becomes blanks, so that positions hold.
+            let blank: String = rest.text[..line.end]
+                .bytes()
+                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+                .collect();
+            rest.text.replace_range(..line.end, &blank);
+        }
+        if !rest.text.trim().is_empty() {
+            all.add(self.run_plain_code(&rest));
+        }
+        all
+    }
+
+    fn run_plain_code(&mut self, code: &Code) -> Ran {
         if is_program(&code.text) {
             self.evaluator.begin_program(&code.text);
         }
@@ -324,12 +364,30 @@ impl Host for Steps<'_> {
         self.evaluator.worker().status().folder()
     }
 
+    fn line(&self, byte: usize) -> (u32, usize) {
+        let before = self.cell.code.get(..byte).unwrap_or_default();
+        (self.cell.count, before.matches('\n').count() + 1)
+    }
+
     fn cells(&self) -> Vec<(u32, String)> {
         self.evaluator.cells().to_vec()
     }
 
     fn reset(&mut self) -> Result<(), Diagnostic> {
         self.evaluator.reset()
+    }
+
+    fn restart(&mut self) -> Result<(), Diagnostic> {
+        self.evaluator.restart()
+    }
+
+    fn results(&self) -> Results {
+        Results::of(self.evaluator.folder())
+    }
+
+    fn set_results(&mut self, results: &Results) -> Result<(), Diagnostic> {
+        let kept = results.keep(self.evaluator.folder());
+        kept.map_err(|error| magics::failed(format!("the format could not be kept: {error}")))
     }
 
     fn manifest(&self) -> String {
@@ -340,6 +398,30 @@ impl Host for Steps<'_> {
     fn dependency_tree(&self) -> Result<String, Diagnostic> {
         self.evaluator.dependency_tree()
     }
+}
+
+/// The lines at the top of Rust that are commands of evcxr's, in bytes.
+fn command_lines(text: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if trimmed.starts_with(':') {
+            lines.push(start..start + line.trim_end_matches('\n').len());
+        } else if !trimmed.is_empty() && !line.starts_with("//") {
+            break;
+        }
+        start += line.len();
+    }
+    lines
+}
+
+/// A command at the top of Rust that would change nothing, and where it stands.
+fn wrong_command(text: &str) -> Option<(usize, String)> {
+    command_lines(text).into_iter().find_map(|line| {
+        let message = magics::command(&text[line.clone()])?.err()?;
+        Some((line.start, message))
+    })
 }
 
 /// `exit` or `quit`, as IPython takes them.

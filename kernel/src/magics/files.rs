@@ -30,8 +30,10 @@ what is there.",
     },
     Magic {
         name: "load",
-        summary: "puts a file's text into the next cell",
-        help: "%load FILE",
+        summary: "puts a file's text into the cell, in its place",
+        help: "%load FILE
+
+The line itself stays as a comment above the text.",
         line: Some(Line::InKernel(load)),
         cell: None,
     },
@@ -50,7 +52,7 @@ With -b, or `&` at the end, it runs in the background, until the kernel ends:
     server.stop();
 
 The value has id(), is_running(), wait() and stop() too.",
-        line: Some(Line::InCode(Expansion::Call(
+        line: Some(Line::InCode(Expansion::Value(
             "threadbook::abi::program::run",
         ))),
         cell: None,
@@ -88,7 +90,8 @@ fn load(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     let (name, path) = path(&host.folder(), &magic.args, "%load FILE")?;
     let text = std::fs::read_to_string(path)
         .map_err(|error| failed(format!("`{name}` can't be read: {error}")))?;
-    host.payload(json!({"source": "set_next_input", "text": text, "replace": false}));
+    let text = format!("// %load {}\n{text}", magic.args);
+    host.payload(json!({"source": "set_next_input", "text": text, "replace": true}));
     Ok(())
 }
 

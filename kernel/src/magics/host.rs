@@ -14,6 +14,7 @@ use crate::cell::CellMagic;
 use crate::cell::RanCode;
 use crate::cell::Wrap;
 use crate::evaluator::Diagnostic;
+use crate::toolchain::results::Results;
 
 /// The session that a magic runs in. The evaluator of Rust cells is one.
 pub trait Host {
@@ -77,11 +78,23 @@ pub trait Host {
     /// The working folder of cells.
     fn folder(&self) -> PathBuf;
 
+    /// The number of the cell, and the line in it of a byte, from 1.
+    fn line(&self, byte: usize) -> (u32, usize);
+
     /// The cells that ran before in this session, with their numbers.
     fn cells(&self) -> Vec<(u32, String)>;
 
     /// Forgets everything that cells have made.
     fn reset(&mut self) -> Result<(), Diagnostic>;
+
+    /// Starts the process that runs cells anew: its variables are gone.
+    fn restart(&mut self) -> Result<(), Diagnostic>;
+
+    /// How the values of cells are shown.
+    fn results(&self) -> Results;
+
+    /// Sets that for later cells.
+    fn set_results(&mut self, results: &Results) -> Result<(), Diagnostic>;
 
     /// The `Cargo.toml` that cells are compiled with.
     fn manifest(&self) -> String;

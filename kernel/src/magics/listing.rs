@@ -4,6 +4,8 @@ use super::Host;
 use super::Line;
 use super::Magic;
 use super::all;
+use super::commands::COMMANDS;
+use super::commands::Command;
 use crate::cell::LineMagic;
 use crate::evaluator::Diagnostic;
 
@@ -28,58 +30,6 @@ Line magics, cell magics, and the commands that begin with a colon.",
     },
 ];
 
-/// evcxr's own commands, which work too.
-const COMMANDS: [(&str, &str); 33] = [
-    (
-        ":allow_static_linking",
-        "whether dependencies may be linked statically",
-    ),
-    (
-        ":build_env",
-        "sets a variable of the environment for compiling",
-    ),
-    (":cache", "the size in MB of the cache of compiled crates"),
-    (":clear", "forgets everything but the cache"),
-    (":clear_cache", "empties the cache of compiled crates"),
-    (
-        ":codegen_backend",
-        "the part of rustc that makes machine code",
-    ),
-    (":dep", "adds a crate: `:dep regex = \"1\"`"),
-    (":doc", "shows the documentation of a name"),
-    (":efmt", "how errors returned by `?` are shown"),
-    (":env", "sets a variable of the environment"),
-    (":explain", "explains the last compile error"),
-    (":fmt", "how values are shown: `:fmt {:#?}`"),
-    (":help", "lists these commands with their options"),
-    (":internal_debug", "evcxr's own debugging"),
-    (":last_compile_dir", "the folder of the last compile"),
-    (":last_error_json", "rustc's JSON of the last error"),
-    (":linker", "the linker to use"),
-    (":load_config", "reads evcxr's configuration again"),
-    (":offline", "whether cargo has to do without the network"),
-    (":opt", "the optimisation level: `:opt 3`"),
-    (
-        ":preserve_vars_on_panic",
-        "whether variables are kept when a cell panics",
-    ),
-    (":quit", "ends the kernel at once"),
-    (":restart", "starts the process that runs cells anew"),
-    (":sccache", "compiles through sccache"),
-    (":show_deps", "lists the crates that were added"),
-    (":t", "short for `:type`"),
-    (
-        ":time_passes",
-        "whether rustc's own times are shown (nightly)",
-    ),
-    (":timing", "whether the time that a cell takes is shown"),
-    (":toolchain", "the toolchain to compile with"),
-    (":type", "shows the type of a variable"),
-    (":types", "whether types are shown with values"),
-    (":vars", "lists the variables and their types"),
-    (":version", "evcxr's version"),
-];
-
 fn names(signs: &str, fits: fn(&Magic) -> bool) -> String {
     let names: Vec<String> = all()
         .filter(|magic| fits(magic))
@@ -89,7 +39,7 @@ fn names(signs: &str, fits: fn(&Magic) -> bool) -> String {
 }
 
 fn list(host: &mut dyn Host, _: &LineMagic) -> Result<(), Diagnostic> {
-    let commands: Vec<&str> = COMMANDS.iter().map(|(name, _)| *name).collect();
+    let commands: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
     host.print(&format!(
         "Line magics:\n{}\n\nCell magics:\n{}\n\nShell:\n!command  !!command  let lines = !command\n\n\
          Help:\nname?  name??  %magic?\n\nCommands of evcxr's:\n{}\n",
@@ -114,9 +64,15 @@ fn explain(host: &mut dyn Host, _: &LineMagic) -> Result<(), Diagnostic> {
         text.push_str(&format!("{forms}\n    {}\n", magic.summary));
     }
     text.push_str("\nCommands of evcxr's:\n");
-    for (name, summary) in COMMANDS {
-        text.push_str(&format!("{name}\n    {summary}\n"));
-    }
+    text.push_str(&commands());
     host.print(&text);
     Ok(())
+}
+
+/// The commands that begin with a colon.
+pub(super) fn commands() -> String {
+    let commands = COMMANDS.iter();
+    commands
+        .map(|Command { name, summary, .. }| format!("{name}\n    {summary}\n"))
+        .collect()
 }

@@ -3,6 +3,7 @@
 //! A family has a file with a `MAGICS` list, and [`FAMILIES`] has a line for it. A magic that has to happen in order with
 //! the Rust around it is an [`Expansion`]: it becomes Rust. Any other is a function that gets a [`Host`].
 
+mod commands;
 mod complete;
 mod files;
 mod foreign;
@@ -16,6 +17,7 @@ mod show;
 mod snapshots;
 mod time;
 
+pub(crate) use commands::command;
 pub(crate) use complete::complete;
 pub use host::Host;
 pub use host::Ran;

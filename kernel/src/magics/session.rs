@@ -95,6 +95,9 @@ Cells are compiled with level 2 unless told otherwise.",
     },
 ];
 
+/// rustc's optimisation levels.
+const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
+
 /// What every session imports.
 const PRELUDE: [&str; 6] = [
     "dbg",
@@ -113,6 +116,11 @@ fn items(host: &dyn Host) -> Vec<String> {
 }
 
 fn exit(host: &mut dyn Host, _: &LineMagic) -> Result<(), Diagnostic> {
+    leave(host)
+}
+
+/// Has the front end end the session.
+pub(super) fn leave(host: &mut dyn Host) -> Result<(), Diagnostic> {
     host.payload(json!({"source": "ask_exit", "keepkernel": false}));
     Ok(())
 }
@@ -328,13 +336,29 @@ fn opt(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
             host.print(&format!("optimisation level {level}\n"));
             Ok(())
         }
-        level @ ("0" | "1" | "2" | "3" | "s" | "z") => {
-            host.run_rust(&format!(":opt {level}")).result
-        }
-        other => Err(failed(format!(
-            "there is no optimisation level `{other}` (0, 1, 2, 3, s or z)"
-        ))),
+        level => set_level(host, level),
     }
+}
+
+/// Sets the level; without one, evcxr goes from 2 to 0 and from any other to 2.
+pub(super) fn set_level(host: &mut dyn Host, level: &str) -> Result<(), Diagnostic> {
+    let level = level.trim_matches(['"', '\'']);
+    if level.is_empty() {
+        return host.run_rust(":opt").result;
+    }
+    if !LEVELS.contains(&level) {
+        return Err(failed(format!(
+            "there is no optimisation level `{level}` (expected {})",
+            LEVELS.join(", ")
+        )));
+    }
+    // It is written into a manifest as it stands, where a letter is a text.
+    let is_number = level.parse::<u8>().is_ok();
+    let value = match is_number {
+        true => level.to_owned(),
+        false => format!("{level:?}"),
+    };
+    host.run_rust(&format!(":opt {value}")).result
 }
 
 #[cfg(test)]

@@ -114,6 +114,8 @@ The columns are those of %threads.",
 
 fn script(host: &mut dyn Host, magic: &CellMagic, body: &str) -> Result<(), Diagnostic> {
     let CellMagic { name, args, .. } = magic;
-    let code = format!("threadbook::abi::shell::script({name:?}, {args:?}, {body:?});");
+    let (cell, line) = host.line(magic.body.start);
+    let code =
+        format!("threadbook::abi::shell::script({name:?}, {args:?}, {body:?}, ({cell}, {line}));");
     host.run_rust(&code).result
 }

@@ -12,6 +12,7 @@ use super::cargo::noted;
 use super::compiling::Finish;
 use super::fingerprints::Fingerprints;
 use super::generated;
+use super::results::Results;
 use super::statics;
 use super::statics::Definitions;
 use super::variables;
@@ -45,6 +46,7 @@ pub(super) struct Changes {
     fingerprints: Fingerprints,
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
+    results: Results,
     /// The lines of the earlier ones in what rustc was given last.
     lines: Vec<Range<usize>>,
 }
@@ -62,6 +64,7 @@ impl Changes {
             stored: noted(&session.join(TYPES_FILE)).unwrap_or_default(),
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
+            results: Results::of(session),
             lines: Vec::new(),
         }
     }
@@ -94,6 +97,7 @@ impl Changes {
                 Vec::from_iter(&self.outdated)
             ));
         }
+        first.push_str(&self.results.scope());
         first
     }
 

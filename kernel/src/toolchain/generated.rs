@@ -54,6 +54,12 @@ const ASYNC: (&str, &str) = (
     "let mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\"",
     STATEMENTS,
 );
+/// How evcxr shows a cell's value, on a line of its own behind the value. A value that is asked by reference finds what its
+/// type or a trait of the person's has for that before what the runtime has for all values.
+const DISPLAY: (&str, &str) = (
+    "\n).evcxr_display();\n",
+    "\n).threadbook_by_reference().evcxr_display();\n",
+);
 /// The end of that, which is the last line of its kind.
 const ASYNC_END: &str = "\n});\n";
 
@@ -181,6 +187,9 @@ pub fn rewrite(source: &str, first: &str) -> String {
         }
     }
     changed = changed.replacen(FIRST, first, 1);
+    if let Some(start) = changed.rfind(DISPLAY.0) {
+        changed.replace_range(start..start + DISPLAY.0.len(), DISPLAY.1);
+    }
     if let Some(start) = changed.rfind(ERROR.0) {
         let is_shown_by = |(format, _): &(&str, &str)| changed[start..].contains(format);
         if let Some((_, error)) = ERROR_FORMATS.into_iter().find(is_shown_by) {
@@ -354,6 +363,18 @@ mod tests {
             awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
             "{awaiting}"
         );
+    }
+
+    #[test]
+    fn a_value_is_asked_by_reference_how_it_is_shown() {
+        let source = "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n(\nf(\"(1).evcxr_display();\")\n).evcxr_display();\n}\n";
+        let changed = rewrite(source, &[], "use a::B as _;");
+        assert_eq!(changed.lines().count(), source.lines().count());
+        assert!(changed.contains(
+            "(\nf(\"(1).evcxr_display();\")\n).threadbook_by_reference().evcxr_display();\n"
+        ));
+        assert!(changed.contains("}; "), "{changed}");
+        assert!(changed.contains(" use a::B as _;\n"), "{changed}");
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod generated;
 pub mod lines;
 pub mod phases;
 mod prepare;
+pub mod results;
 pub mod roles;
 mod scopes;
 pub mod script;

@@ -38,9 +38,10 @@ pub fn capture(command: &str) -> Lines {
     Lines::of(&text, shell::code(ended.status))
 }
 
-/// `%%bash`, `%%sh`, `%%python` and `%%script`, by the magic's name, with the rest of the line and the lines below.
+/// `%%bash`, `%%sh`, `%%python` and `%%script`, by the magic's name, with the rest of the line and the lines below, and in
+/// which cell and line these begin.
 #[track_caller]
-pub fn script(magic: &str, arguments: &str, body: &str) {
+pub fn script(magic: &str, arguments: &str, body: &str, place: (u32, usize)) {
     let (arguments, may_fail) = match arguments.strip_prefix("--no-raise") {
         Some(rest) if rest.is_empty() || rest.starts_with(' ') => (rest.trim_start(), true),
         _ => (arguments, false),
@@ -57,7 +58,7 @@ pub fn script(magic: &str, arguments: &str, body: &str) {
         }
         // From a file, so that its processes can read it too; modules are looked for in the cell's folder all the same.
         "python" => {
-            let mut command = commands::python(arguments, &done(magic, python_file(body)));
+            let mut command = commands::python(arguments, &done(magic, python_file(body, place)));
             let paths = env::current_dir().into_iter().chain(
                 env::var_os("PYTHONPATH")
                     .iter()
@@ -199,11 +200,12 @@ pub(super) fn done<T>(what: &str, result: std::io::Result<T>) -> T {
     }
 }
 
-/// In the session's folder, which goes with the kernel.
-fn python_file(body: &str) -> std::io::Result<PathBuf> {
+/// In the session's folder, which goes with the kernel. What Python says of it names the cell and its lines.
+fn python_file(body: &str, (cell, line): (u32, usize)) -> std::io::Result<PathBuf> {
     let folder = worker::session().map_or_else(env::temp_dir, Path::to_owned);
-    let path = folder.join(format!("cell-{}.py", std::process::id()));
-    fs::write(&path, body)?;
+    let path = folder.join(format!("cell {cell}"));
+    let above = "\n".repeat(line.saturating_sub(1));
+    fs::write(&path, above + body)?;
     Ok(path)
 }
 

@@ -14,6 +14,7 @@ use super::panic;
 use super::report;
 use super::shared;
 use super::sys;
+use crate::wire::Calls;
 use crate::wire::End;
 use crate::wire::PanicInfo;
 use crate::wire::Place;
@@ -28,6 +29,8 @@ struct State {
     /// The message of what the cell is unwound with.
     unwinds_with: Option<String>,
     raised: Option<Raised>,
+    /// Where the cell was when it was made to stop.
+    stopped: Option<Calls>,
     end: Option<End>,
     /// Whether a `return` has ended the cell before its last line.
     left: bool,
@@ -43,6 +46,8 @@ static STATE: Mutex<Option<State>> = Mutex::new(None);
 static HAS_PENDING: AtomicBool = AtomicBool::new(false);
 /// The C library's name of the thread that runs cells; 0 outside a worker.
 static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
+/// Whether a cell's code runs: what is done after it is not stopped by an interrupt that was for the cell.
+static RUNS: AtomicBool = AtomicBool::new(false);
 /// Whether something has made the cell stop since the person interrupted it.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -77,15 +82,20 @@ pub(crate) fn begin() {
     *state() = Some(State::default());
     HAS_PENDING.store(false, Ordering::Relaxed);
     INTERRUPTED.store(false, Ordering::Relaxed);
+    RUNS.store(true, Ordering::Relaxed);
 }
 
 /// Whether the calling thread runs a cell that the person has interrupted, and may be unwound.
 pub(crate) fn must_stop() -> bool {
-    shared::is_interrupted() && on_main_thread() && !std::thread::panicking()
+    shared::is_interrupted()
+        && RUNS.load(Ordering::Relaxed)
+        && on_main_thread()
+        && !std::thread::panicking()
 }
 
 /// The cell's function has returned.
 pub(crate) fn end() -> Ending {
+    RUNS.store(false, Ordering::Relaxed);
     report_caught_panic();
     let state = state().take().unwrap_or_default();
     let is_own = |panic: &PanicInfo| panic.thread == MAIN;
@@ -93,7 +103,9 @@ pub(crate) fn end() -> Ending {
     let of_thread = shown.find(|panic| !is_own(panic));
     let of_thread = of_thread.map(|panic| Box::new(located(panic)));
     let end = match state.end {
-        Some(_) if INTERRUPTED.load(Ordering::Relaxed) => End::Interrupted,
+        Some(_) if INTERRUPTED.load(Ordering::Relaxed) => End::Interrupted {
+            calls: Box::new(calls::locate(state.stopped.unwrap_or_default())),
+        },
         Some(End::Panicked { .. }) if let Some(Raised { ename, message }) = state.raised => {
             End::Raised { ename, message }
         }
@@ -245,6 +257,17 @@ pub(crate) fn exited(message: &str) {
 /// The cell is made to stop, since the person interrupted it.
 pub(crate) fn interrupted() {
     INTERRUPTED.store(true, Ordering::Relaxed);
+    note_stop();
+}
+
+/// Notes where the cell is that is to stop, unless that is known.
+pub(crate) fn note_stop() {
+    if !on_main_thread() {
+        return;
+    }
+    with(|state| {
+        state.stopped.get_or_insert_with(calls::note);
+    });
 }
 
 /// Whether the cell was made to stop.

@@ -116,8 +116,10 @@ struct Live {
 
 impl Live {
     fn obey(&mut self, line: &str) -> io::Result<()> {
+        if let Some((so, function)) = run::to_load(line) {
+            return self.run(so, function);
+        }
         match line.split(' ').collect::<Vec<_>>()[..] {
-            ["LOAD_AND_RUN", so, function] => self.run(so, function),
             ["CELL"] => {
                 self.snapshots.begin_cell();
                 Ok(())

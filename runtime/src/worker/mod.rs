@@ -9,6 +9,7 @@
 //! runtime; all it does is here.
 
 mod ask;
+pub(crate) mod awaits;
 pub(crate) mod cell;
 mod channel;
 mod loads;

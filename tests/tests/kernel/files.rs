@@ -31,7 +31,7 @@ fn files_are_written_and_loaded_where_cells_work() {
     let ran = kernel.run("%load a.rs");
     assert_eq!(
         ran.reply["payload"],
-        json!([{"source": "set_next_input", "text": "fn a() {}\n// π", "replace": false}])
+        json!([{"source": "set_next_input", "text": "// %load a.rs\nfn a() {}\n// π", "replace": true}])
     );
     ran.nothing();
     let failure = kernel.run("%load b.rs").failed("MagicError");

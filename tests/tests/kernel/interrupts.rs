@@ -99,6 +99,57 @@ fn a_cell_that_has_to_be_ended_says_where_it_was() {
     }
 }
 
+/// A cell that unwinds says where it was, too.
+#[test]
+fn a_cell_that_unwinds_says_where_it_waited() {
+    let mut kernel = Kernel::lease();
+    let defined = kernel.run(
+        "use std::time::Duration;\nfn interrupts_nap() {\n    std::thread::sleep(Duration::from_secs(3600));\n}\n\
+         async fn interrupts_later() {\n    tokio::time::sleep(Duration::from_secs(3600)).await;\n}",
+    );
+    let number = defined.count();
+    defined.nothing();
+    for (code, inner) in [
+        (
+            "println!(\"started\");\nstd::thread::sleep(Duration::from_secs(3600));",
+            None,
+        ),
+        (
+            "println!(\"started\");\ninterrupts_nap();",
+            Some("line 3, column 5, in `interrupts_nap`"),
+        ),
+        (
+            "println!(\"started\");\ntokio::time::sleep(Duration::from_secs(3600)).await;",
+            None,
+        ),
+        (
+            "println!(\"started\");\ninterrupts_later().await;",
+            Some("line 6, column "),
+        ),
+    ] {
+        let id = kernel.send(code);
+        kernel.until_text(&id, "started");
+        kernel.interrupt();
+        let ran = kernel.finish(&id);
+        let own = format!("cell {}, line 2, column ", ran.count());
+        assert_eq!(ran.stdout(), "started\n");
+        let failure = ran
+            .failed("KeyboardInterrupt")
+            .says(&[&own, "every variable is kept"]);
+        let places = failure.places();
+        match inner {
+            Some(inner) => {
+                assert!(
+                    places[0].starts_with(&format!("cell {number}, {inner}")),
+                    "{failure:#?}"
+                );
+                assert!(places[1].starts_with(&own), "{failure:#?}");
+            }
+            None => assert!(places[0].starts_with(&own), "{failure:#?}"),
+        }
+    }
+}
+
 /// What can't be unwound: a lock, a channel, a pool, a loop that notices nothing.
 #[test]
 fn what_can_not_unwind_goes_back_and_works_again() {

@@ -88,3 +88,18 @@ fn commands_of_evcxr_work_after_rust_too() {
     assert_eq!(ran.contents("execute_result").len(), 2);
     ran.nothing();
 }
+
+#[test]
+fn a_magic_without_a_value_can_not_be_kept_in_a_variable() {
+    let mut kernel = Kernel::lease();
+    for magic in ["%threads", "%cd /", "%who"] {
+        let ran = kernel.run(&format!("let magics_list = {magic}"));
+        let failure = ran.failed("MagicError");
+        assert!(
+            failure
+                .evalue
+                .contains("it has no value that a variable could keep"),
+            "{failure:#?}"
+        );
+    }
+}

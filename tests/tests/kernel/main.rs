@@ -2,6 +2,7 @@
 
 mod backtraces;
 mod bodies;
+mod commands;
 mod crashes;
 mod errors;
 mod files;

@@ -204,11 +204,13 @@ fn what_led_to_a_threads_panic_is_shown_where_the_cell_fails_after_it() {
         );
         failure.says(&["\nthe thread `diver` had panicked: index out of bounds: the len is 2 but the index is 4\n --> "]);
     }
-    // What was printed says as much where nothing led to it.
+    // Its message and place are in the error also where nothing led to it: `Any { .. }` says nothing.
     let ran = kernel.run("std::thread::spawn(|| panic!(\"alone\")).join().unwrap()");
     assert!(ran.stderr().contains("alone"));
+    let place = format!("cell {}, line 1, column 23", ran.count());
     let failure = ran.failed("Panic");
-    assert_eq!(failure.places().len(), 1, "{failure:#?}");
+    let failure = failure.says(&["a thread without a name had panicked: alone"]);
+    assert_eq!(failure.places()[1], place, "{failure:#?}");
 }
 
 #[test]

@@ -102,6 +102,26 @@ fn a_type_with_a_display_of_its_own_is_shown_by_it() {
 }
 
 #[test]
+fn a_display_by_a_trait_comes_before_the_text_of_debug() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run(
+        "trait RichShow { fn evcxr_display(&self); }\n\
+         impl<T: std::fmt::Debug> RichShow for Vec<T> { fn evcxr_display(&self) { display::html(format!(\"<u>{}</u>\", self.len())); } }\n\
+         vec![1, 2]",
+    );
+    assert_eq!(ran.displays()[0]["text/html"], "<u>2</u>");
+    ran.nothing();
+    let ran = kernel.run("let rich_vec = vec!['a']; rich_vec");
+    assert_eq!(ran.displays()[0]["text/html"], "<u>1</u>");
+    ran.nothing();
+    kernel
+        .run("(rich_vec.len(), \"text\")")
+        .resulted("(1, \"text\")");
+    kernel.run("*\"text\"").resulted("\"text\"");
+    kernel.run("()").nothing();
+}
+
+#[test]
 fn a_hundred_displays_between_prints_keep_their_order() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run(

@@ -143,8 +143,13 @@ fn scripts_of_other_languages_run() {
         assert_eq!(ran.stdout(), expected, "{code}");
         ran.nothing();
     }
-    let ran = kernel.run("%%python\n1 / 0");
-    assert!(ran.stderr().contains("ZeroDivisionError"));
+    let ran = kernel.run("\n%%python\ndef f():\n    return 1 / 0\nf()");
+    let text = ran.stderr();
+    for (line, code) in [(5, "f()"), (4, "return 1 / 0")] {
+        let place = format!("cell {}\", line {line}, in ", ran.count());
+        assert!(text.contains(&place) && text.contains(code), "{text}");
+    }
+    assert!(text.contains("ZeroDivisionError"));
     ran.failed("ShellError");
     let failure = kernel.run("%%script\n1").failed("MagicError");
     failure.says(&["`%%script` needs a program"]);

@@ -13,6 +13,10 @@ use super::scan::Part;
 use super::scan::Scanner;
 use super::shell;
 
+/// Why a magic can't stand behind `let x =`.
+const NO_VALUE: &str = "it has no value that a variable could keep (`%%capture NAME` on the first line of a cell keeps what \
+                        the cell shows)";
+
 impl Scanner<'_> {
     /// What stands behind `let x =`, on the same line.
     pub(super) fn value(&mut self, at: usize) -> Result<(), PlanError> {
@@ -39,7 +43,8 @@ impl Scanner<'_> {
         let args_at = self.at + line.len() - args.trim_start().len();
         let wrong = |at, message| PlanError::new(at, format!("`%{name}`: {message}"));
         match self.facts.expansion(name) {
-            Some(Expansion::Call(function)) => {
+            Some(Expansion::Call(_)) if !alone => return Err(wrong(self.at, NO_VALUE.to_owned())),
+            Some(Expansion::Call(function) | Expansion::Value(function)) => {
                 self.begins(Part::Rust);
                 let call = shell::Call {
                     function,
@@ -95,10 +100,7 @@ impl Scanner<'_> {
                 self.skip(end - self.at);
             }
             None if !alone => {
-                return Err(wrong(
-                    self.at,
-                    "it has no value that a variable could keep".to_owned(),
-                ));
+                return Err(wrong(self.at, NO_VALUE.to_owned()));
             }
             None if !self.open.is_empty() && self.is_kernels(name) => {
                 return Err(wrong(
@@ -131,7 +133,9 @@ impl Scanner<'_> {
         }
         let name = text.strip_prefix('%')?;
         let name = &name[..magic_name_len(name)];
-        let Some(Expansion::Call(function)) = self.facts.expansion(name) else {
+        let (Expansion::Call(function) | Expansion::Value(function)) =
+            self.facts.expansion(name)?
+        else {
             return None;
         };
         let args = &self.text[at + 1 + name.len()..end];

@@ -101,6 +101,8 @@ pub struct PlanError {
 pub enum Expansion {
     /// A call of a function of the runtime with the rest of the line as a `&str`, values put in as in a shell line.
     Call(&'static str),
+    /// The same, of a function that has a value, so that it may stand behind `let x =`.
+    Value(&'static str),
     /// Something around the Rust that follows the magic's options.
     /// It is told whether the value is bound by a `let` before the magic.
     Around(fn(&str, bool) -> Result<Around, String>),

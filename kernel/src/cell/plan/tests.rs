@@ -17,6 +17,7 @@ impl Facts for Known {
     fn expansion(&self, magic: &str) -> Option<Expansion> {
         match magic {
             "cd" => Some(Expansion::Call("cd")),
+            "start" => Some(Expansion::Value("start")),
             "time" => Some(Expansion::Around(|_, _| {
                 Ok(Around {
                     options_len: 0,
@@ -177,7 +178,7 @@ fn shell_lines_become_calls() {
         ),
         ("%cd {dir}/..", "cd(&::std::format!(\"{}/..\", dir))"),
         ("%cd\n1", "cd(\"\");\n1"),
-        ("let old = %cd x", "let old = cd(\"x\");"),
+        ("let old = %start x", "let old = start(\"x\");"),
     ] {
         let expected = expected
             .replace("line(", LINE)
@@ -276,7 +277,8 @@ fn what_cannot_be_is_an_error_that_says_where() {
         ),
         (
             "let x = %who",
-            "8: `%who`: it has no value that a variable could keep",
+            "8: `%who`: it has no value that a variable could keep (`%%capture NAME` on the first line of a cell keeps what the \
+             cell shows)",
         ),
         ("%time\nf()", "0: `%time`: there is no Rust after it"),
         ("f(1, [2", "5: unclosed delimiter: `[`"),
