@@ -22,6 +22,8 @@ mod diagnostics;
 mod ended;
 mod help;
 #[cfg(feature = "evcxr")]
+mod imports;
+#[cfg(feature = "evcxr")]
 mod past;
 mod phase_log;
 #[cfg(feature = "evcxr")]
