@@ -340,6 +340,10 @@ impl Host for Steps<'_> {
     fn dependency_tree(&self) -> Result<String, Diagnostic> {
         self.evaluator.dependency_tree()
     }
+
+    fn pin_dependencies(&self) -> Result<String, Diagnostic> {
+        self.evaluator.pin_dependencies()
+    }
 }
 
 /// `exit` or `quit`, as IPython takes them.

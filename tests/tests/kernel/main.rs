@@ -3,6 +3,7 @@
 mod backtraces;
 mod bodies;
 mod crashes;
+mod dependencies;
 mod errors;
 mod files;
 mod history;
