@@ -26,14 +26,18 @@ pub const LOG: &str = "THREADBOOK_LOG";
 /// --no-history`.
 pub const KERNEL_COMMAND: &str = "THREADBOOK_KERNEL_COMMAND";
 
+/// Not empty: dependencies have the versions of the notebook's lock file, or are errors. `threadbook run --locked` sets it.
+pub const LOCKED: &str = "THREADBOOK_LOCKED";
+
 /// The variables of our own, which the help lists.
-pub const OWN: [&str; 6] = [
+pub const OWN: [&str; 7] = [
     CACHE,
     HISTORY,
     OUTPUT_LIMIT,
     SNAPSHOT_LIMIT,
     LOG,
     KERNEL_COMMAND,
+    LOCKED,
 ];
 
 /// Not empty: no colours, on whatever terminal (<https://no-color.org>).
@@ -54,6 +58,14 @@ pub const CONDA_PREFIX: &str = "CONDA_PREFIX";
 /// Process id of the program that started a kernel, which the kernel must not outlive. `threadbook run` sets it, as
 /// jupyter_client does.
 pub const PARENT_PID: &str = "JPY_PARENT_PID";
+
+/// The notebook that a kernel runs. Jupyter sets it, and `threadbook run`.
+pub const NOTEBOOK: &str = "JPY_SESSION_NAME";
+
+/// Whether a variable is set to something.
+pub fn is_set(name: &str) -> bool {
+    path(name).is_some()
+}
 
 /// The value of a variable; one that is set to nothing counts as not set.
 pub fn path(name: &str) -> Option<PathBuf> {

@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod jupyter;
 pub mod kernel;
 pub mod python;
+pub mod registry;
 
 use std::path::Path;
 use std::path::PathBuf;

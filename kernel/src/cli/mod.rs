@@ -33,6 +33,7 @@ Environment variables:
   THREADBOOK_SNAPSHOT_LIMIT_MB megabytes above which no copy is kept for the case of a crash
   THREADBOOK_LOG               filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
   THREADBOOK_KERNEL_COMMAND    program that `run` starts in place of `threadbook`
+  THREADBOOK_LOCKED            not empty: dependencies have the versions of the notebook's lock file, or are errors
   NO_COLOR                     not empty: no colours
 
 Exit codes:
@@ -49,6 +50,7 @@ Examples:
   threadbook run lesson.ipynb
   threadbook run notebooks/ exercises/ --timeout 300
   threadbook run lesson.ipynb --output executed.ipynb --allow-errors
+  threadbook run lessons/ --locked   dependencies as `%dep --lock` has pinned them
 
 Exit codes:
   0    every notebook ran to its end

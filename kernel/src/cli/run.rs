@@ -31,6 +31,9 @@ pub(super) struct RunArgs {
     /// Go on after a cell that fails
     #[arg(long)]
     allow_errors: bool,
+    /// Fail where a dependency has another version than the notebook's lock file, which `%dep --lock` writes
+    #[arg(long)]
+    locked: bool,
     /// Longest time that a cell may take, as in `30` or `0.5` (default: no limit)
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     timeout: Option<Duration>,
@@ -54,6 +57,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 async fn run_all(args: &RunArgs, notebooks: Vec<Notebook>) -> anyhow::Result<u8> {
     let options = Options {
         allow_errors: args.allow_errors,
+        locked: args.locked,
         timeout: args.timeout,
     };
     let mut signals = Signals::new().context("can't listen to signals")?;

@@ -1,5 +1,10 @@
 //! What cargo says of a dependency that can't be had, for people who asked for it in a cell.
 
+/// Why a dependency could not be added, in what cargo or rustc has said.
+pub(super) fn of_failure(said: &str) -> String {
+    naming_the_network(without_progress(said.trim_end()))
+}
+
 /// What cargo says where a dependency could not be fetched names everything but the network.
 pub(super) fn naming_the_network(message: String) -> String {
     let signs = [

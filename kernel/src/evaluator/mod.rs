@@ -17,12 +17,16 @@ mod cause;
 #[cfg(feature = "evcxr")]
 mod copies;
 #[cfg(feature = "evcxr")]
+mod dependencies;
+#[cfg(feature = "evcxr")]
 mod diagnostics;
 #[cfg(feature = "evcxr")]
 mod ended;
 mod help;
 #[cfg(feature = "evcxr")]
 mod imports;
+#[cfg(feature = "evcxr")]
+mod missing_crate;
 #[cfg(feature = "evcxr")]
 mod past;
 mod phase_log;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -30,18 +29,17 @@ use super::cargo_words;
 use super::copies::Copies;
 use super::diagnostics;
 use super::ended;
-use super::ended::CellEnd;
 use super::ended::EndedVariables;
 use super::ended::Why;
 use super::help;
 use super::interrupt::Stop;
+use super::missing_crate;
 use super::phase_log;
 use super::positions;
 use super::source;
 use super::steps::Kept;
 use super::steps::Steps;
 use crate::cell::RustAt;
-use crate::cell::bound_names;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
@@ -54,6 +52,7 @@ use crate::output::OutputTx;
 use crate::output::StreamName;
 use crate::sys::processes;
 use crate::toolchain;
+use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
@@ -61,6 +60,8 @@ use crate::toolchain::compiling;
 use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
+
+mod session;
 
 /// What every session begins with.
 ///
@@ -82,10 +83,11 @@ pub struct RustEvaluator {
     stop: Arc<Stop>,
     output: OutputTx,
     kept: Kept,
-    session: Session,
+    pub(super) session: Session,
+    pub(super) prepared: Prepared,
     copies: Copies,
     prelude: String,
-    cargo: PathBuf,
+    pub(super) cargo: PathBuf,
     /// The standard library's sources.
     library: Option<PathBuf>,
     cells: Vec<(u32, String)>,
@@ -162,6 +164,7 @@ impl RustEvaluator {
                 ..Kept::default()
             },
             session,
+            prepared,
             copies,
             prelude,
             cargo: sysroot.cargo(),
@@ -178,7 +181,11 @@ impl RustEvaluator {
         let start = Instant::now();
         let before: HashSet<String> = self.variable_names();
         phase_log::begin(self.session.path());
-        let (kept, hidden, result) = self.compile_and_run(code, &before);
+        let manifest = self.session.manifest();
+        let (kept, hidden, result) = self.compile_and_run(code);
+        if result.is_err() {
+            self.session.restore_manifest(&manifest);
+        }
         let took = start.elapsed();
         let (mut result, times) = self.ended(code, &kept, result, &before);
         if times.is_some() {
@@ -196,23 +203,11 @@ impl RustEvaluator {
         }
     }
 
-    /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
-    pub(super) fn begin_program(&mut self, code: &str) {
-        let types: String = self.variables().map(|(_, ty)| format!("{ty}\n")).collect();
-        self.forgetting = self.copies.begin_program(&keep_items(code), &types);
-    }
-
-    /// What `#[cfg(..)]` means in cells.
-    pub(super) fn configuration(&self) -> &RustcConfiguration {
-        &self.configuration
-    }
-
     /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that ran,
     /// and those variables.
     fn compile_and_run(
         &mut self,
         code: &str,
-        before: &HashSet<String>,
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
         compiling::begin(self.session.path());
         let forgetting = std::mem::take(&mut self.forgetting);
@@ -224,45 +219,13 @@ impl RustEvaluator {
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
             let kept = keep_items(&mark_item_macros(&shown, &macros)) + &forgetting;
-            let mut result = self.context.execute(&kept);
-            if result.is_err() && self.session.take_runtime_change() {
-                self.restart_worker(before);
-                result = self.context.execute(&kept);
-            }
+            let result = self.context.execute(&kept);
             let error = result.as_ref().err().map(Error::to_string);
             match error.and_then(|error| ended::refused(&error)) {
                 Some((name, why)) if !hidden.contains_key(&name) => hidden.insert(name, why),
                 _ => return (kept, hidden, result),
             };
         }
-    }
-
-    /// Notes which variables of a cell that has run are not there for later ones. Gives what is to be said of a failure.
-    fn note_ended_variables(
-        &mut self,
-        code: &str,
-        hidden: HashMap<String, Why>,
-        before: &HashSet<String>,
-        is_finished: bool,
-    ) -> Option<String> {
-        let now = self.context.variables_and_types();
-        let told = self.ended.cell_ended(CellEnd {
-            cell: self.builds.latest(),
-            bound: bound_names(code),
-            hidden,
-            compiled: compiling::variables(self.session.path()),
-            before,
-            now: now.collect(),
-            is_finished,
-        });
-        for note in told.notes {
-            self.output.send(Event::Stream {
-                cell: None,
-                stream: StreamName::Stderr,
-                bytes: format!("note: {note}\n").into_bytes(),
-            });
-        }
-        told.failure
     }
 
     fn ended(
@@ -333,21 +296,6 @@ impl RustEvaluator {
         (result, ran)
     }
 
-    /// Starts the worker anew, before anything of the cell has run, since a dependency had the runtime built again.
-    fn restart_worker(&mut self, before: &HashSet<String>) {
-        let names: Vec<String> = before.iter().cloned().collect();
-        let lost = diagnostics::lost_variables(&names);
-        let text = format!(
-            "a dependency changes the libraries that cells share, so their process is started anew; {lost}\n"
-        );
-        self.output.send(Event::Stream {
-            cell: None,
-            stream: StreamName::Stderr,
-            bytes: text.into_bytes(),
-        });
-        self.start_worker_anew();
-    }
-
     fn variable_names(&self) -> HashSet<String> {
         self.variables().map(|(name, _)| name.to_owned()).collect()
     }
@@ -389,6 +337,9 @@ impl RustEvaluator {
 
     /// Forgets variables, items and dependencies, in a new process.
     pub(super) fn reset(&mut self) -> Result<(), Diagnostic> {
+        self.session
+            .forget_dependencies(&self.prepared)
+            .map_err(|error| diagnostics::plain("KernelError", format!("not reset: {error}")))?;
         let cleared = self.context.execute(":clear");
         let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
         self.worker.sync();
@@ -424,33 +375,6 @@ impl RustEvaluator {
             let _ = supervisor.kill();
         }
         let _ = self.context.execute("()");
-    }
-
-    /// What `cargo tree` prints.
-    pub(super) fn dependency_tree(&self) -> Result<String, Diagnostic> {
-        let mut command = Command::new(&self.cargo);
-        command
-            .args(["tree", "--edges", "normal", "--depth", "1"])
-            .current_dir(self.folder());
-        self.session.restore_environment(&mut command);
-        let failed = |why: String| {
-            diagnostics::plain("DependencyError", format!("`cargo tree` failed: {why}"))
-        };
-        let output = command
-            .output()
-            .map_err(|error| failed(error.to_string()))?;
-        match output.status.success() {
-            // The first line is the crate that cells are; the runtime's line names a folder of this machine.
-            true => Ok(String::from_utf8_lossy(&output.stdout)
-                .lines()
-                .skip(1)
-                .filter(|line| !line.contains(" threadbook v"))
-                .map(|line| format!("{line}\n"))
-                .collect()),
-            false => Err(failed(
-                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            )),
-        }
     }
 
     pub(super) fn output(&self) -> &OutputTx {
@@ -490,6 +414,9 @@ impl RustEvaluator {
     }
 
     fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
+        if let Some(reason) = self.session.take_dependency_error() {
+            return diagnostics::plain("DependencyError", cargo_words::of_failure(&reason));
+        }
         let command = code
             .lines()
             .map(str::trim)
@@ -512,6 +439,9 @@ impl RustEvaluator {
                         .map(|error| self.rendered_error(error))
                         .collect();
                     rendered.dedup();
+                }
+                for text in &mut rendered {
+                    *text = missing_crate::answered(text, &|name| self.newest(name));
                 }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
                 if errors

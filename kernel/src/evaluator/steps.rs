@@ -398,6 +398,10 @@ impl Host for Steps<'_> {
     fn dependency_tree(&self) -> Result<String, Diagnostic> {
         self.evaluator.dependency_tree()
     }
+
+    fn pin_dependencies(&self) -> Result<String, Diagnostic> {
+        self.evaluator.pin_dependencies()
+    }
 }
 
 /// The lines at the top of Rust that are commands of evcxr's, in bytes.

@@ -101,6 +101,9 @@ pub trait Host {
 
     /// What `cargo tree` prints for it.
     fn dependency_tree(&self) -> Result<String, Diagnostic>;
+
+    /// Pins the versions of the session's dependencies in a file beside the notebook; gives what to print.
+    fn pin_dependencies(&self) -> Result<String, Diagnostic>;
 }
 
 /// A variable of the session.

@@ -79,8 +79,12 @@ too. What `%history` prints stays.",
 %dep NAME = \"VERSION\"
 %dep NAME = { version = \"1\", features = [\"f\"] }
 %dep tree
+%dep --lock
 
-The lines with an equals sign are those of a Cargo.toml. `:dep` is the same.",
+The lines with an equals sign are those of a Cargo.toml. `:dep` is the same.
+`--lock` writes the exact versions to a file beside the notebook, with its name
+and the ending `.lock` (where it is not known, `threadbook.lock`). Later runs
+begin with them; `threadbook run --locked` fails where one differs.",
         line: Some(Line::InKernel(dep)),
         cell: None,
     },
@@ -296,6 +300,11 @@ fn dep(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
             host.print(&tree);
             Ok(())
         }
+        ("--lock", "") => {
+            let pinned = host.pin_dependencies()?;
+            host.print(&pinned);
+            Ok(())
+        }
         ("add", rest) => {
             let (name, version) = rest.trim().split_once('@').unwrap_or((rest.trim(), "*"));
             if name.is_empty() || name.contains(char::is_whitespace) {
@@ -307,7 +316,7 @@ fn dep(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
         }
         _ if magic.args.contains('=') => host.run_rust(&format!(":dep {}", magic.args)).result,
         _ => Err(failed(format!(
-            "`%dep` can't read `{}` (`%dep add NAME`, `%dep NAME = \"VERSION\"`, `%dep tree`, or nothing)",
+            "`%dep` can't read `{}` (`%dep add NAME`, `%dep NAME = \"VERSION\"`, `%dep tree`, `%dep --lock`, or nothing)",
             magic.args
         ))),
     }

@@ -16,6 +16,7 @@ use tokio::process::Child;
 use tokio::process::Command;
 use uuid::Uuid;
 
+use super::file::Notebook;
 use crate::env as variables;
 use crate::message::ConnectionInfo;
 use crate::socket::Addresses;
@@ -40,8 +41,8 @@ pub(crate) struct KernelProcess {
 }
 
 impl KernelProcess {
-    /// Starts a kernel whose cells run in `folder`.
-    pub(crate) fn start(folder: &Path) -> Result<KernelProcess> {
+    /// Starts a kernel for a notebook, whose cells run in its folder.
+    pub(crate) fn start(notebook: &Notebook, locked: bool) -> Result<KernelProcess> {
         let private = files::private_temp_folder("threadbook-run-", &socket_parent())
             .context("can't make a temp folder")?;
         let info = connection_info(private.path()).context("can't find free addresses")?;
@@ -56,9 +57,13 @@ impl KernelProcess {
             .arg(&file)
             // A notebook that is executed is not what a person has typed.
             .arg("--no-history")
-            .current_dir(folder)
+            .env(variables::NOTEBOOK, notebook.path())
+            .current_dir(notebook.folder())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
+        if locked {
+            command.env(variables::LOCKED, "1");
+        }
         let (child, group) = Group::start(command)
             .with_context(|| format!("can't start the kernel `{}`", program.display()))?;
         Ok(KernelProcess {

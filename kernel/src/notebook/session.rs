@@ -46,6 +46,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub(crate) struct Options {
     /// Go on after a cell that fails.
     pub(crate) allow_errors: bool,
+    /// Fail where a dependency has another version than the notebook's lock file.
+    pub(crate) locked: bool,
     /// Longest time that a cell may take.
     pub(crate) timeout: Option<Duration>,
 }
@@ -68,7 +70,7 @@ pub(crate) async fn execute(
     terminal: &mut Terminal,
 ) -> io::Result<Ending> {
     let mut ran = Vec::new();
-    let stop = match KernelProcess::start(notebook.folder()) {
+    let stop = match KernelProcess::start(notebook, options.locked) {
         Ok(mut process) => {
             let stop = lead(notebook, options, &mut process, signals, terminal, &mut ran)
                 .await

@@ -162,7 +162,9 @@ pub(super) fn visible_packages(metadata: Vec<u8>) -> Vec<u8> {
         // With `--no-deps` there is nothing to leave out.
         return metadata;
     }
-    for id in reachable(runtime, &uses) {
+    // What an inner package uses stays: it is shown only where the session uses the package itself.
+    let is_outer = |id: &String| !inner.contains(id);
+    for id in reachable(runtime, &uses).into_iter().filter(is_outer) {
         uses.entry(id)
             .or_default()
             .retain(|used| !inner.contains(used));
@@ -269,14 +271,18 @@ mod tests {
 
     #[test]
     fn what_the_session_uses_itself_stays() {
-        let used: [(&str, &[&str]); 5] = [
-            ("ctx", &["threadbook", "nix", "syn"]),
-            ("threadbook", &[]),
+        let used: [(&str, &[&str]); 7] = [
+            ("ctx", &["threadbook", "nix", "syn", "parking_lot"]),
+            ("threadbook", &["parking_lot"]),
             ("nix", &["libc"]),
             ("libc", &[]),
             ("syn", &[]),
+            ("parking_lot", &["lock_api"]),
+            ("lock_api", &[]),
         ];
-        assert_eq!(visible(&used), metadata(&used));
+        let mut shown = used;
+        shown[1].1 = &[];
+        assert_eq!(visible(&used), metadata(&shown));
     }
 
     #[test]

@@ -67,6 +67,59 @@ impl RustcCall {
         self
     }
 
+    /// The same call without a library, by the name of its package.
+    pub(super) fn without_library(&self, package: &str) -> RustcCall {
+        let prefix = format!("{}=", package.replace('-', "_"));
+        let mut call = self.clone();
+        let mut index = 0;
+        while index + 1 < call.args.len() {
+            if call.args[index] == "--extern" && call.args[index + 1].starts_with(&prefix) {
+                call.args.drain(index..index + 2);
+            } else {
+                index += 1;
+            }
+        }
+        call
+    }
+
+    /// The same call with more folders and libraries; a library takes the place of one that has its name.
+    pub(super) fn with_libraries(
+        &self,
+        folders: &[String],
+        libraries: &[(String, PathBuf)],
+    ) -> RustcCall {
+        let mut call = self.clone();
+        for (name, _) in libraries {
+            call = call.without_library(name);
+        }
+        for folder in folders {
+            call.args.extend(["-L".to_owned(), folder.clone()]);
+        }
+        for (name, file) in libraries {
+            let library = format!("{name}={}", file.display());
+            call.args.extend(["--extern".to_owned(), library]);
+        }
+        call
+    }
+
+    /// The folders in which rustc looks for what the named libraries use, as its `-L` takes them.
+    pub(super) fn search_folders(&self) -> Vec<String> {
+        let pairs = self.args.windows(2);
+        pairs
+            .filter(|pair| pair[0] == "-L")
+            .map(|pair| pair[1].clone())
+            .collect()
+    }
+
+    /// The libraries that the crate names, with their files.
+    pub(super) fn named_libraries(&self) -> Vec<(String, PathBuf)> {
+        let pairs = self.args.windows(2).filter(|pair| pair[0] == "--extern");
+        pairs
+            .filter_map(|pair| pair[1].split_once('='))
+            .map(|(name, file)| (name.to_owned(), PathBuf::from(file)))
+            .collect()
+    }
+
     /// The arguments.
     pub(super) fn args(&self) -> &[String] {
         &self.args
@@ -104,6 +157,11 @@ impl RustcCall {
     /// Where the shared objects lie that programs need which link what the crate links.
     pub fn library_folders(&self) -> impl Iterator<Item = PathBuf> {
         self.out_dir().into_iter().chain(self.standard_libraries())
+    }
+
+    /// The target that the call is for.
+    pub(super) fn target(&self) -> Option<&str> {
+        self.value_of("--target")
     }
 
     /// The folder that the shared object goes to.

@@ -1,8 +1,8 @@
 //! The stand-in for cargo that evcxr calls.
 //!
-//! When a cell adds no dependency, cargo has nothing to decide: the stand-in repeats the rustc call that cargo made
-//! for the same manifest before, and saves cargo's own 40-60 ms. Otherwise it runs the real cargo, and notes the call
-//! for next time. Either way it keeps rustc's diagnostics with their colours, warnings included, in a file for the
+//! cargo has nothing to decide for a cell: the stand-in repeats the rustc call that cargo made for the prepared build, with
+//! the libraries that the session has added, and saves cargo's own 40-60 ms. Where a cell adds a dependency, that is built
+//! first (`dependencies`). The stand-in keeps rustc's diagnostics with their colours, warnings included, in a file for the
 //! kernel: evcxr shows none of them when a cell compiles.
 
 use std::fs::File;
@@ -13,6 +13,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::ExitStatus;
+use std::process::Output;
 use std::process::Stdio;
 
 use serde::de::DeserializeOwned;
@@ -28,11 +29,11 @@ use super::changes::Changes;
 use super::compiling::Compiled;
 use super::compiling::Compiling;
 use super::dependencies;
+use super::dependencies::Added;
 use super::generated;
 use super::phases::Watch;
-use super::prepare;
+use super::pinned;
 use super::session;
-use crate::sys::links;
 use crate::sys::processes;
 
 /// rustc's diagnostics of the last compile, one JSON object a line.
@@ -41,12 +42,11 @@ pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
 pub const INTERRUPTED_FILE: &str = "interrupted";
 /// The text of the cell that is compiled.
 pub const CELL_FILE: &str = "cell.rs";
-/// Exists when a dependency had the runtime built anew: the worker must be started again before anything is run.
-pub const RUNTIME_CHANGED_FILE: &str = "runtime-changed";
 /// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
 const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
-/// The rustc call for the manifest that cargo built last, with that manifest.
-const CALL_FILE: &str = "call.json";
+/// What evcxr sets so that cargo runs rustc by way of evcxr's own program: for a cache, or to link dependencies
+/// dynamically. Both are done here in another way.
+const WRAPPER_MARK: &str = "EVCXR_RUSTC_WRAPPER";
 
 /// What evcxr sets for cargo, so that a prepared build and a session's agree.
 pub(super) fn set_build_environment(command: &mut Command, rustc: &Path) {
@@ -74,54 +74,78 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
             Ok(0)
         }
         Some("metadata") if manifest.contains(generated::VALIDATION_CRATE) => {
+            let _group = CompilerGroup::begin(&session)?;
+            if session.join(INTERRUPTED_FILE).exists() {
+                return Ok(130);
+            }
+            dependencies::begin(&prepared, &session)?;
             // The crate has no other dependency, so cargo would forget the versions of all others.
             let lock_file = session.join("Cargo.lock");
             let lock = std::fs::read(&lock_file)?;
-            let code = validate(&prepared, args);
+            let output = offline_first(&prepared, &session, args)?;
+            std::io::stderr().write_all(&output.stderr)?;
             std::fs::write(&lock_file, lock)?;
-            code
+            Ok(exit_code(output.status))
         }
-        Some(verb @ ("build" | "check")) => {
-            let check_only = verb == "check";
-            compile(&prepared, &session, &manifest, args, only_known, check_only)
-        }
-        _ => {
-            let mut command = Command::new(prepared.cargo());
-            if only_known {
-                // Before the verb: what stands behind a `--` is not for cargo.
-                command.arg("--offline");
-            }
-            command.args(args);
-            if verb != Some("metadata") {
-                return Ok(exit_code(command.status()?));
-            }
-            let output = command.stderr(Stdio::inherit()).output()?;
+        Some("metadata") => {
+            let output = match only_known {
+                true => real(&prepared).arg("--offline").args(args).output()?,
+                false => {
+                    let _group = CompilerGroup::begin(&session)?;
+                    offline_first(&prepared, &session, args)?
+                }
+            };
+            std::io::stderr().write_all(&output.stderr)?;
             let mut stdout = std::io::stdout().lock();
             stdout.write_all(&analysis::visible_packages(output.stdout))?;
             // Whoever reads by lines may lose one that does not end.
             stdout.write_all(b"\n")?;
             Ok(exit_code(output.status))
         }
+        Some("build" | "check") => compile(&prepared, &session, &manifest, verb == Some("check")),
+        // evcxr asks for it when dependencies are to be linked in another way, which they are not.
+        Some("clean") => Ok(0),
+        _ => Ok(exit_code(real(&prepared).args(args).status()?)),
     }
 }
 
-/// Asks whether a dependency can be had. What was downloaded before needs no network.
-fn validate(prepared: &Prepared, args: &[String]) -> anyhow::Result<i32> {
-    let mut offline = Command::new(prepared.cargo());
-    offline.arg("--offline").args(args).stderr(Stdio::null());
-    if offline.status()?.success() {
-        return Ok(0);
+/// The real cargo, which calls rustc itself.
+pub(super) fn real(prepared: &Prepared) -> Command {
+    let mut command = Command::new(prepared.cargo());
+    if std::env::var_os(WRAPPER_MARK).is_some() {
+        command.env_remove("RUSTC_WRAPPER");
     }
-    let status = Command::new(prepared.cargo()).args(args).status()?;
-    Ok(exit_code(status))
+    command
+}
+
+/// Runs cargo with what was downloaded before, and only where that is not enough with the network.
+fn offline_first(prepared: &Prepared, session: &Path, args: &[String]) -> std::io::Result<Output> {
+    let attempts = attempts(session);
+    let mut last = None;
+    for &offline in attempts {
+        let offline = offline.then_some("--offline");
+        let output = real(prepared).args(offline).args(args).output()?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        last = Some(output);
+    }
+    last.ok_or_else(|| std::io::Error::other("cargo was not run"))
+}
+
+/// Whether cargo is run offline, one attempt after the other. Offline it would take versions that were downloaded in the
+/// place of those that are pinned.
+pub(super) fn attempts(session: &Path) -> &'static [bool] {
+    match pinned::of(session) {
+        Some(_) => &[false],
+        None => &[true, false],
+    }
 }
 
 fn compile(
     prepared: &Prepared,
     session: &Path,
     manifest: &str,
-    args: &[String],
-    only_known: bool,
     check_only: bool,
 ) -> anyhow::Result<i32> {
     let mut watch = Watch::begin(session);
@@ -129,27 +153,24 @@ fn compile(
     if session.join(INTERRUPTED_FILE).exists() {
         return Ok(130);
     }
-    if session.join(RUNTIME_CHANGED_FILE).exists() {
-        // evcxr tries again in other ways; the worker that runs now could load nothing of it.
+    let call = watch.compiler(|| dependencies::provide(prepared, session, manifest))?;
+    let Some(call) = call else {
         return Ok(1);
-    }
-    let call = known_call(prepared, session, manifest, only_known);
-    let call = call.map(|call| {
-        let linker = watch.linker_arg(call.args());
-        call.with_arg(linker)
-    });
-    if call.is_none() {
-        dependencies::share(prepared, session, manifest)?;
-    }
-    let mut compiler = || match &call {
-        Some(call) if check_only => call_rustc(&call.checking(), session),
-        Some(call) => call_rustc(call, session),
-        None => pass_on(prepared, session, args, only_known),
+    };
+    let linker = watch.linker_arg(call.args());
+    let call = match check_only {
+        true => call.with_arg(linker).checking(),
+        false => call.with_arg(linker),
+    };
+    let path = session.join("src/lib.rs");
+    let added = Added::of(session);
+    let mut compiler = || {
+        added.use_in(&path)?;
+        call_rustc(&call, session)
     };
     if !manifest.lines().any(|line| line.starts_with("threadbook ")) {
-        return print(session, &watch.compiler(&mut compiler)?, check_only);
+        return print(session, &watch.compiler(compiler)?, check_only);
     }
-    let path = session.join("src/lib.rs");
     let mut changes = Changes::begin(session);
     let source = std::fs::read_to_string(&path)?;
     let source = watch.rewriting(|| changes.prepare(&source));
@@ -165,56 +186,20 @@ fn compile(
     print(session, &compiled, check_only)
 }
 
-/// The call that cargo would make for a manifest, where that is known.
-fn known_call(
-    prepared: &Prepared,
-    session: &Path,
-    manifest: &str,
-    only_known: bool,
-) -> Option<RustcCall> {
-    let opt_level = generated::opt_level(manifest);
-    match noted_call(session) {
-        Some((noted_manifest, call))
-            if generated::same_but_opt_level(&noted_manifest, manifest) =>
-        {
-            Some(call.moved(session, session, &opt_level))
-        }
-        _ if only_known => Some(
-            prepared
-                .call()
-                .moved(&prepared.template(), session, &opt_level),
-        ),
-        _ => None,
-    }
-}
-
-/// The call by which the session's latest cell was compiled.
-pub(super) fn call_of_latest(session: &Path) -> anyhow::Result<RustcCall> {
+/// The call by which the session's cells are compiled now, with the dependencies that were added, where some were.
+pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
+    let session = session::folder_of_this_process()?;
     let prepared = session::prepared_of_this_process()?;
     let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
-    let only_known = generated::only_knows(&manifest, &prepared.dependencies());
-    known_call(&prepared, session, &manifest, only_known)
-        .ok_or_else(|| anyhow::anyhow!("no compile has succeeded"))
-}
-
-/// What cargo did last in this session, and for which manifest.
-fn noted_call(session: &Path) -> Option<(String, RustcCall)> {
-    noted(&session.join(CALL_FILE))
+    Added::of(&session)
+        .call(&prepared, &session, &manifest)
+        .ok_or_else(|| anyhow::anyhow!("a dependency of the session has not been built"))
 }
 
 /// What an earlier compile has noted in a file, if one has.
 pub(super) fn noted<T: DeserializeOwned>(file: &Path) -> Option<T> {
     let json = std::fs::read(file).ok()?;
     serde_json::from_slice(&json).ok()
-}
-
-/// How rustc is called in this session: with the dependencies that were added, where some were.
-pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
-    let session = session::folder_of_this_process()?;
-    match noted_call(&session) {
-        Some((_, call)) => Ok(call),
-        None => Ok(session::prepared_of_this_process()?.call().clone()),
-    }
 }
 
 /// Runs rustc, and words what it says as cargo would.
@@ -275,113 +260,6 @@ fn print(session: &Path, compiled: &Compiled, errors_only: bool) -> anyhow::Resu
         }
     }
     Ok(compiled.code)
-}
-
-/// Runs the real cargo, keeping the diagnostics and noting how it called rustc.
-fn pass_on(
-    prepared: &Prepared,
-    session: &Path,
-    args: &[String],
-    only_known: bool,
-) -> anyhow::Result<Compiled> {
-    let mut command = Command::new(prepared.cargo());
-    for arg in args {
-        // evcxr wants JSON; with colours it serves people too.
-        let arg = if arg == "--message-format=json" {
-            "--message-format=json-diagnostic-rendered-ansi"
-        } else {
-            arg
-        };
-        command.arg(arg);
-    }
-    command.arg("--verbose");
-    if only_known {
-        command.arg("--offline");
-    }
-    let mut child = command
-        .env("CARGO_TERM_COLOR", "never")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let stderr = child.stderr.take();
-    // Without a place to show progress, the build goes on all the same.
-    let progress = File::options()
-        .append(true)
-        .open(session.join(session::PROGRESS_LINK))
-        .ok();
-    let call = std::thread::spawn(move || {
-        stderr.and_then(|stderr| watch_cargo(BufReader::new(stderr), progress))
-    });
-    let mut lines = Vec::new();
-    let mut messages = Vec::new();
-    if let Some(child_stdout) = child.stdout.take() {
-        for line in BufReader::new(child_stdout).lines() {
-            let line = line?;
-            let message: Value = serde_json::from_str(&line).unwrap_or_default();
-            if message["reason"] == "compiler-message"
-                && message["target"]["name"] == generated::CRATE
-            {
-                messages.push(message["message"].clone());
-            }
-            lines.push(line);
-        }
-    }
-    let mut compiled = Compiled {
-        code: 0,
-        lines,
-        messages,
-    };
-    let status = child.wait()?;
-    let call = call.join().ok().flatten();
-    // A check generates no code, so its call is none to repeat for a build.
-    let is_build = args.iter().any(|arg| arg == "build");
-    if let (true, true, Some(call)) = (status.success(), is_build, call) {
-        let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
-        // A later session then builds it again.
-        let _ = dependencies::keep(prepared, session, &manifest);
-        let changed = dependencies::changed_runtime(prepared, &call);
-        if changed {
-            let program = session::worker(session);
-            // Beside it first: the worker that runs now is started from this file.
-            let new = program.with_extension("new");
-            prepare::compile_worker(
-                &prepared.worker_source(),
-                &session::rustc_of_this_process()?,
-                &call,
-                &new,
-            )?;
-            links::replace_program(&new, &program)?;
-        }
-        std::fs::write(
-            session.join(CALL_FILE),
-            serde_json::to_vec(&(manifest, call))?,
-        )?;
-        if changed {
-            std::fs::write(session.join(RUNTIME_CHANGED_FILE), "")?;
-            compiled.code = 1;
-            return Ok(compiled);
-        }
-    }
-    compiled.code = exit_code(status);
-    Ok(compiled)
-}
-
-/// Passes on what cargo says beside its JSON, shows its steps to the person, and finds the call.
-fn watch_cargo(stderr: impl BufRead, mut progress: Option<File>) -> Option<RustcCall> {
-    let mut call = None;
-    for line in stderr.lines().map_while(Result::ok) {
-        let step = line.trim_start();
-        if let Some(found) = RustcCall::from_verbose_line(step) {
-            call = Some(found);
-        }
-        if let Some(step) = step_for_people(step) {
-            progress = progress.filter(|mut file| writeln!(file, "{step}").is_ok());
-        }
-        if !step.starts_with("Running ") && !step.starts_with("Fresh ") {
-            eprintln!("{line}");
-        }
-    }
-    call
 }
 
 /// What cargo does, where it is worth showing: downloading and compiling dependencies, not the cell.

@@ -31,7 +31,7 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     let folder = session.join(FOLDER);
     std::fs::create_dir_all(folder.join("src"))?;
     std::fs::copy(source_of(so), folder.join("src/lib.rs"))?;
-    let call = cargo::call_of_latest(&session)?.with_lines(&folder.join("incremental"));
+    let call = cargo::call_of_this_session()?.with_lines(&folder.join("incremental"));
     let Some(out_dir) = call.out_dir() else {
         anyhow::bail!("the call of rustc names no folder for what it makes");
     };

@@ -8,7 +8,9 @@
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
 //! | `analysis` | the toolchains that rust-analyzer is shown |
 //! | `cache` | lists and prunes prepared builds |
-//! | `dependencies` | what is built for the dependencies that a session adds |
+//! | `dependencies` | the dependencies that a session adds, built beside the runtime |
+//! | `features` | features of the runtime's dependencies that are on from the start |
+//! | `pinned` | the versions of a notebook's dependencies, in a file beside it |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `call` | how rustc is called for a cell |
@@ -33,10 +35,12 @@ mod changes;
 pub mod compiling;
 mod configuration;
 mod dependencies;
+mod features;
 mod fingerprints;
 pub mod generated;
 pub mod lines;
 pub mod phases;
+pub mod pinned;
 mod prepare;
 pub mod results;
 pub mod roles;

@@ -28,6 +28,7 @@ use super::Sysroot;
 use super::analysis;
 use super::at;
 use super::call::RustcCall;
+use super::features;
 use super::roles;
 use super::sources;
 use crate::sys::files;
@@ -93,11 +94,6 @@ impl Prepared {
         worker(&self.root)
     }
 
-    /// The worker program's source.
-    pub fn worker_source(&self) -> PathBuf {
-        worker_source(&self.root)
-    }
-
     /// The crate that was compiled in place of a session's.
     pub fn template(&self) -> PathBuf {
         template(&self.root)
@@ -116,6 +112,20 @@ impl Prepared {
     /// The real cargo.
     pub fn cargo(&self) -> &Path {
         &self.ready.cargo
+    }
+
+    /// The version of a package that it was built with, where it has one only.
+    pub(super) fn version_of(&self, package: &str) -> Option<String> {
+        let lock = std::fs::read_to_string(self.template().join("Cargo.lock")).ok()?;
+        let mut found = lock.split("[[package]]").filter_map(|entry| {
+            let value = |key: &str| {
+                let line = entry.lines().find_map(|line| line.strip_prefix(key));
+                line.map(|value| value.trim_matches([' ', '=', '"']).to_owned())
+            };
+            (value("name")? == package).then(|| value("version"))?
+        });
+        let version = found.next()?;
+        found.next().is_none().then_some(version)
     }
 
     /// What every cell depends on: name and value as they stand in a manifest.
@@ -144,6 +154,13 @@ fn dependencies(root: &Path) -> Vec<(String, String)> {
     let runtime = format!("{{ path = {:?} }}", root.join("runtime"));
     let mut list = vec![("threadbook".to_owned(), runtime)];
     list.extend(DEPENDENCIES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    list
+}
+
+/// What the template depends on: that, and the features that are on from the start.
+fn with_features(root: &Path) -> Vec<(String, String)> {
+    let mut list = dependencies(root);
+    list.push(features::dependency(root));
     list
 }
 
@@ -229,6 +246,7 @@ fn key(sysroot: &Sysroot) -> String {
         hasher.update(name);
         hasher.update(value);
     }
+    features::hash(&mut hasher);
     sources::hash(&mut hasher);
     super::short(hasher)
 }
@@ -246,7 +264,7 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
         (root.join(".cargo/config.toml"), CONFIG.to_owned()),
         (
             template.join("Cargo.toml"),
-            super::generated::manifest(&dependencies(root)),
+            super::generated::manifest(&with_features(root)),
         ),
         (
             template.join("src/lib.rs"),
@@ -256,6 +274,10 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     for (path, text) in files {
         std::fs::write(&path, text).map_err(at(&path))?;
     }
+    features::write(
+        root,
+        &DEPENDENCIES.map(|(name, value)| (name.to_owned(), value.to_owned())),
+    )?;
     analysis::write(root, sysroot)?;
     let call = compile_template(root, sysroot, progress)?;
     let source = worker_source(root);
@@ -334,18 +356,13 @@ fn run_cargo(
     }
     let status = child.wait().map_err(at(&template))?;
     Ok(match call {
-        Some(call) if status.success() => Ok(call),
+        Some(call) if status.success() => Ok(call.without_library(features::CRATE)),
         _ => Err(said),
     })
 }
 
 /// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
-pub(super) fn compile_worker(
-    source: &Path,
-    rustc: &Path,
-    call: &RustcCall,
-    to: &Path,
-) -> Result<(), Error> {
+fn compile_worker(source: &Path, rustc: &Path, call: &RustcCall, to: &Path) -> Result<(), Error> {
     let output = Command::new(rustc)
         .args(processes::linking(call.library_folders()))
         .args(["--edition=2024", "--crate-name=threadbook_worker", "-O"])

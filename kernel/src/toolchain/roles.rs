@@ -11,13 +11,21 @@ use std::process::ExitCode;
 use threadbook::shell::SCRIPT_COMPILER;
 
 use super::cargo;
+use super::dependencies::layer;
 use super::phases;
 use super::script;
 use super::session;
 use crate::sys::processes;
 
 /// The names that the binary answers to.
-pub(super) const NAMES: [&str; 5] = ["cargo", "rustc", "rustup", phases::LINKER, SCRIPT_COMPILER];
+pub(super) const NAMES: [&str; 6] = [
+    "cargo",
+    "rustc",
+    "rustup",
+    phases::LINKER,
+    layer::LINKER,
+    SCRIPT_COMPILER,
+];
 
 /// Runs a program and ends with its parent.
 const BOUND: &str = "threadbook-bound";
@@ -46,6 +54,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
         }
         "rustc" => rustc(&args),
         phases::LINKER => phases::link(&args),
+        layer::LINKER => layer::play_linker(&args),
         SCRIPT_COMPILER => {
             processes::end_with_parent();
             script::main(&args)

@@ -15,7 +15,8 @@ use super::Prepared;
 use super::Sysroot;
 use super::analysis;
 use super::at;
-use super::cargo::RUNTIME_CHANGED_FILE;
+use super::dependencies;
+use super::pinned;
 use super::prepare;
 use super::roles;
 use crate::sys::files;
@@ -99,10 +100,10 @@ impl Session {
         for (link, target) in programs {
             links::link_program(&target, &link).map_err(at(&link))?;
         }
-        let lock_file = self.path.join("Cargo.lock");
-        std::fs::copy(prepared.template().join("Cargo.lock"), &lock_file)
-            .map_err(at(&lock_file))?;
-        Ok(())
+        if let Ok(folder) = std::env::current_dir() {
+            pinned::begin(&folder, &self.path).map_err(at(folder.join(pinned::name())))?;
+        }
+        dependencies::begin(prepared, &self.path).map_err(at(&self.path))
     }
 
     /// Until [`Session::end_bare`], rust-analyzer finds a standard library without contents.
@@ -126,9 +127,39 @@ impl Session {
         links::point(&link, file).map_err(at(link))
     }
 
-    /// Whether a dependency has had the runtime built anew since this was asked last.
-    pub fn take_runtime_change(&self) -> bool {
-        std::fs::remove_file(self.path.join(RUNTIME_CHANGED_FILE)).is_ok()
+    /// The manifest of the crate that cells are compiled in; empty before the first.
+    pub fn manifest(&self) -> String {
+        std::fs::read_to_string(self.manifest_file()).unwrap_or_default()
+    }
+
+    /// Puts back the manifest that was there before a dependency that could not be added.
+    pub fn restore_manifest(&self, manifest: &str) {
+        if self.manifest() != manifest
+            && let Err(error) = std::fs::write(self.manifest_file(), manifest)
+        {
+            // evcxr writes it anew for the next cell; lists of dependencies are wrong until then.
+            tracing::warn!("the manifest was not put back: {error}");
+        }
+    }
+
+    fn manifest_file(&self) -> PathBuf {
+        self.path.join("Cargo.toml")
+    }
+
+    /// Why the latest dependency could not be added, in cargo's or rustc's words; once.
+    pub fn take_dependency_error(&self) -> Option<String> {
+        dependencies::take_error(&self.path)
+    }
+
+    /// Pins the versions that the added dependencies have, in a file of this folder; gives how many there are.
+    pub fn pin_dependencies(&self, prepared: &Prepared, folder: &Path) -> Result<usize, Error> {
+        let file = folder.join(pinned::name());
+        dependencies::pin(prepared, &self.path, &file).map_err(at(file))
+    }
+
+    /// Forgets the dependencies that were added.
+    pub fn forget_dependencies(&self, prepared: &Prepared) -> Result<(), Error> {
+        dependencies::forget(prepared, &self.path).map_err(at(&self.path))
     }
 
     /// The program to start as the worker.

@@ -4,6 +4,7 @@ mod backtraces;
 mod bodies;
 mod commands;
 mod crashes;
+mod dependencies;
 mod errors;
 mod files;
 mod history;

@@ -20,11 +20,6 @@ pub(crate) fn link_program(target: &Path, link: &Path) -> io::Result<()> {
     symlink(target, link)
 }
 
-/// Puts a program in the place of one that may run.
-pub(crate) fn replace_program(new: &Path, program: &Path) -> io::Result<()> {
-    std::fs::rename(new, program)
-}
-
 /// Notes where something lies.
 pub(crate) fn point(link: &Path, target: &Path) -> io::Result<()> {
     symlink(target, link)

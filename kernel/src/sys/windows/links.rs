@@ -25,12 +25,6 @@ pub(crate) fn link_program(target: &Path, link: &Path) -> io::Result<()> {
     self::link(target, &link.with_extension(EXE_EXTENSION))
 }
 
-/// Puts a program in the place of one that may run, which can be moved but not removed.
-pub(crate) fn replace_program(new: &Path, program: &Path) -> io::Result<()> {
-    std::fs::rename(program, program.with_extension("old"))?;
-    std::fs::rename(new, program)
-}
-
 /// Notes where something lies.
 pub(crate) fn point(link: &Path, target: &Path) -> io::Result<()> {
     let text = target.to_str().ok_or(io::ErrorKind::InvalidFilename)?;

@@ -1,0 +1,133 @@
+//! What rustc says of a crate that the session does not have, with what to run in a cell in place of a change of a
+//! `Cargo.toml`, which a notebook does not have.
+
+/// The same text with the line that adds the crate. `newest` gives a crate's name in its registry and its newest version.
+pub(super) fn answered(text: &str, newest: &dyn Fn(&str) -> Option<(String, String)>) -> String {
+    let mut answered = text.to_owned();
+    for (before, after) in [
+        ("use `cargo add ", "` to add it to your `Cargo.toml`"),
+        (
+            "you might be missing a crate named `",
+            "`, add it to your project and import it in your code",
+        ),
+        ("you might be missing a crate named `", "`"),
+        ("you might be missing crate `", "`"),
+    ] {
+        answered = replaced(&answered, before, after, newest);
+    }
+    answered
+}
+
+fn replaced(
+    text: &str,
+    before: &str,
+    after: &str,
+    newest: &dyn Fn(&str) -> Option<(String, String)>,
+) -> String {
+    let mut done = String::new();
+    let mut rest = text;
+    while let Some((start, tail)) = rest.split_once(before) {
+        let name: String = tail
+            .chars()
+            .take_while(|char| char.is_alphanumeric() || matches!(char, '_' | '-'))
+            .collect();
+        let Some(end) = tail[name.len()..].strip_prefix(after) else {
+            done.push_str(start);
+            done.push_str(before);
+            rest = tail;
+            continue;
+        };
+        done.push_str(start);
+        done.push_str(&format!("run `{}` first", line(&name, newest)));
+        rest = end;
+    }
+    done + rest
+}
+
+/// The line that adds a crate.
+fn line(name: &str, newest: &dyn Fn(&str) -> Option<(String, String)>) -> String {
+    match newest(name) {
+        Some((name, version)) => format!(":dep {name} = {:?}", requirement(&version)),
+        None => format!(":dep {name} = \"*\""),
+    }
+}
+
+/// What a manifest asks for, to get a version and those compatible with it.
+fn requirement(version: &str) -> &str {
+    let version = version.split('+').next().unwrap_or_default();
+    if version.contains('-') {
+        return version;
+    }
+    let mut end = 0;
+    for number in version.split('.') {
+        end += number.len();
+        if number != "0" {
+            break;
+        }
+        end += 1;
+    }
+    &version[..end.min(version.len())]
+}
+
+/// The name and the version in what `cargo info` prints.
+pub(super) fn described(info: &str) -> Option<(String, String)> {
+    let mut lines = info.lines();
+    let name = lines.next()?.split_whitespace().next()?;
+    let version = lines.find_map(|line| line.strip_prefix("version: "))?;
+    // Such as `1.0.0 (latest 2.0.0)`.
+    let version = version.split_whitespace().next()?;
+    Some((name.to_owned(), version.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_that_is_missing_is_answered_by_a_line_to_run() {
+        let newest =
+            |name: &str| (name == "futures").then(|| ("futures".to_owned(), "0.3.34".to_owned()));
+        for (text, expected) in [
+            (
+                "help: if you wanted to use a crate named `futures`, use `cargo add futures` to add it to your `Cargo.toml`\nend",
+                "help: if you wanted to use a crate named `futures`, run `:dep futures = \"0.3\"` first\nend",
+            ),
+            (
+                "= help: you might be missing a crate named `my_own`, add it to your project and import it in your code",
+                "= help: run `:dep my_own = \"*\"` first",
+            ),
+            (
+                "= help: you might be missing a crate named `futures`",
+                "= help: run `:dep futures = \"0.3\"` first",
+            ),
+            ("use `cargo add ", "use `cargo add "),
+            ("nothing of it", "nothing of it"),
+        ] {
+            assert_eq!(answered(text, &newest), expected);
+        }
+    }
+
+    #[test]
+    fn a_requirement_is_as_short_as_can_be() {
+        for (version, expected) in [
+            ("1.54.1", "1"),
+            ("0.4.35", "0.4"),
+            ("0.0.7", "0.0.7"),
+            ("1.2.1+spec-1.1.0", "1"),
+            ("2.0.0-rc.1", "2.0.0-rc.1"),
+        ] {
+            assert_eq!(requirement(version), expected);
+        }
+    }
+
+    #[test]
+    fn what_cargo_prints_of_a_crate_is_read() {
+        let info =
+            "fastrand #simple #fast\nA generator\nversion: 2.5.0 (latest 3.0.0)\nlicense: MIT\n";
+        assert_eq!(
+            described(info),
+            Some(("fastrand".to_owned(), "2.5.0".to_owned()))
+        );
+        assert_eq!(described(""), None);
+    }
+}

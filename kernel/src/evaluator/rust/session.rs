@@ -1,0 +1,55 @@
+//! What a cell changes in what the session has: its programs, and the variables that end.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use super::RustEvaluator;
+use crate::cell::bound_names;
+use crate::cell::keep_items;
+use crate::evaluator::ended::CellEnd;
+use crate::evaluator::ended::Why;
+use crate::output::Event;
+use crate::output::StreamName;
+use crate::toolchain::RustcConfiguration;
+use crate::toolchain::compiling;
+
+impl RustEvaluator {
+    /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
+    pub(in crate::evaluator) fn begin_program(&mut self, code: &str) {
+        let types: String = self.variables().map(|(_, ty)| format!("{ty}\n")).collect();
+        self.forgetting = self.copies.begin_program(&keep_items(code), &types);
+    }
+
+    /// What `#[cfg(..)]` means in cells.
+    pub(in crate::evaluator) fn configuration(&self) -> &RustcConfiguration {
+        &self.configuration
+    }
+
+    /// Notes which variables of a cell that has run are not there for later ones. Gives what is to be said of a failure.
+    pub(super) fn note_ended_variables(
+        &mut self,
+        code: &str,
+        hidden: HashMap<String, Why>,
+        before: &HashSet<String>,
+        is_finished: bool,
+    ) -> Option<String> {
+        let now = self.context.variables_and_types();
+        let told = self.ended.cell_ended(CellEnd {
+            cell: self.builds.latest(),
+            bound: bound_names(code),
+            hidden,
+            compiled: compiling::variables(self.session.path()),
+            before,
+            now: now.collect(),
+            is_finished,
+        });
+        for note in told.notes {
+            self.output.send(Event::Stream {
+                cell: None,
+                stream: StreamName::Stderr,
+                bytes: format!("note: {note}\n").into_bytes(),
+            });
+        }
+        told.failure
+    }
+}
