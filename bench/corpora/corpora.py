@@ -148,8 +148,8 @@ class Corpora:
             session.end()
             alone = why_otherwise()
             result.is_alone_the_same = not alone
-            # Only whole programs must bear each other: a definition stays for later cells.
-            reason = reason if result.mode == "whole" else alone
+            # Only whole programs must bear each other, and a name that rustc misses may be there from a cell before.
+            reason = reason if result.mode == "whole" and not result.is_rejection else alone
         if reason:
             result.verdict, result.reason = verdict(result, reason)
         self.results.append(result)
@@ -197,7 +197,9 @@ def verdict(result, reason):
 
 
 def say(text):
-    print(text, end="", file=sys.stderr, flush=True)
+    # A line that is written over is for people.
+    if sys.stderr.isatty() or not text.startswith("\r"):
+        print(text, end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def cells(program, mode):
         body = part(source, block.children[0].end_byte, block.children[-1].start_byte)
         return [joined([*items, body])]
     statements = [part(source, group[0].start_byte, group[-1].end_byte) for group in grouped(block.children[1:-1])]
-    return [*([joined(items)] if items else []), *statements]
+    return [*([joined(items)] if items else []), *statements] or None
 
 
 def grouped(nodes):

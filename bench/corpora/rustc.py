@@ -76,7 +76,7 @@ class Rustc:
             primary = [span["line_start"] for span in message.get("spans", []) if span["is_primary"]]
             if message.get("level", "").startswith("error") and primary:
                 needs_more |= bool(ELSEWHERE.search(json.dumps(message)))
-                errors.append([(message["code"] or {}).get("code"), primary[0]])
+                errors.append([code_of(message), primary[0]])
         return Expected("elsewhere" if needs_more or not errors else "rejected", errors)
 
     def run(self, program):
@@ -110,6 +110,12 @@ class Rustc:
         except subprocess.TimeoutExpired:
             return None, ""
         return done.returncode, done.stdout.decode(errors="replace")
+
+
+def code_of(message):
+    """The code of an error, which a lint does not have."""
+    code = (message["code"] or {}).get("code", "")
+    return code if re.fullmatch(r"E\d+", code) else None
 
 
 def libraries(prepared):
