@@ -55,3 +55,12 @@ pub use rayon;
 pub use serde;
 pub use serde_json;
 pub use tokio;
+
+/// What hides a cell's `let` from whatever looks for its variables; the names stay visible.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! local {
+    ($($statement:tt)*) => {
+        $($statement)*
+    };
+}

@@ -15,6 +15,13 @@ struct Edit {
     text: String,
 }
 
+/// A part of a text that edits have made.
+enum Piece {
+    /// Bytes of the old text.
+    Kept(Range<usize>),
+    PutIn(String),
+}
+
 /// What an edit did to one line, in characters from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ColumnEdit {
@@ -59,6 +66,64 @@ impl Edits {
         }
         new.push_str(&old[at..]);
         new
+    }
+
+    /// These edits, and then others of the text that they make, as edits of the old text.
+    pub(crate) fn then(&self, old: &str, later: &Edits) -> Edits {
+        let new = self.apply(old);
+        let mut made = Vec::new();
+        let mut at = 0;
+        for edit in &later.list {
+            self.cut(old, at..edit.range.start, &mut made);
+            made.push(Piece::PutIn(edit.text.clone()));
+            at = edit.range.end;
+        }
+        self.cut(old, at..new.len(), &mut made);
+        made.push(Piece::Kept(old.len()..old.len()));
+        let mut list = Vec::new();
+        let (mut at, mut text) = (0, String::new());
+        for piece in made {
+            match piece {
+                Piece::PutIn(more) => text.push_str(&more),
+                Piece::Kept(range) => {
+                    if at < range.start || !text.is_empty() {
+                        list.push(Edit {
+                            range: at..range.start,
+                            text: std::mem::take(&mut text),
+                        });
+                    }
+                    at = range.end;
+                }
+            }
+        }
+        Edits { list }
+    }
+
+    /// Adds what a range of the new text consists of.
+    fn cut(&self, old: &str, range: Range<usize>, made: &mut Vec<Piece>) {
+        let inside = |start: usize, len: usize| {
+            let from = range.start.clamp(start, start + len);
+            from - start..range.end.clamp(from, start + len) - start
+        };
+        // Where the old and the new text are.
+        let (mut at, mut new) = (0, 0);
+        let end = Edit {
+            range: old.len()..old.len(),
+            text: String::new(),
+        };
+        for edit in self.list.iter().chain([&end]) {
+            let kept = inside(new, edit.range.start - at);
+            if !kept.is_empty() {
+                made.push(Piece::Kept(at + kept.start..at + kept.end));
+            }
+            new += edit.range.start - at;
+            let put_in = &edit.text[inside(new, edit.text.len())];
+            if !put_in.is_empty() {
+                made.push(Piece::PutIn(put_in.to_owned()));
+            }
+            new += edit.text.len();
+            at = edit.range.end;
+        }
     }
 
     /// The place in the new text of one in the old, in bytes; nothing where something else stands for it.
@@ -193,6 +258,32 @@ mod tests {
         }
         assert_eq!(ColumnEdit::to_new(&columns, 8), column("dir"));
         assert_eq!(ColumnEdit::to_new(&columns, 1), 1);
+    }
+
+    #[test]
+    fn edits_of_edits_are_edits_of_the_first_text() {
+        let old = "ab cd ef\ngh";
+        let edits = |of: &str, list: &[(Range<usize>, &str)]| {
+            let mut edits = Edits::default();
+            for (range, text) in list {
+                edits.replace(of, range.clone(), *text);
+            }
+            edits
+        };
+        let first = edits(old, &[(0..0, "<<"), (3..5, "CCDD"), (9..11, "x")]);
+        let new = first.apply(old);
+        assert_eq!(new, "<<ab CCDD ef\nx");
+        for list in [
+            vec![],
+            vec![(0..14, "all")],
+            vec![(1..3, "-"), (6..8, "+"), (14..14, "!")],
+            vec![(2..2, "{"), (9..9, "}"), (12..14, "\n")],
+        ] {
+            let later = edits(&new, &list);
+            let both = first.then(old, &later);
+            assert_eq!(both.apply(old), later.apply(&new), "{list:?}");
+        }
+        assert_eq!(first.then(old, &Edits::default()), first);
     }
 
     #[test]

@@ -21,6 +21,10 @@ use super::blocks::is_block;
 use super::body;
 use super::imports::Import;
 use super::item_name;
+use super::locals::REBINDING;
+use super::macros;
+use super::macros::EXPORTED;
+use super::macros::MACRO;
 use super::range;
 
 /// A module that holds something, and what is used of it: what stands before the module's name, and from there on.
@@ -51,10 +55,14 @@ const VISIBLE: (&str, &str) = ("pub(in super", ") ");
 /// What stands before an `impl` or `extern` block: evcxr replaces items by name, and keeps a block with the item before it.
 const NAMED: (&str, &str) = ("mod threadbook_block_", " {} ");
 
-/// The cell's text with its own `thread_local!` definitions and its imports without a name in modules, and a name for
-/// each block that stands alone.
+/// What stands before a `let` whose variables end with the cell: it opens a block for what follows.
+pub(crate) const SCOPE_OPENING: &str = "/*scope*/ { ";
+const SCOPE: (&str, &str) = ("/*scope*/", " { ");
+
+/// The cell's text with its own `thread_local!` definitions, its macros and its imports without a name in modules, and a
+/// name for each block that stands alone.
 pub fn keep_items(text: &str) -> String {
-    if !["thread_local!", "impl", "extern", "use"]
+    if !["thread_local!", "impl", "extern", "use", "macro_rules"]
         .iter()
         .any(|word| text.contains(word))
     {
@@ -76,6 +84,12 @@ pub fn keep_items(text: &str) -> String {
                     .any(|item| takes_blocks(&item))
                 {
                     kept.insert_str(range.start, &naming(&item));
+                }
+            }
+            Some(ast::Item::MacroRules(item)) => {
+                if let Some(opening) = macros::opening(&item) {
+                    let wrapped = [&opening, text, END.0, END.1].concat();
+                    kept.replace_range(range, &wrapped);
                 }
             }
             Some(ast::Item::Use(item)) => {
@@ -165,6 +179,10 @@ pub(crate) fn wrappings(line: &str) -> Vec<Range<usize>> {
         END,
         VISIBLE,
         NAMED,
+        SCOPE,
+        REBINDING,
+        MACRO,
+        EXPORTED,
     ];
     let mut found = Vec::new();
     for (from, to) in forms {

@@ -1,5 +1,6 @@
 //! A cell's text, looked at without running it. Pure.
 
+mod as_main;
 mod blocks;
 mod body;
 mod complete;
@@ -8,10 +9,15 @@ mod edits;
 mod imports;
 mod items;
 mod lexer;
+mod locals;
+mod macros;
 mod places;
 mod plan;
 mod program;
 
+pub use as_main::Configuration;
+pub use as_main::as_main;
+pub use as_main::is_program;
 pub use blocks::Blocks;
 pub(crate) use blocks::hold_newest;
 pub(crate) use body::body;
@@ -21,11 +27,18 @@ pub use complete::is_complete;
 pub(crate) use definitions::definitions;
 pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;
+pub(crate) use items::SCOPE_OPENING;
 pub(crate) use items::holds_imports;
 pub use items::keep_items;
 pub(crate) use items::statics_of;
 pub(crate) use items::wrappings;
 pub(crate) use lexer::is_name;
+pub use locals::bound_names;
+pub use locals::hide_lets;
+pub(crate) use locals::lets;
+pub(crate) use locals::show_lets;
+pub use locals::unnameable_lets;
+pub(crate) use macros::macros_first;
 pub(crate) use places::binding;
 pub(crate) use places::binds_for_later;
 pub(crate) use places::is_outside_functions;

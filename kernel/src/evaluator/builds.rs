@@ -96,11 +96,15 @@ impl Builds {
     }
 
     /// rustc's errors about the code that was compiled last, rendered. evcxr's own list leaves out some.
-    pub(super) fn errors(&self) -> Vec<String> {
+    ///
+    /// `reword` may change a message before.
+    pub(super) fn errors(&self, reword: impl Fn(&mut Value)) -> Vec<String> {
         let map = self.latest_map();
         let file = self.session.join(DIAGNOSTICS_FILE);
         let mut rendered = Vec::new();
-        for message in messages(&file, "error") {
+        for mut message in messages(&file, "error") {
+            reword(&mut message);
+            self.name_binding(&mut message);
             let is_about_a_cell = std::iter::once(&message)
                 .chain(message["children"].as_array().into_iter().flatten())
                 .any(|part| places(part, &map).next().is_some())
@@ -116,14 +120,22 @@ impl Builds {
         rendered
     }
 
-    /// Where the code that was compiled last binds a variable for later cells.
-    pub(super) fn describe_variable(&self, name: &str) -> Option<Described> {
-        let inner = self.inner();
-        let place = inner.cells.binding(name)?;
-        Some(Described {
-            text: place.to_string(),
-            source: Some((place, inner.cells.line(place)?.to_owned())),
-        })
+    /// Adds where an earlier cell binds the variable that a cell changes, though it is not `mut`.
+    fn name_binding(&self, message: &mut Value) {
+        let code = message["code"]["code"].as_str().unwrap_or_default();
+        if !["E0384", "E0594", "E0596"].contains(&code) {
+            return;
+        }
+        let text = message["message"].as_str().unwrap_or_default();
+        let name = text.split('`').nth(1).unwrap_or_default().to_owned();
+        let Some(place) = self.inner().cells.earlier_binding(&name) else {
+            return;
+        };
+        let rendered = message["rendered"].as_str().unwrap_or_default().trim_end();
+        let note = format!(
+            "note: {place} binds `{name}` without `mut` (write `let mut {name}` there, or `let mut {name} = {name};` here)"
+        );
+        message["rendered"] = format!("{rendered}\n{note}\n").into();
     }
 
     /// A place in the latest cell, in bytes of its text.

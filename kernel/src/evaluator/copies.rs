@@ -10,6 +10,7 @@ use threadbook::worker::NO_COPIES;
 use super::Diagnostic;
 use super::diagnostics;
 use super::past::Past;
+use super::past::forgetting;
 use super::rust::RustEvaluator;
 use crate::cell::definitions;
 
@@ -20,6 +21,10 @@ pub(super) struct Copies {
     definitions: BTreeMap<String, String>,
     /// Names of definitions that were given up by going back.
     undone: BTreeSet<String>,
+    /// Names that the latest program has defined, that is, the latest cell with a `main`.
+    program: BTreeSet<String>,
+    /// What the program that is about to run defines, and what evcxr forgets with it.
+    next_program: Option<(BTreeSet<String>, BTreeSet<String>)>,
     /// Before the cell that runs.
     candidate: Option<Past>,
     /// Before the latest cell that ran something.
@@ -43,6 +48,36 @@ impl Copies {
         let definitions = definitions(code);
         self.undone.retain(|name| !definitions.contains_key(name));
         self.definitions.extend(definitions);
+        if let Some((program, forgotten)) = self.next_program.take() {
+            self.definitions.retain(|name, _| !forgotten.contains(name));
+            self.undone.extend(forgotten);
+            self.program = program;
+        }
+    }
+
+    /// Another program is about to run. Gives the code that makes evcxr forget items of the latest one that are in its way:
+    /// it does not define them, and neither other cells nor the types of variables name them.
+    pub(super) fn begin_program(&mut self, code: &str, types: &str) -> String {
+        let names: BTreeSet<String> = definitions(code).into_keys().collect();
+        let others = self
+            .definitions
+            .iter()
+            .filter(|(name, _)| !self.program.contains(*name));
+        let texts = others.map(|(_, text)| text.as_str()).chain([types]);
+        let named: BTreeSet<&str> = texts.flat_map(words).collect();
+        let old = self.definitions.iter().filter(|(name, _)| {
+            self.program.contains(*name) && !names.contains(*name) && !named.contains(name.as_str())
+        });
+        let (forgotten, texts): (BTreeSet<String>, String) = old
+            .map(|(name, text)| {
+                (
+                    name.clone(),
+                    format!("\n{}", forgetting(name, text).trim_end()),
+                )
+            })
+            .unzip();
+        self.next_program = Some((names, forgotten));
+        texts
     }
 
     /// The session has gone back.
@@ -217,6 +252,11 @@ impl RustEvaluator {
     fn ask_worker(&mut self, command: &str) -> Result<SnapshotStatus, Diagnostic> {
         self.worker().ask(command).map_err(unreachable_worker)
     }
+}
+
+/// The names and words in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_'))
 }
 
 /// Whether this system has any copies.

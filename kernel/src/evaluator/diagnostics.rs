@@ -58,7 +58,7 @@ fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
         } => {
             let mut diagnostic = at_place("ReturnedError", message, &builds.describe(place));
             diagnostic.traceback.push(format!(
-                "the cell was left by `?` with an error of type `{type_name}`"
+                "the cell was left with an error of type `{type_name}`"
             ));
             Some(diagnostic)
         }
@@ -273,14 +273,6 @@ pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
         "MagicError"
     };
     at_place(ename, &error.message, place)
-}
-
-/// A variable that can't be kept for later cells, and where it is bound, if a cell does that.
-pub(super) fn unkept(message: &str, place: Option<&Described>) -> Diagnostic {
-    match place {
-        Some(place) => at_place("CompileError", message, place),
-        None => plain("CompileError", message),
-    }
 }
 
 fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {

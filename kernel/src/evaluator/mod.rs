@@ -17,6 +17,7 @@ mod copies;
 #[cfg(feature = "evcxr")]
 mod diagnostics;
 #[cfg(feature = "evcxr")]
+mod ended;
 mod help;
 #[cfg(feature = "evcxr")]
 mod past;
@@ -33,8 +34,6 @@ mod source_map;
 #[cfg(feature = "evcxr")]
 mod steps;
 #[cfg(feature = "evcxr")]
-mod unkept;
-
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]
 pub use rust::RustEvaluator;

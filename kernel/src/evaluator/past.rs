@@ -39,12 +39,7 @@ impl Past {
             if self.definitions.contains_key(name) {
                 continue;
             }
-            // evcxr keeps one item of a name, so this takes the place of what went.
-            code.push_str(&match holds_imports(text) {
-                true => format!("mod {name} {{}}\n"),
-                // It is never compiled.
-                false => format!("#[cfg(any())] fn {name}() {{}}\n"),
-            });
+            code.push_str(&forgetting(name, text));
         }
         for (name, type_name) in &self.variables {
             if now.variables.get(name) != Some(type_name) {
@@ -54,6 +49,15 @@ impl Past {
             }
         }
         code
+    }
+}
+
+/// The code that makes evcxr forget a definition: evcxr keeps one item of a name.
+pub(super) fn forgetting(name: &str, text: &str) -> String {
+    match holds_imports(text) {
+        true => format!("mod {name} {{}}\n"),
+        // It is never compiled.
+        false => format!("#[cfg(any())] fn {name}() {{}}\n"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The evaluator of Rust cells. The only file that names evcxr.
 
+use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
 use std::path::PathBuf;
@@ -27,6 +29,9 @@ use super::builds::Builds;
 use super::cargo_words;
 use super::copies::Copies;
 use super::diagnostics;
+use super::ended;
+use super::ended::EndedVariables;
+use super::ended::Why;
 use super::help;
 use super::interrupt::Stop;
 use super::render;
@@ -34,9 +39,11 @@ use super::source;
 use super::source_map::SourceMap;
 use super::steps::Kept;
 use super::steps::Steps;
-use super::unkept;
 use crate::cell::RustAt;
+use crate::cell::bound_names;
+use crate::cell::hide_lets;
 use crate::cell::keep_items;
+use crate::cell::unnameable_lets;
 use crate::magics;
 use crate::magics::Ran;
 use crate::output::Event;
@@ -44,8 +51,11 @@ use crate::output::OutputTx;
 use crate::output::StreamName;
 use crate::sys::processes;
 use crate::toolchain;
+use crate::toolchain::Reason;
+use crate::toolchain::RustcConfiguration;
 use crate::toolchain::Session;
 use crate::toolchain::Sysroot;
+use crate::toolchain::compiling;
 use crate::toolchain::phases;
 use crate::toolchain::phases::Compile;
 use crate::worker::Death;
@@ -82,6 +92,10 @@ pub struct RustEvaluator {
     /// The standard library's sources.
     library: Option<PathBuf>,
     cells: Vec<(u32, String)>,
+    ended: EndedVariables,
+    configuration: RustcConfiguration,
+    /// What makes evcxr forget the items of the program before, while another program begins.
+    forgetting: String,
 }
 
 impl RustEvaluator {
@@ -155,6 +169,9 @@ impl RustEvaluator {
             cargo: sysroot.cargo(),
             library: sysroot.library_sources().ok(),
             cells: Vec::new(),
+            ended: EndedVariables::default(),
+            configuration: RustcConfiguration::of(&sysroot),
+            forgetting: String::new(),
         })
     }
 
@@ -167,20 +184,100 @@ impl RustEvaluator {
         }
         let before: HashSet<String> = self.variable_names();
         self.ask_for_phases();
-        let kept = keep_items(code);
-        let mut result = self.context.execute(&kept);
-        if result.is_err() && self.session.take_runtime_change() {
-            self.restart_worker(&before);
-            result = self.context.execute(&kept);
-        }
+        let (kept, hidden, result) = self.compile_and_run(code, &before);
         let took = start.elapsed();
         let (result, times) = self.ended(code, &kept, result, &before);
+        if times.is_some() {
+            self.note_ended_variables(code, hidden, &before, result.is_ok());
+        }
         self.tell_phases(took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
         Ran {
             result,
             times,
             compile: took.saturating_sub(running),
+        }
+    }
+
+    /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
+    pub(super) fn begin_program(&mut self, code: &str) {
+        let types: String = self.variables().map(|(_, ty)| format!("{ty}\n")).collect();
+        self.forgetting = self.copies.begin_program(&keep_items(code), &types);
+    }
+
+    /// What `#[cfg(..)]` means in cells.
+    pub(super) fn configuration(&self) -> &RustcConfiguration {
+        &self.configuration
+    }
+
+    /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that ran,
+    /// and those variables.
+    fn compile_and_run(
+        &mut self,
+        code: &str,
+        before: &HashSet<String>,
+    ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
+        compiling::begin(self.session.path());
+        let forgetting = std::mem::take(&mut self.forgetting);
+        let names = unnameable_lets(code).into_iter();
+        let mut hidden: HashMap<String, Why> = names.map(|name| (name, Why::Closure)).collect();
+        loop {
+            let shown = hide_lets(code, &hidden.keys().cloned().collect());
+            let kept = keep_items(&shown) + &forgetting;
+            let mut result = self.context.execute(&kept);
+            if result.is_err() && self.session.take_runtime_change() {
+                self.restart_worker(before);
+                result = self.context.execute(&kept);
+            }
+            let error = result.as_ref().err().map(Error::to_string);
+            match error.and_then(|error| ended::refused(&error)) {
+                Some((name, why)) if !hidden.contains_key(&name) => hidden.insert(name, why),
+                _ => return (kept, hidden, result),
+            };
+        }
+    }
+
+    /// Notes which variables of a cell that has run are not there for later ones.
+    fn note_ended_variables(
+        &mut self,
+        code: &str,
+        hidden: HashMap<String, Why>,
+        before: &HashSet<String>,
+        is_finished: bool,
+    ) {
+        let cell = self.builds.latest();
+        let variables = compiling::variables(self.session.path());
+        let unkept = variables.unkept.into_iter();
+        let mut ended: BTreeMap<String, Why> = unkept
+            .map(|(name, reason)| (name, Why::NotKept(reason)))
+            .collect();
+        ended.extend(hidden);
+        let bound = bound_names(code);
+        for name in &bound {
+            // Where there is no other reason, the cell has not come to the end at which it is kept.
+            ended.entry(name.clone()).or_insert(Why::CellFailed);
+        }
+        if !is_finished {
+            let moved = variables.put_back.into_iter();
+            ended.extend(moved.map(|name| (name, Why::MovedByFailedCell)));
+        }
+        for (name, _) in self.context.variables_and_types() {
+            ended.retain(|other, why| other != name || *why == Why::MovedByFailedCell);
+            self.ended.remove(name);
+        }
+        let mut shadowed = ended.clone();
+        shadowed.retain(|name, why| {
+            before.contains(name) && bound.contains(name) && *why != Why::NotKept(Reason::Moved)
+        });
+        if let Some(note) = ended::note_of_shadowed(&shadowed) {
+            self.output.send(Event::Stream {
+                cell: None,
+                stream: StreamName::Stderr,
+                bytes: note.into_bytes(),
+            });
+        }
+        for (name, why) in ended {
+            self.ended.insert(name, cell, why);
         }
     }
 
@@ -423,13 +520,6 @@ impl RustEvaluator {
     }
 
     fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
-        let message = match error {
-            Error::CompilationErrors(errors) => errors.first().map(|error| error.message()),
-            other => Some(other.to_string()),
-        };
-        if let Some(diagnostic) = message.and_then(|text| unkept::diagnostic(&text, &self.builds)) {
-            return diagnostic;
-        }
         let command = code
             .lines()
             .map(str::trim)
@@ -443,7 +533,7 @@ impl RustEvaluator {
             Error::CompilationErrors(errors) => {
                 let from_rustc = errors.iter().any(|error| !error.json.is_null());
                 let mut rendered = match from_rustc {
-                    true => self.builds.errors(),
+                    true => self.builds.errors(|message| self.ended.reword(message)),
                     false => Vec::new(),
                 };
                 if rendered.is_empty() {

@@ -128,10 +128,18 @@ impl Cells {
         cell.text.lines().nth(place.line as usize - 1)
     }
 
-    /// Where the code that was compiled last binds a variable for later cells.
-    pub(super) fn binding(&self, name: &str) -> Option<CellPlace> {
-        let cell = self.cells.last()?;
-        let place = CellPlace::of_byte(cell.count, &cell.code, binding(&cell.code, name)?);
+    /// Where an earlier cell binds a variable, unless the latest binds one of its name too.
+    pub(super) fn earlier_binding(&self, name: &str) -> Option<CellPlace> {
+        let (latest, earlier) = self.cells.split_last()?;
+        if binding(&latest.code, name).is_some() {
+            return None;
+        }
+        let mut found = earlier
+            .iter()
+            .rev()
+            .filter_map(|cell| Some((cell, binding(&cell.code, name)?)));
+        let (cell, byte) = found.next()?;
+        let place = CellPlace::of_byte(cell.count, &cell.code, byte);
         let edits = cell.edits(place.line);
         Some(CellPlace {
             column: ColumnEdit::to_old(&edits, place.column - 1) + 1,

@@ -27,6 +27,8 @@ use crate::cell::Question;
 use crate::cell::RanCode;
 use crate::cell::Step;
 use crate::cell::Wrap;
+use crate::cell::as_main;
+use crate::cell::is_program;
 use crate::magics;
 use crate::magics::CellRun;
 use crate::magics::Host;
@@ -135,6 +137,10 @@ impl<'a> Steps<'a> {
     }
 
     fn run_code(&mut self, code: &Code) -> Ran {
+        if is_program(&code.text) {
+            self.evaluator.begin_program(&code.text);
+        }
+        let code = &as_main(&self.cell.code, code, self.evaluator.configuration());
         self.evaluator.builds().begin_code(&self.cell.code, code);
         let ran = self.evaluator.run(&code.text);
         if ran.result.is_ok() {

@@ -23,10 +23,13 @@ use threadbook::worker::COMPILER_FILE;
 
 use crate::cell::Blocks;
 use crate::cell::hold_newest;
+use crate::cell::macros_first;
 
 use super::Prepared;
 use super::analysis;
 use super::call::RustcCall;
+use super::compiling::Compiled;
+use super::compiling::Compiling;
 use super::dependencies;
 use super::generated;
 use super::phases::Watch;
@@ -132,7 +135,7 @@ fn compile(
     check_only: bool,
 ) -> anyhow::Result<i32> {
     let mut watch = Watch::begin(session);
-    let _compiling = Compiling::begin(session)?;
+    let _group = CompilerGroup::begin(session)?;
     if session.join(INTERRUPTED_FILE).exists() {
         return Ok(130);
     }
@@ -140,36 +143,36 @@ fn compile(
         // evcxr tries again in other ways; the worker that runs now could load nothing of it.
         return Ok(1);
     }
-    let defined = if manifest.lines().any(|line| line.starts_with("threadbook ")) {
-        Some(watch.rewriting(|| rewrite_source(session))?)
-    } else {
-        None
-    };
     let call = known_call(prepared, session, manifest, only_known);
     let call = call.map(|call| {
         let linker = watch.linker_arg(call.args());
         call.with_arg(linker)
     });
-    let code = match call {
-        Some(call) if check_only => watch.compiler(|| call_rustc(&call.checking(), session, true)),
-        Some(call) => watch.compiler(|| call_rustc(&call, session, false)),
-        None => {
-            dependencies::share(prepared, session, manifest)?;
-            watch.compiler(|| pass_on(prepared, session, args, only_known))
-        }
-    }?;
-    if code == 0
-        && !check_only
-        && let Some((definitions, blocks)) = defined
-    {
-        // What did not compile has defined nothing.
-        std::fs::write(
-            session.join(STATICS_FILE),
-            serde_json::to_vec(&definitions)?,
-        )?;
-        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&blocks)?)?;
+    if call.is_none() {
+        dependencies::share(prepared, session, manifest)?;
     }
-    Ok(code)
+    let mut compiler = || match &call {
+        Some(call) if check_only => call_rustc(&call.checking(), session),
+        Some(call) => call_rustc(call, session),
+        None => pass_on(prepared, session, args, only_known),
+    };
+    if !manifest.lines().any(|line| line.starts_with("threadbook ")) {
+        return print(session, &watch.compiler(&mut compiler)?, check_only);
+    }
+    let path = session.join("src/lib.rs");
+    let mut changes = Changes::begin(session)?;
+    let source = watch.rewriting(|| changes.prepare(&std::fs::read_to_string(&path)?))?;
+    let mut finish = |source: &str| Ok(changes.finish(source));
+    let mut compiling = Compiling::new(session, &mut finish, &mut compiler);
+    let compiled = watch.compiler(|| match check_only {
+        true => compiling.check(&source),
+        false => compiling.build(&source),
+    })?;
+    if compiled.code == 0 && !check_only {
+        // What did not compile has defined nothing.
+        changes.commit(session)?;
+    }
+    print(session, &compiled, check_only)
 }
 
 /// The call that cargo would make for a manifest, where that is known.
@@ -224,28 +227,49 @@ pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
     }
 }
 
-/// Changes the generated code; gives the definitions of statics and the blocks that hold if it compiles.
-fn rewrite_source(session: &Path) -> anyhow::Result<(Definitions, Blocks)> {
-    let path = session.join("src/lib.rs");
-    let source = std::fs::read_to_string(&path)?;
-    let cell = std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default();
-    let definitions = noted(&session.join(STATICS_FILE)).unwrap_or_default();
-    let blocks: Blocks = noted(&session.join(BLOCKS_FILE)).unwrap_or_default();
-    let (source, blocks) = hold_newest(&source, &cell, &blocks);
-    let source = variables::leave_unmentioned(&source, &cell);
-    let shared = statics::share(&source, &cell, &definitions);
-    std::fs::write(
-        &path,
-        generated::rewrite(&shared.source, &shared.thread_locals),
-    )?;
-    Ok((shared.definitions, blocks))
+/// What is changed in the generated code, and what is noted of it once it has compiled.
+struct Changes {
+    cell: String,
+    definitions: Definitions,
+    blocks: Blocks,
+    new_definitions: Definitions,
 }
 
-/// Runs rustc and tells evcxr what cargo would have told it, of diagnostics perhaps errors only.
-///
-/// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
-/// says itself.
-fn call_rustc(call: &RustcCall, session: &Path, errors_only: bool) -> anyhow::Result<i32> {
+impl Changes {
+    fn begin(session: &Path) -> anyhow::Result<Changes> {
+        Ok(Changes {
+            cell: std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default(),
+            definitions: noted(&session.join(STATICS_FILE)).unwrap_or_default(),
+            blocks: noted(&session.join(BLOCKS_FILE)).unwrap_or_default(),
+            new_definitions: Definitions::default(),
+        })
+    }
+
+    /// What comes before it is known which variables are kept.
+    fn prepare(&mut self, source: &str) -> anyhow::Result<String> {
+        let (source, blocks) = hold_newest(source, &self.cell, &self.blocks);
+        self.blocks = blocks;
+        let source = macros_first(&source);
+        Ok(variables::leave_unmentioned(&source, &self.cell))
+    }
+
+    /// What comes after it.
+    fn finish(&mut self, source: &str) -> String {
+        let shared = statics::share(source, &self.cell, &self.definitions);
+        self.new_definitions = shared.definitions;
+        generated::rewrite(&shared.source, &shared.thread_locals)
+    }
+
+    fn commit(&self, session: &Path) -> anyhow::Result<()> {
+        let definitions = serde_json::to_vec(&self.new_definitions)?;
+        std::fs::write(session.join(STATICS_FILE), definitions)?;
+        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&self.blocks)?)?;
+        Ok(())
+    }
+}
+
+/// Runs rustc, and words what it says as cargo would.
+fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<Compiled> {
     let out_dir = call.out_dir().unwrap_or_else(|| session.to_owned());
     std::fs::create_dir_all(&out_dir)?;
     let mut child = Command::new(call.program())
@@ -254,31 +278,54 @@ fn call_rustc(call: &RustcCall, session: &Path, errors_only: bool) -> anyhow::Re
         .current_dir(session)
         .stderr(Stdio::piped())
         .spawn()?;
-    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
-    let mut stdout = std::io::stdout().lock();
+    let mut messages = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).lines() {
             let line = line?;
             match serde_json::from_str::<Value>(&line) {
-                Ok(message) if message["$message_type"] == "diagnostic" => {
-                    writeln!(diagnostics, "{line}")?;
-                    if !errors_only || message["level"] == "error" {
-                        let message = json!({"reason": "compiler-message", "message": message});
-                        writeln!(stdout, "{message}")?;
-                    }
-                }
+                Ok(message) if message["$message_type"] == "diagnostic" => messages.push(message),
                 Ok(_) => {}
                 Err(_) => eprintln!("{line}"),
             }
         }
     }
     let status = child.wait()?;
+    let mut lines: Vec<String> = messages
+        .iter()
+        .map(|message| json!({"reason": "compiler-message", "message": message}).to_string())
+        .collect();
     if status.success() {
         let object = out_dir.join(generated::object_file());
         let artifact = json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
-        writeln!(stdout, "{artifact}")?;
+        lines.push(artifact.to_string());
     }
-    Ok(exit_code(status))
+    Ok(Compiled {
+        code: exit_code(status),
+        lines,
+        messages,
+    })
+}
+
+/// Notes what rustc has said, and passes it on to evcxr, of diagnostics perhaps errors only; gives the exit code.
+///
+/// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
+/// says itself.
+fn print(session: &Path, compiled: &Compiled, errors_only: bool) -> anyhow::Result<i32> {
+    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
+    for message in &compiled.messages {
+        writeln!(diagnostics, "{message}")?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    for line in &compiled.lines {
+        let is_warning = || {
+            let message: Value = serde_json::from_str(line).unwrap_or_default();
+            message["reason"] == "compiler-message" && message["message"]["level"] != "error"
+        };
+        if !(errors_only && is_warning()) {
+            writeln!(stdout, "{line}")?;
+        }
+    }
+    Ok(compiled.code)
 }
 
 /// Runs the real cargo, keeping the diagnostics and noting how it called rustc.
@@ -287,7 +334,7 @@ fn pass_on(
     session: &Path,
     args: &[String],
     only_known: bool,
-) -> anyhow::Result<i32> {
+) -> anyhow::Result<Compiled> {
     let mut command = Command::new(prepared.cargo());
     for arg in args {
         // evcxr wants JSON; with colours it serves people too.
@@ -316,20 +363,25 @@ fn pass_on(
     let call = std::thread::spawn(move || {
         stderr.and_then(|stderr| watch_cargo(BufReader::new(stderr), progress))
     });
-    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
-    let mut stdout = std::io::stdout().lock();
+    let mut lines = Vec::new();
+    let mut messages = Vec::new();
     if let Some(child_stdout) = child.stdout.take() {
         for line in BufReader::new(child_stdout).lines() {
             let line = line?;
-            writeln!(stdout, "{line}")?;
             let message: Value = serde_json::from_str(&line).unwrap_or_default();
             if message["reason"] == "compiler-message"
                 && message["target"]["name"] == generated::CRATE
             {
-                writeln!(diagnostics, "{}", message["message"])?;
+                messages.push(message["message"].clone());
             }
+            lines.push(line);
         }
     }
+    let mut compiled = Compiled {
+        code: 0,
+        lines,
+        messages,
+    };
     let status = child.wait()?;
     let call = call.join().ok().flatten();
     // A check generates no code, so its call is none to repeat for a build.
@@ -357,10 +409,12 @@ fn pass_on(
         )?;
         if changed {
             std::fs::write(session.join(RUNTIME_CHANGED_FILE), "")?;
-            return Ok(1);
+            compiled.code = 1;
+            return Ok(compiled);
         }
     }
-    Ok(exit_code(status))
+    compiled.code = exit_code(status);
+    Ok(compiled)
 }
 
 /// Passes on what cargo says beside its JSON, shows its steps to the person, and finds the call.
@@ -392,20 +446,20 @@ pub(super) fn step_for_people(step: &str) -> Option<&str> {
 }
 
 /// Puts the compile into a process group of its own, which an interrupt can end.
-struct Compiling {
+struct CompilerGroup {
     file: PathBuf,
 }
 
-impl Compiling {
-    fn begin(session: &Path) -> anyhow::Result<Compiling> {
+impl CompilerGroup {
+    fn begin(session: &Path) -> anyhow::Result<CompilerGroup> {
         processes::found_group()?;
         let file = session.join(COMPILER_FILE);
         std::fs::write(&file, std::process::id().to_string())?;
-        Ok(Compiling { file })
+        Ok(CompilerGroup { file })
     }
 }
 
-impl Drop for Compiling {
+impl Drop for CompilerGroup {
     fn drop(&mut self) {
         // If it stays, the next compile writes it anew.
         let _ = std::fs::remove_file(&self.file);

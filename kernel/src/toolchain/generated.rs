@@ -5,6 +5,7 @@
 
 use std::env::consts::DLL_PREFIX;
 use std::env::consts::DLL_SUFFIX;
+use std::ops::Range;
 
 /// The name of the crate that evcxr makes of a cell.
 pub(super) const CRATE: &str = "ctx";
@@ -49,10 +50,111 @@ const STORE: (&str, &str) = (
 /// How evcxr runs a cell that awaits: on a runtime of its own, made in the cell's crate.
 const ASYNC: (&str, &str) = (
     "let mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\"",
-    ".block_on(async {\n",
+    STATEMENTS,
 );
 /// The end of that, which is the last line of its kind.
 const ASYNC_END: &str = "\n});\n";
+
+/// How a line begins that puts a variable into the store, and what stands between its type and its name.
+pub(super) const PUT: &str = "evcxr_variable_store.put_variable::<";
+const TAKE: &str = " = evcxr_variable_store.take_variable::<";
+const NAME: &str = ">(stringify!(";
+/// How a line begins that shows rust-analyzer a variable.
+const ANALYSED: &str = "evcxr_variable_store(";
+/// What the person's statements begin behind, and what stands behind them and what they put into the store.
+const STATEMENTS: &str = ".block_on(async {\n";
+const STATEMENTS_END: &str = "Ok::<(), EvcxrUserCodeError>(())\n";
+/// The end of the function that runs a cell.
+const FUNCTION_END: &str = "evcxr_variable_store\n}\n";
+
+/// Where in evcxr's text the parts lie that run a cell, in bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// The person's statements, and the lines that put the cell's new variables into the store.
+    pub(super) body: Range<usize>,
+    /// The lines that put the variables of earlier cells back.
+    pub(super) old: Range<usize>,
+}
+
+impl Frame {
+    /// Finds them; nothing in a text that runs no statements.
+    pub(super) fn find(source: &str) -> Option<Frame> {
+        let start = statements(source)?.end;
+        let end = start + source[start..].rfind(STATEMENTS_END)?;
+        let old_end = end + source[end..].rfind(FUNCTION_END)?;
+        let lines = source[end..old_end].split_inclusive('\n').rev();
+        let old: usize = lines
+            .take_while(|line| line.starts_with(PUT) || line.trim().is_empty())
+            .map(str::len)
+            .sum();
+        Some(Frame {
+            body: start..end,
+            old: old_end - old..old_end,
+        })
+    }
+}
+
+/// Where the line stands that the person's statements begin behind.
+fn statements(source: &str) -> Option<Range<usize>> {
+    let start = source.rfind(ASYNC.0)?;
+    let at = start + source[start..].find(STATEMENTS)?;
+    Some(at..at + STATEMENTS.len())
+}
+
+/// The type and the name of the variable that a line puts into the store.
+pub(super) fn put_of_line(line: &str) -> Option<(&str, &str)> {
+    type_and_name(line.strip_prefix(PUT)?)
+}
+
+/// The type and the name of the variable that a line takes out of the store.
+pub(super) fn take_of_line(line: &str) -> Option<(&str, &str)> {
+    let (_, rest) = line.strip_prefix("let ")?.split_once(TAKE)?;
+    type_and_name(rest)
+}
+
+fn type_and_name(rest: &str) -> Option<(&str, &str)> {
+    let (ty, rest) = rest.rsplit_once(NAME)?;
+    let (name, _) = rest.split_once(')')?;
+    Some((ty, name.trim_start_matches("r#")))
+}
+
+/// What evcxr writes around the statements where they may panic.
+const CATCHING: [&str; 6] = [
+    "match std::panic::catch_unwind(",
+    "  std::panic::AssertUnwindSafe(||{",
+    "})) { ",
+    "  Ok(_) => {}",
+    "  Err(_) => {",
+    "}}",
+];
+/// How many of these lines stand above the statements.
+pub(super) const CATCHING_LINES: i64 = 2;
+
+/// Whether the code that runs a cell catches its panics.
+pub(super) fn catches_panics(source: &str) -> bool {
+    source.contains(&format!("\n{}\n", CATCHING[0]))
+}
+
+/// Whether a line is there for that alone.
+pub(super) fn is_about_catching(line: &str) -> bool {
+    let line = line.trim_end_matches('\n');
+    CATCHING.contains(&line) || line == CHANGES[0].0
+}
+
+/// The code that is only checked, without the lines that show rust-analyzer the cell's variables: rustc would complain of
+/// those that end with the cell.
+pub(super) fn without_analysed(source: &str) -> String {
+    let lines = source.split_inclusive('\n');
+    lines
+        .map(|line| {
+            if line.starts_with(ANALYSED) {
+                "\n"
+            } else {
+                line
+            }
+        })
+        .collect()
+}
 
 /// The name of the shared object that rustc makes of a cell.
 pub(super) fn object_file() -> String {
@@ -88,14 +190,18 @@ pub fn rewrite(source: &str, thread_locals: &[String]) -> String {
         STORE,
         "mod evcxr_internal_runtime { pub use ::threadbook::abi::store::*;\n",
     );
-    let wants_tokio = mentions_async(&changed);
-    let call = if wants_tokio { "block_on" } else { "run" };
-    let opening = format!("::threadbook::abi::{call}(Box::pin(\n");
-    if replace_between(&mut changed, ASYNC, &opening) {
+    if let Some(place) = statements(&changed) {
+        let call = if mentions_async(&changed) {
+            "block_on"
+        } else {
+            "run"
+        };
         if let Some(end) = changed.rfind(ASYNC_END) {
             changed.replace_range(end..end + ASYNC_END.len(), "\n}));\n");
         }
-        changed = changed.replacen(".block_on(async {\n", "async {\n", 1);
+        changed.replace_range(place, "async {\n");
+        let opening = format!("::threadbook::abi::{call}(Box::pin(\n");
+        replace_between(&mut changed, (ASYNC.0, "async {\n"), &opening);
     }
     changed
 }

@@ -13,23 +13,29 @@
 //! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
 //! | `call` | how rustc is called for a cell |
 //! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
+//! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
+//! | `configuration` | what `#[cfg(..)]` means |
 //! | `lines` | line tables for a cell that has crashed |
 //! | `script` | compiles what `%run` runs |
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
 //! | `statics` | statics that keep their values from cell to cell |
+//! | `scopes` | where a cell's variables end, and which of them are kept |
 //! | `variables` | the variables that a cell's code takes out of the store |
 
 mod analysis;
 pub mod cache;
 mod call;
 pub mod cargo;
+pub mod compiling;
+mod configuration;
 mod dependencies;
 pub mod generated;
 pub mod lines;
 pub mod phases;
 mod prepare;
 pub mod roles;
+mod scopes;
 pub mod script;
 mod session;
 mod sources;
@@ -37,9 +43,11 @@ pub mod statics;
 mod sysroot;
 mod variables;
 
+pub use configuration::RustcConfiguration;
 pub use prepare::Prepared;
 pub use prepare::prepare;
 pub use prepare::prepared_folder;
+pub use scopes::Reason;
 pub use session::Session;
 pub use sysroot::Sysroot;
 

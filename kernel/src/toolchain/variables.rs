@@ -4,9 +4,7 @@
 //! for its type. A variable that the cell's text does not mention can as well stay where it is. Types are checked all the
 //! same: a cell may define one anew, of which another variable is.
 
-const TAKE: &str = " = evcxr_variable_store.take_variable::<";
-const PUT: &str = "evcxr_variable_store.put_variable::<";
-const NAME: &str = ">(stringify!(";
+use super::generated;
 
 /// Makes the lines empty that take or put a variable which the cell does not mention.
 pub(super) fn leave_unmentioned(source: &str, cell: &str) -> String {
@@ -20,13 +18,8 @@ pub(super) fn leave_unmentioned(source: &str, cell: &str) -> String {
 
 /// The variable that a line of evcxr's takes or puts.
 fn variable(line: &str) -> Option<&str> {
-    let takes = line.starts_with("let ") && line.contains(TAKE);
-    if !takes && !line.starts_with(PUT) {
-        return None;
-    }
-    let (_, rest) = line.rsplit_once(NAME)?;
-    let (name, _) = rest.split_once(')')?;
-    Some(name.trim_start_matches("r#"))
+    let found = generated::take_of_line(line).or_else(|| generated::put_of_line(line));
+    found.map(|(_, name)| name)
 }
 
 /// Whether a name stands in a text, be it in a comment or a string: `{name}` in a string is a use.

@@ -1,11 +1,19 @@
 //! What generated code calls. No cell of a person names it.
 
 pub mod inspect;
+mod leave;
 pub mod program;
 pub mod shell;
 pub mod store;
 pub mod timing;
 pub mod top;
+
+pub use leave::Leave;
+pub use leave::MainResult;
+pub use leave::leave;
+pub use leave::leave_with_error;
+pub use leave::leave_with_value;
+pub use leave::main_ended;
 
 use std::any::type_name;
 use std::fmt::Debug;

@@ -5,8 +5,6 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 
 use crate::worker::cell;
 
@@ -14,9 +12,6 @@ thread_local! {
     /// Variables by name, on the thread that runs cells.
     static VARIABLES: RefCell<HashMap<String, Box<dyn Any>>> = RefCell::default();
 }
-
-/// Whether evcxr may know of variables that are not here, since the process has gone back to an earlier state.
-static ABSENT: AtomicBool = AtomicBool::new(false);
 
 /// evcxr's handle on the session's variables.
 #[derive(Default)]
@@ -28,11 +23,11 @@ impl VariableStore {
         put(name, Box::new(value));
     }
 
-    /// Whether a variable has the type that the cell thinks; tells evcxr if not.
+    /// Whether a variable is there, with the type that the cell was compiled for. If not, evcxr forgets the variable.
     pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
-        let fits = VARIABLES.with_borrow(|variables| match variables.get(name) {
-            Some(value) => value.is::<T>(),
-            None => !ABSENT.load(Ordering::Relaxed),
+        let fits = VARIABLES.with_borrow(|variables| {
+            let value = variables.get(name);
+            value.is_some_and(|value| value.is::<T>())
         });
         if !fits {
             cell::type_changed(name);
@@ -64,17 +59,6 @@ pub fn revive<T: 'static>(name: &str) -> T {
     take(name)
 }
 
-/// The process has gone back: what evcxr knows of and is not here is to be forgotten, until a cell has run.
-#[cfg(unix)]
-pub(crate) fn expect_absent() {
-    ABSENT.store(true, Ordering::Relaxed);
-}
-
-/// Every variable that evcxr knows of has been looked for.
-pub(crate) fn expect_all() {
-    ABSENT.store(false, Ordering::Relaxed);
-}
-
 fn put(name: &str, value: Box<dyn Any>) {
     let before = VARIABLES.with_borrow_mut(|variables| variables.insert(name.to_owned(), value));
     // Not while the variables are borrowed: dropping a value may run any code.
@@ -86,8 +70,6 @@ fn take<T: 'static>(name: &str) -> T {
     match value.map(<Box<dyn Any>>::downcast) {
         Some(Ok(value)) => *value,
         Some(Err(_)) => panic!("the variable `{name}` has changed its type"),
-        None => {
-            panic!("the variable `{name}` is gone (an earlier cell that panicked had moved it)")
-        }
+        None => panic!("the variable `{name}` is not there"),
     }
 }

@@ -29,6 +29,8 @@ struct State {
     unwinds_with: Option<String>,
     raised: Option<Raised>,
     end: Option<End>,
+    /// Whether a `return` has ended the cell before its last line.
+    left: bool,
     type_changes: Vec<String>,
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct Raised {
 #[derive(Debug)]
 pub(crate) struct Ending {
     pub(crate) end: End,
+    /// Whether the cell has left out what would have kept its variables.
+    pub(crate) left: bool,
     pub(crate) type_changes: Vec<String>,
 }
 
@@ -112,6 +116,7 @@ pub(crate) fn end() -> Ending {
         None => End::Finished,
     };
     Ending {
+        left: state.left || matches!(end, End::Returned { .. }),
         end,
         type_changes: state.type_changes,
     }
@@ -219,6 +224,21 @@ pub(crate) fn returned(message: String, type_name: String, place: Place) {
             place,
             of_thread: None,
         })
+    });
+}
+
+/// A `return` ends the cell.
+pub(crate) fn left() {
+    with(|state| state.left = true);
+}
+
+/// A program that the cell has run ends with an exit code that means a failure.
+pub(crate) fn exited(message: &str) {
+    with(|state| {
+        state.end = Some(End::Raised {
+            ename: "Exited".to_owned(),
+            message: message.to_owned(),
+        });
     });
 }
 

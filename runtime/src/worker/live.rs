@@ -26,7 +26,6 @@ use super::snapshot::Side;
 use super::snapshot::Snapshots;
 use super::stdio;
 use super::sys;
-use crate::abi::store;
 use crate::wire::Kind;
 use crate::wire::Report;
 
@@ -177,7 +176,6 @@ impl Live {
             self.snapshots.resumed();
             self.shared.forget_crash();
             forget_dump();
-            store::expect_absent();
             report(&Report::Resumed {
                 worker: std::process::id(),
                 folder: run::working_folder(),

@@ -9,7 +9,6 @@ use super::loads;
 use super::report;
 use super::sys;
 use super::timing::Stopwatch;
-use crate::abi::store;
 use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
@@ -43,23 +42,21 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
     let mut times = watch.times();
     times.loading = loading;
     let mut ending = cell::end();
-    let is_loaded = loaded.is_ok();
     if let Err(message) = loaded {
         ending.end = End::NotLoaded { message };
     }
     let mut markers = String::new();
     match &ending.end {
-        End::Finished => {}
-        End::Panicked { .. } | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
-            markers.push_str(PANICKED)
+        End::Finished | End::Returned { .. } if ending.left => {
+            markers.push_str("EVCXR_ERROR_OCCURRED\n");
         }
-        End::Returned { .. } => markers.push_str("EVCXR_ERROR_OCCURRED\n"),
+        End::Finished | End::Returned { .. } => {}
+        End::Panicked { .. } | End::Interrupted | End::Raised { .. } | End::NotLoaded { .. } => {
+            markers.push_str(PANICKED);
+        }
     }
     for name in &ending.type_changes {
         markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
-    }
-    if is_loaded && ending.type_changes.is_empty() {
-        store::expect_all();
     }
     markers.push_str(COMPLETE);
     let done = Report::Done {

@@ -329,24 +329,6 @@ fn what_a_beginner_gets_wrong_is_said_with_its_place_and_a_remedy() {
             ["unclosed delimiter: `(`", ""],
         ),
         (
-            "let errors_l = std::sync::Mutex::new(0);\nlet (a, errors_guard) = (1, errors_l.lock()?);",
-            "line 2, column 9",
-            [
-                "the variable `errors_guard` borrows from another",
-                "(put the lines that use it in a block",
-            ],
-        ),
-        (
-            "let errors_f = |x: u8| x;",
-            "line 1, column 5",
-            ["the variable `errors_f` is a closure", "(write a `fn`"],
-        ),
-        (
-            "1 + 1;\nlet errors_fut = async { 5 };",
-            "line 2, column 5",
-            ["the variable `errors_fut`", "(`.await` it"],
-        ),
-        (
             "struct ErrorsBare;\n  ErrorsBare",
             "line 2, column 3",
             ["doesn't implement `Debug`", "|   ^^^^^^^^^^ "],

@@ -1,0 +1,145 @@
+//! What becomes of a cell's variables, and what rustc's errors say of it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Arranged;
+use super::Scopes;
+
+/// Why a variable is not there for later cells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// The cell has moved it.
+    Moved,
+    /// It borrows from the variable of that name, or from a value without a name.
+    Borrows(Option<String>),
+    /// Its type can't be written.
+    Unnameable(String),
+    /// Its type can't be told, or is another than rust-analyzer takes it for.
+    UnknownType,
+    /// Another variable of its name has taken its place, and has ended with the cell.
+    Shadowed,
+}
+
+/// What becomes of the variables of one cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::toolchain) struct Choice {
+    /// These end with the cell.
+    pub(in crate::toolchain) unkept: BTreeMap<String, Reason>,
+    /// Variables of earlier cells that the cell moves and assigns anew: they are put back by the code that may panic.
+    pub(in crate::toolchain) inside: BTreeSet<String>,
+}
+
+impl Choice {
+    /// Takes into account what rustc says of the code; false where it says nothing about keeping variables.
+    pub(in crate::toolchain) fn learn(
+        &mut self,
+        scopes: &Scopes,
+        arranged: &Arranged,
+        messages: &[Value],
+    ) -> bool {
+        let complaints: Vec<Complaint> = messages
+            .iter()
+            .filter_map(|message| Complaint::of(message, arranged))
+            .collect();
+        let before = self.clone();
+        for complaint in &complaints {
+            complaint.settle(scopes, self);
+        }
+        if *self == before {
+            // Nothing that borrows can be named: what it borrows from is given up.
+            for complaint in &complaints {
+                complaint.give_up(self);
+            }
+        }
+        *self != before
+    }
+}
+
+/// An error about code that puts variables into the store.
+#[derive(Debug)]
+struct Complaint {
+    code: String,
+    /// What the message is about first.
+    primary: Option<String>,
+    names: BTreeSet<String>,
+    /// What is borrowed.
+    of: Option<String>,
+}
+
+impl Complaint {
+    fn of(message: &Value, arranged: &Arranged) -> Option<Complaint> {
+        if message["level"] != "error" {
+            return None;
+        }
+        let mut names = BTreeSet::new();
+        let mut primary = None;
+        for span in message["spans"].as_array()? {
+            let number = |name: &str| usize::try_from(span[name].as_u64()?).ok();
+            let columns = number("column_start")?..number("column_end")?;
+            if let Some(name) = arranged.put_at(number("line_start")?, &columns) {
+                names.insert(name.to_owned());
+                if span["is_primary"] == true {
+                    primary = Some(name.to_owned());
+                }
+            }
+        }
+        (!names.is_empty()).then(|| Complaint {
+            code: message["code"]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            primary,
+            names,
+            of: quoted_name(message["message"].as_str().unwrap_or_default()),
+        })
+    }
+
+    /// Changes the choice where the error shows which variable it is about.
+    fn settle(&self, scopes: &Scopes, choice: &mut Choice) {
+        if let ("E0381" | "E0382", Some(name)) = (self.code.as_str(), &self.primary) {
+            if !(scopes.is_old(name) && choice.inside.insert(name.clone())) {
+                choice.unkept.insert(name.clone(), Reason::Moved);
+            }
+            return;
+        }
+        for name in self
+            .names
+            .iter()
+            .filter(|name| scopes.types().may_borrow(name))
+        {
+            choice.unkept.insert(name.clone(), self.reason(name));
+        }
+    }
+
+    fn give_up(&self, choice: &mut Choice) {
+        for name in &self.names {
+            choice.unkept.insert(name.clone(), self.reason(name));
+        }
+    }
+
+    fn reason(&self, name: &str) -> Reason {
+        // Errors of the borrow checker; all others are about types.
+        let borrows = [
+            "E0499", "E0502", "E0503", "E0505", "E0506", "E0515", "E0521", "E0597", "E0716",
+            "E0712", "E0713",
+        ];
+        match borrows.contains(&self.code.as_str()) || self.code.is_empty() {
+            true => Reason::Borrows(self.of.clone().filter(|of| of != name)),
+            false => Reason::UnknownType,
+        }
+    }
+}
+
+/// The first name in backticks.
+fn quoted_name(message: &str) -> Option<String> {
+    let name = message.split('`').nth(1)?;
+    let is_name = name
+        .chars()
+        .all(|char| char.is_alphanumeric() || char == '_');
+    (is_name && !name.is_empty()).then(|| name.to_owned())
+}
