@@ -106,12 +106,11 @@ class Corpora:
             say(f"\rrustc: {number} of {len(self.chosen)}")
             self.expected[program] = self.compiler.expected(program)
         measured = [program for program in self.chosen if self.kind(program) in ("ends", "rejected")]
-        own = [program for program in measured if not crates.named(program)]
-        more = [program for program in measured if crates.named(program)]
         for mode in self.options.mode or modes.MODES:
-            self.run_mode(mode, own, "")
-            if more:
-                self.run_mode(mode, more, crates.cell(self.crates, self.options.checkouts))
+            # Programs with the same crates share kernels.
+            for names in sorted({crates.named(program) for program in measured}):
+                group = [program for program in measured if crates.named(program) == names]
+                self.run_mode(mode, group, crates.cell(names, self.options.checkouts))
         if "statements" in (self.options.mode or modes.MODES):
             for path in filter(is_evcxr, self.options.checkouts):
                 self.run_evcxr(path)
