@@ -40,6 +40,10 @@ def cells(program, mode):
     return [*([joined(items)] if items else []), *statements] or None
 
 
+def has_main(text):
+    return any(is_main(node) for node in PARSER.parse(text.encode()).root_node.children)
+
+
 def grouped(nodes):
     """Nodes with the attributes and comments before them; comments at the end are left out."""
     groups, group = [], []

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from modes import has_main
+
 FENCE = re.compile(r"^(?P<indent>\s*)```rust(?P<tags>[^\n]*)\n(?P<text>.*?)^\s*```\s*$", re.MULTILINE | re.DOTALL)
 MAIN = re.compile(r"^\s*(pub\s+)?(async\s+)?fn main\s*\(", re.MULTILINE)
 # rustdoc's own rule for a block without `main`: these lines stay outside of the one that it puts around.
@@ -88,16 +90,13 @@ def of_block(corpus, name, text, tags):
         return None
     rejected = bool(tags & {"compile_fail", "does_not_compile"}) or any(re.fullmatch(r"E\d{4}", tag) for tag in tags)
     shown, all_lines = visible(text), with_hidden(text)
+    # Hidden lines may put a function around `main`.
     for candidate in (all_lines, shown):
-        if any(not line[0].isspace() for line in main_lines(candidate)):
+        if has_main(candidate):
             return Program(corpus, name, candidate, is_marked_rejected=rejected)
-    if main_lines(shown) or "ignore" in tags and not rejected:
+    if MAIN.search(shown) or "ignore" in tags and not rejected:
         return None
     return Program(f"{corpus}: blocks", name, around(all_lines), is_fragment=True, is_marked_rejected=rejected)
-
-
-def main_lines(text):
-    return [text[found.start() :].lstrip("\n") for found in MAIN.finditer(text)]
 
 
 def visible(text):
