@@ -72,7 +72,7 @@ def parse():
     parser.add_argument("--no-retry", dest="retry", action="store_false", help="do not try what differs in a fresh kernel")
     parser.add_argument("--json", type=path, help="also write every result to this file, after each program")
     parser.add_argument("--program-limit", type=float, default=10, help="seconds that a program has (default: %(default)s)")
-    parser.add_argument("--cell-limit", type=float, default=60, help="seconds that a cell has (default: %(default)s)")
+    parser.add_argument("--cell-limit", type=float, default=120, help="seconds that a cell has (default: %(default)s)")
     parser.add_argument("--commit", default="", help="what is measured, for the report")
     return parser.parse_args()
 
