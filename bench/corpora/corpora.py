@@ -48,6 +48,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     options.folder.mkdir(parents=True, exist_ok=True)
+    here = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="bench-") as prefix:
         install(options.threadbook, Path(prefix))
         corpora = Corpora(options, Path(prefix) / "files")
@@ -55,6 +56,7 @@ def main():
             corpora.run()
         except KeyboardInterrupt:
             say("interrupted: what follows is what was done until then\n")
+        os.chdir(here)
     print(report(corpora.results, corpora.kinds(), options.commit))
     sys.exit(1 if any(result.verdict == "differs" for result in corpora.results) else 0)
 
