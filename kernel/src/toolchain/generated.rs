@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn a_value_is_asked_by_reference_how_it_is_shown() {
         let source = "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n(\nf(\"(1).evcxr_display();\")\n).evcxr_display();\n}\n";
-        let changed = rewrite(source, &[], "use a::B as _;");
+        let changed = rewrite(source, "use a::B as _;");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(changed.contains(
             "(\nf(\"(1).evcxr_display();\")\n).threadbook_by_reference().evcxr_display();\n"
