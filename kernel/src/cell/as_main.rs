@@ -6,6 +6,8 @@ use std::ops::Range;
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxKind;
 use ra_ap_syntax::SyntaxNode;
+use ra_ap_syntax::SyntaxToken;
+use ra_ap_syntax::T;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasArgList;
 use ra_ap_syntax::ast::HasAttrs;
@@ -104,6 +106,11 @@ impl Changes<'_> {
 
     /// A `return` of the cell's own ends it.
     fn end_at_returns(&mut self, node: &SyntaxNode) {
+        for word in returns_in_macros(node) {
+            let end = usize::from(word.text_range().end() - node.text_range().start());
+            let end = range(node, self.text).start + end;
+            self.replace(end..end, " ::threadbook::abi::leave(())");
+        }
         for found in own_returns(node) {
             let place = range(found.syntax(), self.text);
             match found.expr() {
@@ -263,19 +270,52 @@ fn is_variant(call: &ast::CallExpr) -> Option<Variant> {
 
 /// Each `return` that is not one of a function, closure or future.
 fn own_returns(node: &SyntaxNode) -> Vec<ast::ReturnExpr> {
-    let is_other = match node.kind() {
+    let nodes = own_nodes(node).into_iter();
+    nodes.filter_map(ast::ReturnExpr::cast).collect()
+}
+
+/// Each `return` without a value in the arguments of a macro, such as `tokio::select!`, that has no function, closure or future
+/// in them.
+fn returns_in_macros(node: &SyntaxNode) -> Vec<SyntaxToken> {
+    let calls = own_nodes(node).into_iter().filter_map(ast::MacroCall::cast);
+    let trees = calls.filter_map(|call| call.token_tree());
+    let mut found = Vec::new();
+    for tree in trees {
+        let tokens = tree
+            .syntax()
+            .descendants_with_tokens()
+            .filter_map(|element| element.into_token());
+        let tokens: Vec<SyntaxToken> = tokens.filter(|token| !token.kind().is_trivia()).collect();
+        let has_other = tokens
+            .iter()
+            .any(|token| matches!(token.kind(), T![fn] | T![|] | T![||] | T![async]));
+        let pairs = tokens.windows(2).filter(|pair| {
+            !has_other
+                && pair[0].kind() == T![return]
+                && matches!(pair[1].kind(), T![;] | T!['}'] | T![,])
+        });
+        found.extend(pairs.map(|pair| pair[0].clone()));
+    }
+    found
+}
+
+/// The nodes that are not inside of a function, closure or future.
+fn own_nodes(node: &SyntaxNode) -> Vec<SyntaxNode> {
+    if is_other_code(node) {
+        return Vec::new();
+    }
+    let inside = node.children().flat_map(|child| own_nodes(&child));
+    std::iter::once(node.clone()).chain(inside).collect()
+}
+
+fn is_other_code(node: &SyntaxNode) -> bool {
+    match node.kind() {
         SyntaxKind::CLOSURE_EXPR => true,
         SyntaxKind::BLOCK_EXPR => {
             ast::BlockExpr::cast(node.clone()).is_some_and(|block| block.async_token().is_some())
         }
         kind => ast::Item::can_cast(kind) && kind != SyntaxKind::MACRO_CALL,
-    };
-    if is_other {
-        return Vec::new();
     }
-    let own = ast::ReturnExpr::cast(node.clone());
-    let inside = node.children().flat_map(|child| own_returns(&child));
-    own.into_iter().chain(inside).collect()
 }
 
 #[cfg(test)]
@@ -341,7 +381,12 @@ mod tests {
             "if a { return ::threadbook::abi::leave(()); }\nlet b = match c { 1 => return ::threadbook::abi::leave_with_error(d), \
              2 => return ::threadbook::abi::leave_with_value(()), _ => return ::threadbook::abi::leave(e()) };"
         );
+        assert_eq!(
+            changed("select! { _ = a => { return; } }"),
+            "select! { _ = a => { return ::threadbook::abi::leave(()); } }"
+        );
         for text in [
+            "spawn!(async { return; });",
             "fn f() { return; }",
             "let f = || { return; };",
             "let f = async { return 1; };",

@@ -70,6 +70,11 @@ const TAKE: &str = " = evcxr_variable_store.take_variable::<";
 const NAME: &str = ">(stringify!(";
 /// How a line begins that shows rust-analyzer a variable.
 const ANALYSED: &str = "evcxr_variable_store(";
+/// The end of the head of the function that is only checked, and what stands for it.
+const ANALYSIS: (&str, &str) = (
+    "\n) -> Result<(), EvcxrUserCodeError> {\n",
+    "\n) -> ::core::result::Result<(), EvcxrUserCodeError> {\n",
+);
 /// What the person's statements begin behind, and what stands behind them and what they put into the store.
 const STATEMENTS: &str = ".block_on(async {\n";
 const STATEMENTS_END: &str = "Ok::<(), EvcxrUserCodeError>(())\n";
@@ -158,6 +163,11 @@ pub(super) fn is_about_catching(line: &str) -> bool {
 /// The code that is only checked, without the lines that show rust-analyzer the cell's variables: rustc would complain of
 /// those that end with the cell.
 pub(super) fn without_analysed(source: &str) -> String {
+    let mut source = source.to_owned();
+    // A cell may have a `Result` of its own.
+    if let Some(start) = source.rfind(ANALYSIS.0) {
+        source.replace_range(start..start + ANALYSIS.0.len(), ANALYSIS.1);
+    }
     let lines = source.split_inclusive('\n');
     lines
         .map(|line| {

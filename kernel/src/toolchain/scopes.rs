@@ -251,7 +251,7 @@ impl Depths<'_> {
     }
 }
 
-fn kept<'a>(puts: &'a [Put], is_kept: impl Fn(&str) -> bool) -> BTreeMap<&'a str, &'a Put> {
+fn kept(puts: &[Put], is_kept: impl Fn(&str) -> bool) -> BTreeMap<&str, &Put> {
     let puts = puts.iter().filter(|put| is_kept(&put.name));
     puts.map(|put| (put.name.as_str(), put)).collect()
 }

@@ -120,3 +120,25 @@ fn a_configuration_that_does_not_hold_leaves_out_what_it_does_in_a_file() {
     ran.resulted("1");
     kernel.run("configured()").resulted("1");
 }
+
+#[test]
+fn a_result_of_ones_own_is_not_in_the_way() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("type Result<T> = std::result::Result<T, String>;")
+        .nothing();
+    let failure = kernel.run("let own_e = vec![];").failed("CompileError");
+    assert!(failure.traceback.contains("E0282"), "{failure:#?}");
+    assert!(!failure.traceback.contains("E0107"), "{failure:#?}");
+    kernel
+        .run("fn own_f() -> Result<u8> { Ok(1) }\nlet own_n = own_f()?;\nlet own_g = |x: u8| x + own_n;\nown_g(1)")
+        .resulted("2");
+}
+
+#[test]
+fn a_return_in_a_macro_ends_the_cell() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("tokio::select! {\n    _ = async { 1 } => { println!(\"one\"); return; }\n}\nprintln!(\"not reached\");")
+        .printed("one\n");
+}

@@ -98,7 +98,7 @@ impl Types {
                 let name = name_of(&receiver)?;
                 let borrows =
                     self.unkept.contains_key(&name) || has_lifetime && self.is_owned(&name);
-                borrows.then(|| Reason::Borrows(Some(name)))
+                borrows.then_some(Reason::Borrows(Some(name)))
             }
             ast::Expr::PathExpr(_) => {
                 let name = name_of(value)?;
@@ -122,7 +122,7 @@ impl Types {
                 }
                 other => {
                     let name = name_of(&other)?;
-                    return self.is_owned(&name).then(|| Reason::Borrows(Some(name)));
+                    return self.is_owned(&name).then_some(Reason::Borrows(Some(name)));
                 }
             };
         }
