@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::missing_crate;
 use super::report::Sources;
 use super::spans;
 use super::unsettled;
@@ -70,10 +71,8 @@ pub(super) fn of(message: &Value, sources: Sources) -> Vec<String> {
     if text.contains(CONSTANT.0) {
         advice.push(CONSTANT.1.to_owned());
     }
-    if let Some(name) = missing_crate(message) {
-        advice.push(format!(
-            "if it is a crate, add it before: `:dep {name} = \"VERSION\"`, or `%dep add {name}` for the latest"
-        ));
+    if let Some(name) = unlinked_crate(message) {
+        advice.push(missing_crate::advice(name));
     }
     // Of other traits that a future lacks, its value may lack them too.
     if text.starts_with("`impl Future<") && text.ends_with("doesn't implement `Debug`") {
@@ -91,7 +90,7 @@ pub(super) fn of(message: &Value, sources: Sources) -> Vec<String> {
 }
 
 /// The crate that a path begins with and that is not there.
-fn missing_crate(message: &Value) -> Option<&str> {
+fn unlinked_crate(message: &Value) -> Option<&str> {
     let labels = spans::spans(message).filter_map(|span| span["label"].as_str());
     let mut texts = labels.chain([message["message"].as_str().unwrap_or_default()]);
     texts.find_map(|text| {

@@ -1,45 +1,33 @@
-//! What rustc says of a crate that the session does not have, with what to run in a cell in place of a change of a
-//! `Cargo.toml`, which a notebook does not have.
+//! The line to run for a crate that the session does not have, in place of a change of a `Cargo.toml`, which a notebook does
+//! not have.
 
-/// The same text with the line that adds the crate. `newest` gives a crate's name in its registry and its newest version.
-pub(super) fn answered(text: &str, newest: &dyn Fn(&str) -> Option<(String, String)>) -> String {
-    let mut answered = text.to_owned();
-    for (before, after) in [
-        ("use `cargo add ", "` to add it to your `Cargo.toml`"),
-        (
-            "you might be missing a crate named `",
-            "`, add it to your project and import it in your code",
-        ),
-        ("you might be missing a crate named `", "`"),
-        ("you might be missing crate `", "`"),
-    ] {
-        answered = replaced(&answered, before, after, newest);
-    }
-    answered
+/// What stands before and behind the crate's name where its line is to be filled in.
+const PLACE: (&str, &str) = ("`:dep ", " = \"VERSION\"`");
+
+/// The advice to add a crate, whose version is filled in later.
+pub(super) fn advice(name: &str) -> String {
+    let (before, behind) = PLACE;
+    format!("if it is a crate, run {before}{name}{behind} first")
 }
 
-fn replaced(
-    text: &str,
-    before: &str,
-    after: &str,
-    newest: &dyn Fn(&str) -> Option<(String, String)>,
-) -> String {
+/// A text with the lines filled in. `newest` gives a crate's name in its registry and its newest version.
+pub(super) fn answered(text: &str, newest: &dyn Fn(&str) -> Option<(String, String)>) -> String {
     let mut done = String::new();
     let mut rest = text;
-    while let Some((start, tail)) = rest.split_once(before) {
-        let name: String = tail
-            .chars()
-            .take_while(|char| char.is_alphanumeric() || matches!(char, '_' | '-'))
-            .collect();
-        let Some(end) = tail[name.len()..].strip_prefix(after) else {
-            done.push_str(start);
-            done.push_str(before);
-            rest = tail;
-            continue;
-        };
+    while let Some((start, tail)) = rest.split_once(PLACE.0) {
         done.push_str(start);
-        done.push_str(&format!("run `{}` first", line(&name, newest)));
-        rest = end;
+        let len = tail.find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '-')));
+        let (name, behind) = tail.split_at(len.unwrap_or(tail.len()));
+        rest = match behind.strip_prefix(PLACE.1) {
+            Some(behind) => {
+                done.push_str(&format!("`{}`", line(name, newest)));
+                behind
+            }
+            None => {
+                done.push_str(PLACE.0);
+                tail
+            }
+        };
     }
     done + rest
 }
@@ -89,20 +77,17 @@ mod tests {
             |name: &str| (name == "futures").then(|| ("futures".to_owned(), "0.3.34".to_owned()));
         for (text, expected) in [
             (
-                "help: if you wanted to use a crate named `futures`, use `cargo add futures` to add it to your `Cargo.toml`\nend",
-                "help: if you wanted to use a crate named `futures`, run `:dep futures = \"0.3\"` first\nend",
+                advice("futures"),
+                "if it is a crate, run `:dep futures = \"0.3\"` first",
             ),
             (
-                "= help: you might be missing a crate named `my_own`, add it to your project and import it in your code",
-                "= help: run `:dep my_own = \"*\"` first",
+                advice("my_own"),
+                "if it is a crate, run `:dep my_own = \"*\"` first",
             ),
-            (
-                "= help: you might be missing a crate named `futures`",
-                "= help: run `:dep futures = \"0.3\"` first",
-            ),
-            ("use `cargo add ", "use `cargo add "),
-            ("nothing of it", "nothing of it"),
+            ("`:dep a = \"1\"`".to_owned(), "`:dep a = \"1\"`"),
+            ("nothing of it".to_owned(), "nothing of it"),
         ] {
+            let text = &text;
             assert_eq!(answered(text, &newest), expected);
         }
     }

@@ -433,6 +433,8 @@ impl RustEvaluator {
                     true => self.builds.errors(|message| self.ended.reword(message)),
                     false => Vec::new(),
                 };
+                // What evcxr has of them may have places of another form of the code.
+                let is_about_a_cell = !rendered.is_empty();
                 if rendered.is_empty() {
                     rendered = errors
                         .iter()
@@ -444,10 +446,10 @@ impl RustEvaluator {
                     *text = missing_crate::answered(text, &|name| self.newest(name));
                 }
                 let mut diagnostic = diagnostics::compile_error(&rendered);
-                if errors
+                let mut of_libraries = errors
                     .iter()
-                    .all(|error| self.builds.is_about_a_library(&error.json))
-                {
+                    .map(|error| self.builds.is_about_a_library(&error.json));
+                if !is_about_a_cell && of_libraries.all(|is_about| is_about) {
                     "DependencyError".clone_into(&mut diagnostic.ename);
                 } else if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);

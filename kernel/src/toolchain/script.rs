@@ -3,6 +3,7 @@
 //! The worker, where paths mean what the cell means, starts this binary under the name [`NAME`]. What is compiled is kept
 //! in the cache as long as the file, the files that it includes, the compiler and the libraries are the same.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -125,7 +126,7 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         None => file.to_owned(),
     };
     let status = command
-        .args(processes::linking(call.library_folders()))
+        .args(processes::linking(library_folders(call)))
         .args(["--edition=2024", "--crate-name=script", "--color=always"])
         .args(["-Cprefer-dynamic", "-Copt-level=3", "-Cstrip=debuginfo"])
         .args(call.library_args())
@@ -156,6 +157,18 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         *file = files::canonical(file)?;
     }
     Ok(Some(files))
+}
+
+/// Where the shared objects lie that the program needs: those of the libraries that cells name, and what these need.
+fn library_folders(call: &RustcCall) -> Vec<PathBuf> {
+    let named = call.libraries().filter_map(Path::parent);
+    let mut folders: Vec<PathBuf> = call
+        .library_folders()
+        .chain(named.map(Path::to_owned))
+        .collect();
+    let mut seen = HashSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
+    folders
 }
 
 /// The files that a program was made from, out of what rustc notes for `make`.

@@ -143,7 +143,7 @@ fn imports_are_shown_as_they_were_written() {
     let failure = failure.says(&[
         "1 | use messages_no::a::{B, C};",
         "    ^^^^^^^^^^^ ",
-        "`:dep messages_no = \"VERSION\"`",
+        "`:dep messages_no = \"*\"`",
     ]);
     assert_eq!(failure.traceback.matches("error").count(), 1);
     assert!(!failure.traceback.contains("cargo add"), "{failure:#?}");
