@@ -125,8 +125,8 @@ pub fn run(
         .map_err(StartError::Threads)?;
     let ended = runtime.block_on(async {
         let (connection, sockets) = bind(&info).await?;
-        if let (Some(session), Some(folder)) = (&options.session, sockets.folder())
-            && let Err(error) = links::point(&session.join(SOCKETS_LINK), folder)
+        if let Some(session) = &options.session
+            && let Err(error) = links::link(sockets.folder(), &session.join(SOCKETS_LINK))
         {
             tracing::warn!("the sockets' folder would outlive a kernel that is killed: {error}");
         }

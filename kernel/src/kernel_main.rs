@@ -24,7 +24,6 @@ pub unsafe fn kernel_main(
     use crate::evaluator::Stop;
     use crate::kernel;
     use crate::magics;
-    use crate::sys::processes;
     use crate::toolchain::Error;
     use crate::toolchain::Session;
 
@@ -48,9 +47,6 @@ pub unsafe fn kernel_main(
         env!("CARGO_PKG_VERSION"),
         connection_file.display()
     );
-    if let Err(error) = processes::end_children_with_this_process() {
-        tracing::warn!("compilers would outlive a kernel that is killed: {error}");
-    }
     let cache = env::cache_folder();
     // A kernel without a folder still answers: each cell says what is wrong.
     let session = cache.ok_or(Error::NoCache).and_then(|cache| {

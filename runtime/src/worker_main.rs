@@ -1,7 +1,6 @@
 //! The worker program. It is compiled against the prepared runtime library, not by cargo.
 
 /// These functions stand in front of libc's for every library in the process: see `threadbook::worker::hooks`.
-#[cfg(unix)]
 mod in_front_of_libc {
     use std::os::raw::c_int;
     use std::os::raw::c_void;

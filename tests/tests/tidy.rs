@@ -54,11 +54,6 @@ const SLEEPS: [(&str, usize, &str); 8] = [
         "text without a newline is written out now and then",
     ),
     (
-        "runtime/src/worker/windows/stdio.rs",
-        1,
-        "what libraries print is shown now and then; the order is that of whoever prints next",
-    ),
-    (
         "runtime/src/worker/stdio.rs",
         1,
         "the counter that is waited for can wake nobody; the order is the counter's",

@@ -15,7 +15,6 @@ use serde_json::json;
 use threadbook::top;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
-use threadbook::worker::OWN_STATICS;
 
 use super::diagnostics;
 use super::report;
@@ -28,7 +27,6 @@ use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
-use crate::toolchain::statics;
 use crate::worker::Death;
 use crate::worker::Narrator;
 
@@ -43,8 +41,6 @@ pub(super) struct Builds {
 struct Inner {
     cells: Cells,
     latest: u32,
-    /// Whether the person knows what becomes of statics.
-    told_of_statics: bool,
     /// By the shared object's file: a thread may panic in code of a cell long gone.
     maps: HashMap<String, SourceMap>,
 }
@@ -268,7 +264,7 @@ impl Narrator for Builds {
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);
         let mut inner = self.inner();
-        let mut said = warnings(
+        let said = warnings(
             &file,
             Sources {
                 map: &map,
@@ -277,14 +273,6 @@ impl Narrator for Builds {
             },
         );
         inner.maps.insert(so.to_owned(), map);
-        if let Some(why) = OWN_STATICS
-            && source.contains(statics::ATTRIBUTE_START)
-            && !std::mem::replace(&mut inner.told_of_statics, true)
-        {
-            said.push_str(&format!(
-                "note: a `static` starts anew in each cell: {why} (keep what cells share in a variable, such as an `Arc`)\n"
-            ));
-        }
         (!said.is_empty()).then_some(said)
     }
 

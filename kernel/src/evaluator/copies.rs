@@ -6,7 +6,6 @@ use std::collections::HashSet;
 
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::NAMED_COPIES;
-use threadbook::worker::NO_COPIES;
 
 use super::Diagnostic;
 use super::diagnostics;
@@ -116,7 +115,6 @@ impl Copies {
 impl RustEvaluator {
     /// Goes back to the state before the latest cell; gives that cell's number.
     pub(crate) fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
-        possible()?;
         let there = self.snapshot_status()?.undo;
         let Some(before) = self.copies().before.clone().filter(|_| there) else {
             return Err(wrong(
@@ -131,7 +129,6 @@ impl RustEvaluator {
 
     /// Keeps the state under a name, in the place of an earlier one.
     pub(crate) fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
-        possible()?;
         let status = self.snapshot_status()?;
         if !status.enabled {
             return Err(wrong("copies are off (`%snapshot on`)"));
@@ -164,7 +161,6 @@ impl RustEvaluator {
 
     /// Goes back to a state that was kept under a name, which stays.
     pub(crate) fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
-        possible()?;
         let (place, past) = self.named(name)?;
         self.go_back(&place.to_string(), &past, force)?;
         self.copies_mut().before = None;
@@ -268,14 +264,6 @@ impl RustEvaluator {
 /// The names and words in a text.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !(char.is_alphanumeric() || char == '_'))
-}
-
-/// Whether this system has any copies.
-fn possible() -> Result<(), Diagnostic> {
-    match NO_COPIES {
-        Some(why) => Err(wrong(&format!("no earlier state is kept: {why}"))),
-        None => Ok(()),
-    }
 }
 
 fn unreachable_worker(error: std::io::Error) -> Diagnostic {

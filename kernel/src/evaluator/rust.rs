@@ -50,7 +50,6 @@ use crate::magics::Ran;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
-use crate::sys::processes;
 use crate::toolchain;
 use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
@@ -123,14 +122,12 @@ impl RustEvaluator {
         let worker = Worker::new(output.clone(), Box::new(builds.clone())).map_err(|error| {
             diagnostics::plain("KernelError", format!("the worker's pipes: {error}"))
         })?;
-        if let Some(file) = worker.stderr_file() {
-            session.show_progress_in(&file).map_err(failed)?;
-        }
+        session
+            .show_progress_in(&worker.stderr_file())
+            .map_err(failed)?;
         stop.attach(session.path().to_owned(), worker.status());
         let mut command = worker.command(&session.worker(), session.path());
         session.restore_environment(&mut command);
-        let folders = session.library_folders(&prepared);
-        processes::find_libraries(&mut command, folders);
         let started = |error: Error| {
             diagnostics::plain(
                 "KernelError",

@@ -68,7 +68,7 @@ Without a folder, to that of the user; `%cd -` goes back to the one before.",
         summary: "lists files",
         help: "%ls [arguments]
 
-Short for `!ls`, on Windows for `!dir`.",
+Short for `!ls`.",
         line: Some(Line::InCode(Expansion::Call("threadbook::abi::shell::ls"))),
         cell: None,
     },

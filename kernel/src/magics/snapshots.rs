@@ -1,7 +1,5 @@
 //! `%undo`, `%checkpoint`, `%restore`, `%snapshot`: going back to earlier states.
 
-use threadbook::worker::NO_COPIES;
-
 use super::Host;
 use super::Line;
 use super::Magic;
@@ -107,12 +105,6 @@ fn snapshot(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
         ["limit", megabytes] if megabytes.parse::<u32>().is_ok() => megabytes,
         _ => return Err(usage("snapshot [status|on|off|limit MEGABYTES]", magic)),
     };
-    if let Some(why) = NO_COPIES {
-        host.print(&format!(
-            "no copies are made: {why}\na crash, or an interrupt that a cell does not heed, loses every variable\n"
-        ));
-        return Ok(());
-    }
     let status = host.set_snapshots(how)?;
     const MB: u64 = 1 << 20;
     let mut text = format!(

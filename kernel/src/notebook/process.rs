@@ -45,7 +45,7 @@ impl KernelProcess {
     pub(crate) fn start(notebook: &Notebook, locked: bool) -> Result<KernelProcess> {
         let private = files::private_temp_folder("threadbook-run-", &socket_parent())
             .context("can't make a temp folder")?;
-        let info = connection_info(private.path()).context("can't find free addresses")?;
+        let info = connection_info(private.path());
         let file = private.path().join("connection.json");
         write_private(&file, &serde_json::to_vec(&info)?)
             .with_context(|| format!("can't write the connection file `{}`", file.display()))?;
@@ -119,13 +119,13 @@ fn program() -> Result<PathBuf> {
     }
 }
 
-fn connection_info(folder: &Path) -> io::Result<ConnectionInfo> {
+fn connection_info(folder: &Path) -> ConnectionInfo {
     let Addresses {
         transport,
         ip,
         ports: [shell_port, iopub_port, stdin_port, control_port, hb_port],
-    } = fresh_addresses(folder)?;
-    Ok(ConnectionInfo {
+    } = fresh_addresses(folder);
+    ConnectionInfo {
         ip,
         transport,
         shell_port,
@@ -136,7 +136,7 @@ fn connection_info(folder: &Path) -> io::Result<ConnectionInfo> {
         key: Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".to_owned(),
         kernel_name: Some("threadbook".to_owned()),
-    })
+    }
 }
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -131,8 +131,8 @@ pub async fn bind(info: &ConnectionInfo) -> Result<(Connection, Sockets), BindEr
 }
 
 impl Sockets {
-    /// The folder of the private sockets, where they have one, which a kernel that is killed leaves behind.
-    pub fn folder(&self) -> Option<&Path> {
+    /// The folder of the private sockets, which a kernel that is killed leaves behind.
+    pub fn folder(&self) -> &Path {
         self.private.path()
     }
 

@@ -1,17 +1,10 @@
-//! What the kernel asks of the operating system itself: one interface, and a folder for each kind of system.
+//! What the kernel needs of the operating system itself. The system's own calls, for files, links, processes and signals,
+//! are made here, and a port to another system begins here.
 
-#[cfg(unix)]
-mod unix;
-#[cfg(unix)]
-use unix as system;
+pub(crate) mod files;
+pub(crate) mod links;
+pub(crate) mod processes;
+mod run_signals;
+pub(crate) mod signals;
 
-#[cfg(windows)]
-mod windows;
-#[cfg(windows)]
-use windows as system;
-
-pub(crate) use system::files;
-pub(crate) use system::links;
-pub(crate) use system::processes;
-pub(crate) use system::run_signals::Signals;
-pub(crate) use system::signals;
+pub(crate) use run_signals::Signals;

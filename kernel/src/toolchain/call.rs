@@ -19,18 +19,11 @@ impl RustcCall {
     /// Reads it from a line that `cargo build --verbose` prints, if that line compiles a cell's crate.
     pub fn from_verbose_line(line: &str) -> Option<RustcCall> {
         let quoted = line.strip_prefix("Running `")?.strip_suffix('`')?;
-        let words = match cfg!(windows) {
-            true => split_windows_words(quoted),
-            false => split_words(quoted),
-        };
-        let mut words = words.into_iter().skip_while(|word| is_assignment(word));
+        let mut words = split_words(quoted)
+            .into_iter()
+            .skip_while(|word| is_assignment(word));
         let program = PathBuf::from(words.next()?);
-        let as_elsewhere = |word: String| match word == r"src\lib.rs" {
-            // As it stands here it stands in errors and panics.
-            true => "src/lib.rs".to_owned(),
-            false => word,
-        };
-        let args: Vec<String> = words.map(as_elsewhere).collect();
+        let args: Vec<String> = words.collect();
         let names_crate = args
             .windows(2)
             .any(|pair| pair[0] == "--crate-name" && pair[1] == generated::CRATE);
@@ -245,36 +238,11 @@ fn split_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Splits words as a program does under Windows; cargo puts words with blanks between double quotes, and a backslash before
-/// a quote that is part of a word.
-fn split_windows_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = None;
-    let mut quoted = false;
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' => {
-                quoted = !quoted;
-                word.get_or_insert_with(String::new);
-            }
-            '\\' if chars.peek() == Some(&'"') => {
-                word.get_or_insert_with(String::new).extend(chars.next());
-            }
-            ' ' if !quoted => words.extend(word.take()),
-            char => word.get_or_insert_with(String::new).push(char),
-        }
-    }
-    words.extend(word);
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::RustcCall;
-    use super::split_windows_words;
 
     #[test]
     fn a_call_is_read_from_what_cargo_prints_and_moved() {
@@ -286,28 +254,6 @@ mod tests {
             moved.args.join("|"),
             "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--out-dir|/s/target/deps|-C|\
              incremental=/s/target/inc|-L|dependency=/t/target/deps"
-        );
-    }
-
-    #[test]
-    fn a_crate_has_the_same_name_for_its_file_everywhere() {
-        let line = r"Running `/bin/rustc --crate-name ctx 'src\lib.rs'`";
-        let call = RustcCall::from_verbose_line(line).unwrap();
-        assert_eq!(call.args.join("|"), "--crate-name|ctx|src/lib.rs");
-    }
-
-    #[test]
-    fn words_of_windows_keep_their_backslashes() {
-        assert_eq!(
-            split_windows_words(r#"C:\bin\rustc.exe --cfg "feature=\"std\"" "C:\a b\lib.rs" -L x"#),
-            [
-                r"C:\bin\rustc.exe",
-                "--cfg",
-                r#"feature="std""#,
-                r"C:\a b\lib.rs",
-                "-L",
-                "x"
-            ]
         );
     }
 

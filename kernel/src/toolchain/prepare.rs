@@ -8,7 +8,6 @@
 //! free only once all of them are gone, also those of a kernel that was killed. `ready.json` is written last: a folder
 //! without it was left by a build that was killed, and is made anew.
 
-use std::env::consts::EXE_SUFFIX;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -31,7 +30,6 @@ use super::call::RustcCall;
 use super::features;
 use super::roles;
 use super::sources;
-use crate::sys::files;
 use crate::sys::processes;
 
 /// What cells depend on beside the runtime, by the versions and features that the runtime itself uses.
@@ -135,7 +133,7 @@ impl Prepared {
 }
 
 fn worker(root: &Path) -> PathBuf {
-    root.join(format!("worker{EXE_SUFFIX}"))
+    root.join("worker")
 }
 
 fn worker_source(root: &Path) -> PathBuf {
@@ -227,9 +225,7 @@ fn why_it_is_built(cache: &Path, sysroot: &Sysroot) -> String {
 pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
     // cargo names folders without links; its calls are compared with these paths.
     let folder = cache.join("prepared");
-    files::canonical(&folder)
-        .unwrap_or(folder)
-        .join(key(sysroot))
+    folder.canonicalize().unwrap_or(folder).join(key(sysroot))
 }
 
 fn key(sysroot: &Sysroot) -> String {
@@ -238,10 +234,8 @@ fn key(sysroot: &Sysroot) -> String {
     hasher.update(CONFIG);
     hasher.update(include_str!("prepare.rs"));
     hasher.update(include_str!("analysis.rs"));
-    hasher.update(include_str!("../sys/unix/links.rs"));
-    hasher.update(include_str!("../sys/unix/processes.rs"));
-    hasher.update(include_str!("../sys/windows/links.rs"));
-    hasher.update(include_str!("../sys/windows/processes.rs"));
+    hasher.update(include_str!("../sys/links.rs"));
+    hasher.update(include_str!("../sys/processes.rs"));
     for (name, value) in DEPENDENCIES {
         hasher.update(name);
         hasher.update(value);

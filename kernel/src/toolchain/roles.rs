@@ -3,7 +3,6 @@
 //! evcxr finds cargo by asking `rustup which cargo`, then on the PATH; rust-analyzer asks the environment. A session
 //! has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this binary.
 
-use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::process::Command;
 use std::process::ExitCode;
@@ -40,7 +39,6 @@ pub fn run_if_asked() -> Option<ExitCode> {
     let mut args = std::env::args();
     let name = args.next()?;
     let role = Path::new(&name).file_name()?.to_str()?;
-    let role = role.strip_suffix(EXE_SUFFIX).unwrap_or(role);
     let args: Vec<String> = args.collect();
     if role == BOUND {
         return Some(run_bound(&args));
@@ -90,7 +88,7 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
         );
     };
     let path = match tool {
-        "cargo" => Path::new(name).with_file_name(format!("cargo{EXE_SUFFIX}")),
+        "cargo" => Path::new(name).with_file_name("cargo"),
         "rustc" => session::rustc_of_this_process()?,
         _ => anyhow::bail!("`{tool}` is not known here (expected `cargo` or `rustc`)"),
     };

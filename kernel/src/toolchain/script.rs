@@ -20,7 +20,6 @@ use threadbook::shell::SCRIPT_COMPILER as NAME;
 use super::call::RustcCall;
 use super::cargo;
 use super::session;
-use crate::sys::files;
 use crate::sys::links;
 use crate::sys::processes;
 
@@ -86,8 +85,9 @@ fn check(file: &Path, call: &RustcCall) -> Result<i32> {
 
 /// One folder for each script, which holds the latest program only.
 fn folder_of(file: &Path) -> Result<PathBuf> {
-    let path =
-        files::canonical(file).with_context(|| format!("`{}` can't be read", file.display()))?;
+    let path = file
+        .canonicalize()
+        .with_context(|| format!("`{}` can't be read", file.display()))?;
     let session = session::folder_of_this_process()?;
     let cache = session.ancestors().nth(2).context("there is no cache")?;
     let mut hasher = Sha256::new();
@@ -154,7 +154,7 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         files.insert(0, file.to_owned());
     }
     for file in &mut files {
-        *file = files::canonical(file)?;
+        *file = file.canonicalize()?;
     }
     Ok(Some(files))
 }
@@ -248,7 +248,7 @@ fn with_runtime(text: &str) -> Option<String> {
 fn shown_as(file: &Path, text: &str, folder: &Path, command: &mut Command) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
-    let path = files::canonical(file)?;
+    let path = file.canonicalize()?;
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         bail!("`{}` is no file", file.display());
     };

@@ -3,7 +3,6 @@
 //! The folder is reserved when the process starts, while it has one thread: only then may the environment be changed,
 //! and evcxr and rust-analyzer take their tools from the environment. The tools are put there once they are known.
 
-use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
@@ -57,7 +56,7 @@ impl Session {
         let sessions = cache.join("sessions");
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
-        let sessions = files::canonical(&sessions).map_err(at(&sessions))?;
+        let sessions = sessions.canonicalize().map_err(at(&sessions))?;
         let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
@@ -93,12 +92,12 @@ impl Session {
             (PREPARED_LINK, prepared.root().to_owned()),
         ] {
             let link = self.path.join(name);
-            links::point(&link, &target).map_err(at(&link))?;
+            links::link(&target, &link).map_err(at(&link))?;
         }
         let mut programs = vec![(self.worker(), prepared.worker())];
         programs.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
         for (link, target) in programs {
-            links::link_program(&target, &link).map_err(at(&link))?;
+            links::link(&target, &link).map_err(at(&link))?;
         }
         if let Ok(folder) = std::env::current_dir() {
             pinned::begin(&folder, &self.path).map_err(at(folder.join(pinned::name())))?;
@@ -124,7 +123,7 @@ impl Session {
     /// Shows the progress of long builds in this file.
     pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
         let link = self.path.join(PROGRESS_LINK);
-        links::point(&link, file).map_err(at(link))
+        links::link(file, &link).map_err(at(link))
     }
 
     /// The manifest of the crate that cells are compiled in; empty before the first.
@@ -165,17 +164,6 @@ impl Session {
     /// The program to start as the worker.
     pub fn worker(&self) -> PathBuf {
         worker(&self.path)
-    }
-
-    /// Where the libraries lie that the worker links: those that a dependency of the session has changed come first.
-    pub fn library_folders(&self, prepared: &Prepared) -> impl Iterator<Item = PathBuf> {
-        let own = prepared.call().moved(&prepared.template(), &self.path, "0");
-        let own: Vec<PathBuf> = own.library_folders().collect();
-        // Beside the compiler lies what all that it makes needs on Windows.
-        let compiler = prepared.call().program().parent().map(Path::to_owned);
-        own.into_iter()
-            .chain(prepared.call().library_folders())
-            .chain(compiler)
     }
 
     /// The folder.
@@ -236,7 +224,7 @@ pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
 
 /// The program to start as the worker of a session.
 pub(super) fn worker(session: &Path) -> PathBuf {
-    session.join(format!("{WORKER_FILE}{EXE_SUFFIX}"))
+    session.join(WORKER_FILE)
 }
 
 /// The folder itself.
@@ -250,14 +238,13 @@ pub(super) fn folder_of_this_process() -> anyhow::Result<PathBuf> {
 /// What evcxr and rust-analyzer are to find.
 fn environment(session: &Path) -> Vec<(&'static str, OsString)> {
     let bin = session.join("bin");
-    let tool = |name: &str| bin.join(format!("{name}{EXE_SUFFIX}"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
     vec![
         // A PATH with a separator inside a part could not have been split in the first place.
         ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
-        ("CARGO", tool("cargo").into()),
-        ("RUSTC", tool("rustc").into()),
+        ("CARGO", bin.join("cargo").into()),
+        ("RUSTC", bin.join("rustc").into()),
         ("EVCXR_TMPDIR", session.into()),
         ("EVCXR_CONFIG_DIR", session.into()),
         (SESSION_VAR, session.into()),

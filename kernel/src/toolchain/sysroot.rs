@@ -1,6 +1,5 @@
 //! Finds the toolchain.
 
-use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -48,7 +47,7 @@ impl Sysroot {
     }
 
     fn tool(&self, name: &str) -> PathBuf {
-        self.path.join("bin").join(format!("{name}{EXE_SUFFIX}"))
+        self.path.join("bin").join(name)
     }
 
     /// What `rustc -vV` prints.

@@ -163,9 +163,8 @@ impl Worker {
         command
     }
 
-    /// A file whose text shows as stderr of the cell that runs, where the system has such files. It is there as long as the
-    /// worker's pipes are.
-    pub fn stderr_file(&self) -> Option<PathBuf> {
+    /// A file whose text shows as stderr of the cell that runs. It is there as long as the worker's pipes are.
+    pub fn stderr_file(&self) -> PathBuf {
         self.pipes.stderr_file()
     }
 

@@ -122,10 +122,10 @@ pub fn pwd(_: &str) {
     }
 }
 
-/// `%ls`: short for `!ls`, or what the system has in its place.
+/// `%ls`: short for `!ls`.
 #[track_caller]
 pub fn ls(arguments: &str) {
-    line(&format!("{} {arguments}", commands::LIST));
+    line(&format!("ls {arguments}"));
 }
 
 /// `%env`, `%env NAME`, `%env NAME=value`.

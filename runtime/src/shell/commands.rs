@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::process::Command;
 
-/// What lists files, as a shell line.
-pub(crate) const LIST: &str = "ls";
-
 /// Runs a shell line.
 pub(crate) fn line(line: &str) -> Command {
     let mut shell = Command::new("sh");

@@ -6,28 +6,13 @@
 //! When the program waits for input, the person is asked; under `nbconvert`, where nobody can answer, it gets the end of
 //! the file.
 
+mod asks;
+pub(crate) mod commands;
+mod follow;
 mod lines;
 mod program;
-
-#[cfg(unix)]
-mod asks;
-#[cfg(unix)]
-pub(crate) mod commands;
-#[cfg(unix)]
-mod follow;
-#[cfg(unix)]
 mod running;
-#[cfg(unix)]
 pub(crate) mod sys;
-
-#[cfg(windows)]
-mod windows;
-#[cfg(windows)]
-pub(crate) use windows::commands;
-#[cfg(windows)]
-use windows::running;
-#[cfg(windows)]
-pub(crate) use windows::sys;
 
 pub use lines::Lines;
 pub use program::Program;

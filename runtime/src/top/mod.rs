@@ -230,7 +230,6 @@ impl Proc {
 }
 
 /// The session's folder, as a worker was told when it was started.
-#[cfg(unix)]
 pub(crate) fn session(process: &str) -> Option<String> {
     session_in(&Path::new("/proc").join(process).join("environ"))
 }

@@ -1,64 +1,35 @@
 //! The process that runs cells.
 //!
 //! It starts as a supervisor, which starts the live worker: the process in which cells run. The supervisor keeps evcxr's
-//! pipes, ends what cells leave behind, and says how the live worker died. Where there is `fork`, copies of the live
-//! worker take over when it dies; where there is none, the modules in `windows` stand in the place of those that need
-//! it.
+//! pipes, ends what cells leave behind, and says how the live worker died. Copies of the live worker take over
+//! when it dies.
 //!
 //! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
 //! runtime; all it does is here.
 
 mod ask;
 pub(crate) mod awaits;
+mod calls;
 pub(crate) mod cell;
 mod channel;
+mod crash;
+mod dump;
+pub mod hooks;
+mod live;
 mod loads;
 mod panic;
 mod run;
-pub(crate) mod timing;
-
-#[cfg(unix)]
-mod calls;
-#[cfg(unix)]
-mod crash;
-#[cfg(unix)]
-mod dump;
-#[cfg(unix)]
-pub mod hooks;
-#[cfg(unix)]
-mod live;
-#[cfg(unix)]
 mod shared;
-#[cfg(unix)]
 mod snapshot;
-#[cfg(unix)]
 mod stdio;
-#[cfg(unix)]
 mod supervisor;
-#[cfg(unix)]
 pub(crate) mod sys;
-
-#[cfg(windows)]
-pub mod windows;
-#[cfg(windows)]
-use windows::calls;
-#[cfg(windows)]
-use windows::shared;
-#[cfg(windows)]
-use windows::stdio;
-#[cfg(windows)]
-use windows::supervisor;
-#[cfg(windows)]
-pub(crate) use windows::sys;
-
-pub use shared::NO_COPIES;
-pub use shared::OWN_STATICS;
+pub(crate) mod timing;
 
 pub(crate) use ask::ask;
 pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
 pub(crate) use stdio::settle;
-#[cfg(unix)]
 pub(crate) use sys::waiting;
 
 use std::ffi::CStr;

@@ -19,7 +19,6 @@ const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
 const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
 
 /// What tells evcxr to keep the variables that stood before the cell, and not to expect those that it was to make.
-#[cfg(unix)]
 pub(crate) fn markers_of_panic() -> String {
     format!("{PANICKED}{COMPLETE}")
 }

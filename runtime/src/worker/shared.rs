@@ -11,12 +11,6 @@ use std::time::Duration;
 use super::NAMED_COPIES;
 use super::sys;
 
-/// Why there are no copies of the process that runs cells: there are.
-pub const NO_COPIES: Option<&str> = None;
-
-/// Why each cell has statics of its own: they are those of all cells.
-pub const OWN_STATICS: Option<&str> = None;
-
 /// Copies of the live worker that wait, by what they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {

@@ -1,14 +1,10 @@
 //! The compiler, the standard library's sources and the linker.
 
 use std::env;
-use std::env::consts::EXE_SUFFIX;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
-
-use threadbook::worker::NO_COPIES;
-use threadbook::worker::OWN_STATICS;
 
 use super::Finding;
 use crate::sys::processes;
@@ -19,35 +15,13 @@ const OLDEST: (u32, u32) = (1, 95);
 const RUST_REMEDY: &str = "install Rust from https://rustup.rs, or run `rustup update stable`";
 
 pub(super) fn check() -> Vec<Finding> {
-    [
+    vec![
         version("rustc"),
         version("cargo"),
         rust_src(),
         linker(),
         fast_linker(),
     ]
-    .into_iter()
-    .chain(NO_COPIES.map(copies))
-    .chain(OWN_STATICS.map(own_statics))
-    .collect()
-}
-
-/// What a system lacks that all else works without.
-fn copies(why: &str) -> Finding {
-    Finding::warn(
-        "copies",
-        format!("none are made of the process that runs cells: {why}"),
-        "a crash, or an interrupt that a cell does not heed, loses every variable; there is no `%undo` and no `%checkpoint`",
-    )
-}
-
-/// Likewise.
-fn own_statics(why: &str) -> Finding {
-    Finding::warn(
-        "statics",
-        format!("each cell has its own: {why}"),
-        "keep what cells share in a variable, such as an `Arc`",
-    )
 }
 
 fn version(program: &'static str) -> Finding {
@@ -133,12 +107,7 @@ fn rust_lld() -> Option<PathBuf> {
     let targets = sysroot()?.join("lib/rustlib").read_dir().ok()?;
     targets
         .flatten()
-        .map(|target| {
-            target
-                .path()
-                .join("bin")
-                .join(format!("rust-lld{EXE_SUFFIX}"))
-        })
+        .map(|target| target.path().join("bin").join("rust-lld"))
         .find(|path| path.is_file())
 }
 
@@ -150,8 +119,7 @@ fn sysroot() -> Option<PathBuf> {
 /// Whether a program of that name can be found.
 pub(super) fn on_path(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    let file = format!("{name}{EXE_SUFFIX}");
-    env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// What a command prints, or one sentence about why it did not work.

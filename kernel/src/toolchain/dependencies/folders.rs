@@ -76,7 +76,7 @@ fn is_replaced_whole(entry: &DirEntry) -> std::io::Result<bool> {
         .path()
         .extension()
         .is_some_and(|extension| LIBRARIES.iter().any(|library| extension == *library));
-    Ok(is_library || files::is_program(&entry.path(), &entry.metadata()?))
+    Ok(is_library || files::is_program(&entry.metadata()?))
 }
 
 fn link_or_copy(from: &Path, to: &Path) -> std::io::Result<()> {

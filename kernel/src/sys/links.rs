@@ -15,17 +15,7 @@ pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
     symlink(target, link)
 }
 
-/// Gives a program another name, by which it knows what to do.
-pub(crate) fn link_program(target: &Path, link: &Path) -> io::Result<()> {
-    symlink(target, link)
-}
-
-/// Notes where something lies.
-pub(crate) fn point(link: &Path, target: &Path) -> io::Result<()> {
-    symlink(target, link)
-}
-
-/// What was noted by [`point`].
+/// Where a link leads.
 pub(crate) fn pointed(link: &Path) -> io::Result<PathBuf> {
     std::fs::read_link(link)
 }

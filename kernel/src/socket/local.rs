@@ -1,4 +1,5 @@
-//! Unix sockets, by the names of files.
+//! Sockets of this machine alone, by the names of files: those that a client may choose, and the private ones of `zeromq`
+//! behind the guard.
 
 use std::fs::File;
 use std::io;
@@ -17,20 +18,19 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
 use zeromq::Socket;
 
-use super::Addresses;
+use super::BindError;
 use crate::message::Channel;
-use crate::socket::BindError;
 use crate::sys::files;
 
 /// A public listener by a name.
 #[derive(Debug)]
-pub(in crate::socket) struct IpcListener {
+pub(super) struct IpcListener {
     listener: UnixListener,
     path: PathBuf,
 }
 
 impl IpcListener {
-    pub(in crate::socket) fn bind(path: &Path) -> io::Result<IpcListener> {
+    pub(super) fn bind(path: &Path) -> io::Result<IpcListener> {
         let listener = match UnixListener::bind(path) {
             // A kernel that was killed leaves its socket behind, and its restart gets the same connection file.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && !is_served(path) => {
@@ -46,12 +46,12 @@ impl IpcListener {
     }
 
     /// The file, which is nobody's once the listener is gone.
-    pub(in crate::socket) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Has this thread's reactor wait for connections.
-    pub(in crate::socket) fn accepting(self) -> io::Result<Accepting> {
+    pub(super) fn accepting(self) -> io::Result<Accepting> {
         self.listener.set_nonblocking(true)?;
         Ok(Accepting(tokio::net::UnixListener::from_std(
             self.listener,
@@ -61,10 +61,10 @@ impl IpcListener {
 
 /// A listener at work.
 #[derive(Debug)]
-pub(in crate::socket) struct Accepting(tokio::net::UnixListener);
+pub(super) struct Accepting(tokio::net::UnixListener);
 
 impl Accepting {
-    pub(in crate::socket) async fn next(&self) -> io::Result<UnixStream> {
+    pub(super) async fn next(&self) -> io::Result<UnixStream> {
         Ok(self.0.accept().await?.0)
     }
 }
@@ -75,11 +75,11 @@ fn is_served(path: &Path) -> bool {
 
 /// Where a socket of `zeromq` is to be.
 #[derive(Clone, Debug)]
-pub(in crate::socket) struct Place(PathBuf);
+pub(super) struct Place(PathBuf);
 
 impl Place {
     /// Says that there can't be a socket.
-    pub(in crate::socket) fn refused(&self, reason: impl ToString) -> BindError {
+    pub(super) fn refused(&self, reason: impl ToString) -> BindError {
         BindError::Private {
             path: self.0.clone(),
             reason: reason.to_string(),
@@ -87,10 +87,7 @@ impl Place {
     }
 
     /// Binds a socket of `zeromq`.
-    pub(in crate::socket) async fn bind(
-        &self,
-        socket: &mut impl Socket,
-    ) -> Result<Inner, BindError> {
+    pub(super) async fn bind(&self, socket: &mut impl Socket) -> Result<Inner, BindError> {
         let listener = UnixListener::bind(&self.0).map_err(|error| self.refused(error))?;
         let bound = socket.bind_listener(listener).await;
         bound.map_err(|error| self.refused(error))?;
@@ -100,19 +97,19 @@ impl Place {
 
 /// The private address of a socket of `zeromq`.
 #[derive(Clone, Debug)]
-pub(in crate::socket) struct Inner(Arc<Path>);
+pub(super) struct Inner(Arc<Path>);
 
-pub(in crate::socket) type InnerRead = OwnedReadHalf;
+pub(super) type InnerRead = OwnedReadHalf;
 
 impl Inner {
-    pub(in crate::socket) async fn connect(&self) -> io::Result<(OwnedReadHalf, OwnedWriteHalf)> {
+    pub(super) async fn connect(&self) -> io::Result<(OwnedReadHalf, OwnedWriteHalf)> {
         Ok(UnixStream::connect(&self.0).await?.into_split())
     }
 }
 
 /// Reads what is there, without waiting for more. Asks the system itself: `try_read` only knows what the reactor has heard
 /// of.
-pub(in crate::socket) fn read_now(from: &InnerRead, chunk: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_now(from: &InnerRead, chunk: &mut [u8]) -> io::Result<usize> {
     loop {
         match rustix::io::read(from.as_ref(), &mut *chunk) {
             Err(Errno::INTR) => {}
@@ -121,27 +118,35 @@ pub(in crate::socket) fn read_now(from: &InnerRead, chunk: &mut [u8]) -> io::Res
     }
 }
 
+/// What a new kernel may bind: for shell, iopub, stdin, control and heartbeat.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    pub(crate) transport: Transport,
+    pub(crate) ip: String,
+    pub(crate) ports: [u16; 5],
+}
+
 /// Sockets with names in a private folder: of free ports, others might take one before the kernel does.
-pub(crate) fn fresh_addresses(folder: &Path) -> io::Result<Addresses> {
-    Ok(Addresses {
+pub(crate) fn fresh_addresses(folder: &Path) -> Addresses {
+    Addresses {
         transport: Transport::IPC,
         ip: folder.join("kernel").display().to_string(),
         ports: [1, 2, 3, 4, 5],
-    })
+    }
 }
 
 const PREFIX: &str = "threadbook-sockets-";
 
 /// The folder of the private sockets. Only this user can enter it, so nobody gets around the guard.
 #[derive(Debug)]
-pub(in crate::socket) struct PrivateDir {
+pub(super) struct PrivateDir {
     dir: tempfile::TempDir,
     /// Locked as long as the kernel lives, so that a later start can tell which folders are left over.
     _lock: File,
 }
 
 impl PrivateDir {
-    pub(in crate::socket) fn new() -> Result<PrivateDir, BindError> {
+    pub(super) fn new() -> Result<PrivateDir, BindError> {
         let parent = socket_parent();
         sweep(&parent);
         let private = |source: io::Error| BindError::Private {
@@ -156,12 +161,12 @@ impl PrivateDir {
     }
 
     /// The folder, which a kernel that is killed leaves behind.
-    pub(in crate::socket) fn path(&self) -> Option<&Path> {
-        Some(self.dir.path())
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Where the socket of a channel is to be.
-    pub(in crate::socket) fn socket(&self, channel: Channel) -> Place {
+    pub(super) fn socket(&self, channel: Channel) -> Place {
         Place(self.dir.path().join(channel.name()))
     }
 }

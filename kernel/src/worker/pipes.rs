@@ -20,15 +20,21 @@ use rustix::pipe::PipeFlags;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use threadbook::wire;
+use threadbook::wire::Kind;
 use threadbook::wire::Reply;
+use threadbook::wire::Report;
 use threadbook::worker::FDS_VAR;
 
-use super::Waiting;
-use super::barrier;
+/// How many bytes wait in each pipe.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) channel: usize,
+    pub(super) raw: [usize; 2],
+}
 
 /// Both ends of every pipe: the kernel keeps the worker's ends open, so that a restarted worker gets them again.
 #[derive(Debug)]
-pub(in crate::worker) struct Pipes {
+pub(super) struct Pipes {
     channel: (File, OwnedFd),
     raw: [(File, OwnedFd); 2],
     input: (OwnedFd, File),
@@ -37,7 +43,7 @@ pub(in crate::worker) struct Pipes {
 }
 
 impl Pipes {
-    pub(in crate::worker) fn new() -> io::Result<Pipes> {
+    pub(super) fn new() -> io::Result<Pipes> {
         let drained = File::from(rustix::fs::memfd_create(
             "drained",
             rustix::fs::MemfdFlags::CLOEXEC,
@@ -55,7 +61,7 @@ impl Pipes {
     }
 
     /// Has a worker program start with its ends of the pipes.
-    pub(in crate::worker) fn hand_to(self: &Arc<Self>, command: &mut Command) {
+    pub(super) fn hand_to(self: &Arc<Self>, command: &mut Command) {
         let list: Vec<String> = self
             .worker_ends()
             .map(|fd| fd.as_raw_fd().to_string())
@@ -74,9 +80,9 @@ impl Pipes {
     }
 
     /// A file whose text shows as stderr of the cell that runs. It is there as long as the pipes are.
-    pub(in crate::worker) fn stderr_file(&self) -> Option<PathBuf> {
+    pub(super) fn stderr_file(&self) -> PathBuf {
         let [_, _, err, ..] = self.worker_ends();
-        Some(format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into())
+        format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
     }
 
     /// In the order in which the worker expects them.
@@ -93,7 +99,7 @@ impl Pipes {
     }
 
     /// Waits until something can be read.
-    pub(in crate::worker) fn wait(&self) -> io::Result<()> {
+    pub(super) fn wait(&self) -> io::Result<()> {
         let [out, err] = &self.raw;
         let mut fds =
             [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
@@ -104,7 +110,7 @@ impl Pipes {
     }
 
     /// What waits now. The plain pipes are looked at first: see the pump.
-    pub(in crate::worker) fn waiting(&self) -> io::Result<Waiting> {
+    pub(super) fn waiting(&self) -> io::Result<Waiting> {
         let [out, err] = &self.raw;
         let raw = [
             rustix::io::ioctl_fionread(&out.0)? as usize,
@@ -115,38 +121,38 @@ impl Pipes {
     }
 
     /// Takes bytes that are known to wait in the channel.
-    pub(in crate::worker) fn read_channel(&self, buffer: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read_channel(&self, buffer: &mut [u8]) -> io::Result<()> {
         (&self.channel.0).read_exact(buffer)
     }
 
     /// Takes bytes that are known to wait in a plain pipe.
-    pub(in crate::worker) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> io::Result<()> {
         (&self.raw[index].0).read_exact(buffer)
     }
 
     /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.
-    pub(in crate::worker) fn set_drained(&self, index: usize, total: u64) -> io::Result<()> {
+    pub(super) fn set_drained(&self, index: usize, total: u64) -> io::Result<()> {
         self.drained
             .write_all_at(&total.to_le_bytes(), 8 * index as u64)
     }
 
-    pub(in crate::worker) fn answer(&self, token: u32, reply: &Reply) -> io::Result<()> {
+    pub(super) fn answer(&self, token: u32, reply: &Reply) -> io::Result<()> {
         (&self.input.1).write_all(&wire::encode_reply(token, reply))
     }
 
     /// Tells the supervisor something; a line, which a pipe takes whole.
-    pub(in crate::worker) fn control(&self, command: &str) -> io::Result<()> {
+    pub(super) fn control(&self, command: &str) -> io::Result<()> {
         (&self.control.1).write_all(format!("{command}\n").as_bytes())
     }
 
     /// Puts a barrier behind everything that is in the channel now.
-    pub(in crate::worker) fn send_sync(&self) -> io::Result<()> {
+    pub(super) fn send_sync(&self) -> io::Result<()> {
         rustix::io::write(&self.channel.1, &barrier()?)?;
         Ok(())
     }
 
     /// Ends a supervisor, and so everything below it.
-    pub(in crate::worker) fn end(&self, supervisor: u32) {
+    pub(super) fn end(&self, supervisor: u32) {
         if let Some(pid) = Pid::from_raw(supervisor.cast_signed()) {
             // It may just have ended by itself, which is what was wanted.
             let _ = rustix::process::kill_process(pid, Signal::TERM);
@@ -159,4 +165,12 @@ fn reading_pipe() -> io::Result<(File, OwnedFd)> {
     // Room for a burst, so that a printing cell seldom waits. Refused above the system's limit; then the default stays.
     let _ = rustix::pipe::fcntl_setpipe_size(&read, 1 << 20);
     Ok((read.into(), write))
+}
+
+/// A frame that the kernel sends to itself: see [`Report::Sync`].
+fn barrier() -> serde_json::Result<Vec<u8>> {
+    let json = serde_json::to_vec(&Report::Sync)?;
+    let mut frame = wire::header(Kind::Report, false, json.len(), u32::MAX).to_vec();
+    frame.extend(json);
+    Ok(frame)
 }

@@ -10,7 +10,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::path::PathBuf;
 
 use rustix::io::Errno;
 use tempfile::TempDir;
@@ -49,13 +48,8 @@ pub(crate) fn let_use_as(before: &Path, file: &File) -> io::Result<()> {
 }
 
 /// Whether a file can be run.
-pub(crate) fn is_program(_: &Path, metadata: &Metadata) -> bool {
+pub(crate) fn is_program(metadata: &Metadata) -> bool {
     metadata.permissions().mode() & 0o100 != 0
-}
-
-/// The path without links, as cargo and rustc name it.
-pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
-    path.canonicalize()
 }
 
 /// The room that is left where a folder lies.

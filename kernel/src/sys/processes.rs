@@ -15,11 +15,6 @@ use tokio::process::Child;
 
 use crate::env::PARENT_PID;
 
-/// Has what this process starts end with it: each program sees to that by itself, by [`end_with_parent`].
-pub(crate) fn end_children_with_this_process() -> io::Result<()> {
-    Ok(())
-}
-
 /// Ends this process with the one that has started it.
 pub(crate) fn end_with_parent() {
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
@@ -68,9 +63,6 @@ pub(crate) fn linking(folders: impl Iterator<Item = PathBuf>) -> Vec<String> {
     args.push("-Clink-arg=-Wl,--disable-new-dtags".to_owned());
     args
 }
-
-/// Tells a program where libraries lie when it is started: it knows already.
-pub(crate) fn find_libraries(_: &mut Command, _: impl Iterator<Item = PathBuf>) {}
 
 /// The program that links.
 pub(crate) const LINKER: &str = "cc";

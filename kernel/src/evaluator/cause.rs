@@ -1,19 +1,19 @@
-//! Signals end processes.
+//! What ends a process, in words: a signal.
 
 use crate::worker::Death;
 
 /// The name of what ended a process, and its meaning; nothing where the process has ended itself.
-pub(in crate::evaluator) fn of(death: &Death) -> Option<(String, &'static str)> {
+pub(super) fn of(death: &Death) -> Option<(String, &'static str)> {
     death.signal.map(signal_name)
 }
 
 /// Whether the process called for its own end.
-pub(in crate::evaluator) fn is_abort(death: &Death) -> bool {
+pub(super) fn is_abort(death: &Death) -> bool {
     death.signal == Some(libc::SIGABRT)
 }
 
 /// Whether another process, or the system, wanted its end.
-pub(in crate::evaluator) fn is_kill(death: &Death) -> bool {
+pub(super) fn is_kill(death: &Death) -> bool {
     death.signal == Some(libc::SIGKILL)
 }
 

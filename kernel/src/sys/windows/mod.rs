@@ -1,7 +1,0 @@
-//! Windows.
-
-pub(crate) mod files;
-pub(crate) mod links;
-pub(crate) mod processes;
-pub(crate) mod run_signals;
-pub(crate) mod signals;
