@@ -22,7 +22,7 @@ const SKIPPED_FOLDERS: [&str; 5] = [
 ];
 
 /// Sleeps that no order depends on: file, how many, why.
-const SLEEPS: [(&str, usize, &str); 8] = [
+const SLEEPS: [(&str, usize, &str); 7] = [
     (
         "runtime/src/worker/hooks.rs",
         1,

@@ -246,7 +246,7 @@ impl RustEvaluator {
         for code in ["();", &code] {
             if result.is_ok() && !code.is_empty() {
                 self.builds().begin_generated(code);
-                result = self.run(code).result;
+                result = self.run_own(code).result;
             }
         }
         self.copies_mut().go_back(&now, past);

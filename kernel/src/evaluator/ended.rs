@@ -55,6 +55,11 @@ pub(super) struct EndedVariables {
 }
 
 impl EndedVariables {
+    /// A variable is gone since a cell.
+    pub(super) fn insert(&mut self, name: String, cell: u32, why: Why) {
+        self.by_name.insert(name, (cell, why));
+    }
+
     /// A cell has run: notes which variables are not there for later ones.
     pub(super) fn cell_ended(&mut self, end: CellEnd) -> Told {
         let now: HashSet<&str> = end.now.iter().map(|(name, _)| *name).collect();

@@ -175,29 +175,46 @@ impl RustEvaluator {
 
     /// Compiles and runs Rust, with evcxr's commands before it. Says how it ended, and how long compiling took.
     pub(super) fn run(&mut self, code: &str) -> Ran {
-        let start = Instant::now();
         let before: HashSet<String> = self.variable_names();
+        let (mut ran, hidden) = self.run_without_notes(code, &before);
+        if ran.times.is_some() {
+            let failure = self.note_ended_variables(code, hidden, &before, ran.result.is_ok());
+            if let (Err(diagnostic), Some(words)) = (&mut ran.result, failure) {
+                diagnostic.traceback.push(words);
+            }
+        }
+        ran
+    }
+
+    /// The same for code of the kernel's own, after which variables are gone for reasons that nobody has to be told.
+    pub(super) fn run_own(&mut self, code: &str) -> Ran {
+        let before: HashSet<String> = self.variable_names();
+        self.run_without_notes(code, &before).0
+    }
+
+    fn run_without_notes(
+        &mut self,
+        code: &str,
+        before: &HashSet<String>,
+    ) -> (Ran, HashMap<String, Why>) {
+        let start = Instant::now();
         phase_log::begin(self.session.path());
         let manifest = self.session.manifest();
         let (kept, hidden, result) = self.compile_and_run(code);
         if result.is_err() {
             self.session.restore_manifest(&manifest);
+            self.note_outdated_variables();
         }
         let took = start.elapsed();
-        let (mut result, times) = self.ended(code, &kept, result, &before);
-        if times.is_some() {
-            let failure = self.note_ended_variables(code, hidden, &before, result.is_ok());
-            if let (Err(diagnostic), Some(words)) = (&mut result, failure) {
-                diagnostic.traceback.push(words);
-            }
-        }
+        let (result, times) = self.ended(code, &kept, result, before);
         phase_log::end(self.session.path(), took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
-        Ran {
+        let ran = Ran {
             result,
             times,
             compile: took.saturating_sub(running),
-        }
+        };
+        (ran, hidden)
     }
 
     /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that ran,

@@ -174,7 +174,7 @@ impl<'a> Compiling<'a> {
     }
 
     /// What was compiled before, where it is the same. Its messages are in their file.
-    fn take_done(&self, arranged: &str) -> anyhow::Result<Option<Compiled>> {
+    fn take_done(&mut self, arranged: &str) -> anyhow::Result<Option<Compiled>> {
         let file = self.done_file();
         let Some(done) = noted::<Done>(&file) else {
             return Ok(None);
@@ -185,6 +185,8 @@ impl<'a> Compiling<'a> {
             return Ok(None);
         }
         std::fs::write(self.session.join(SOURCE_FILE), &done.source)?;
+        // What the cell defines is noted by the changes.
+        self.changes.finish(arranged);
         let lines_before = |catches| {
             if catches {
                 generated::CATCHING_LINES

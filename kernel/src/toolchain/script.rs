@@ -126,7 +126,7 @@ fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<P
         None => file.to_owned(),
     };
     let status = command
-        .args(processes::linking(library_folders(call)))
+        .args(processes::linking(library_folders(call).into_iter()))
         .args(["--edition=2024", "--crate-name=script", "--color=always"])
         .args(["-Cprefer-dynamic", "-Copt-level=3", "-Cstrip=debuginfo"])
         .args(call.library_args())

@@ -103,7 +103,8 @@ fn a_type_with_a_display_of_its_own_is_shown_by_it() {
 
 #[test]
 fn a_display_by_a_trait_comes_before_the_text_of_debug() {
-    let mut kernel = Kernel::lease();
+    // The trait is there for all later cells.
+    let mut kernel = Kernel::start();
     let ran = kernel.run(
         "trait RichShow { fn evcxr_display(&self); }\n\
          impl<T: std::fmt::Debug> RichShow for Vec<T> { fn evcxr_display(&self) { display::html(format!(\"<u>{}</u>\", self.len())); } }\n\

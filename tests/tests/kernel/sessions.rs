@@ -172,7 +172,7 @@ fn another_optimisation_level_is_the_cells_alone() {
     }
     let failure = kernel.run(":opt 7").failed("MagicError");
     assert!(
-        failure.evalue.contains("expected 0, 1, 2 or 3"),
+        failure.evalue.contains("(expected 0, 1, 2, 3, s, z)"),
         "{failure:#?}"
     );
     kernel.run("COUNT.load(Ordering::SeqCst)").resulted("8");

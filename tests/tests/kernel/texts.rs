@@ -133,9 +133,11 @@ fn a_long_cell_runs() {
 }
 
 #[test]
-fn a_cell_with_its_own_main_is_no_program() {
+fn a_main_of_a_cell_runs_and_can_be_called_again() {
     let mut kernel = Kernel::lease();
-    kernel.run("fn main() { println!(\"called\"); }").nothing();
+    kernel
+        .run("fn main() { println!(\"called\"); }")
+        .printed("called\n");
     kernel.run("main()").printed("called\n");
     kernel.run("1 + 1").resulted("2");
 }

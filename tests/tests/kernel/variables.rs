@@ -230,17 +230,18 @@ fn a_variable_of_a_type_that_is_defined_anew_is_not_taken_for_one_of_the_new_typ
         ))
         .nothing();
     kernel.run("anew_c.d.len()").resulted("1");
-    let ran = kernel.run(&define("u8"));
+    kernel.run(&define("u8")).nothing();
+    kernel
+        .run("anew_c")
+        .failed("CompileError")
+        .says(&["defined anew (make it again)"]);
+    let ran = kernel.run("let anew_n = 1;");
     let note = ran.stderr();
     assert!(
         note.starts_with("note: the variable `anew_c` is gone: a cell has defined its type anew"),
         "{note}"
     );
     ran.nothing();
-    kernel
-        .run("anew_c")
-        .failed("CompileError")
-        .says(&["defined anew (make it again)"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::evaluator::ended::CellEnd;
 use crate::evaluator::ended::Why;
 use crate::output::Event;
 use crate::output::StreamName;
+use crate::toolchain::Reason;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::compiling;
 
@@ -51,5 +52,16 @@ impl RustEvaluator {
             });
         }
         told.failure
+    }
+
+    /// Notes which variables have types that are other ones now, for the words of a cell that did not compile without them.
+    pub(super) fn note_outdated_variables(&mut self) {
+        let variables = compiling::variables(self.session.path());
+        let unkept = variables.unkept.into_iter();
+        let outdated = unkept.filter(|(_, reason)| *reason == Reason::TypeRedefined);
+        for (name, reason) in outdated {
+            let cell = self.builds.latest();
+            self.ended.insert(name, cell, Why::NotKept(reason));
+        }
     }
 }
