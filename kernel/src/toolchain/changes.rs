@@ -80,7 +80,7 @@ impl Changes {
         self.fingerprints = Fingerprints::of(&source);
         self.outdated = self.fingerprints.outdated(&source, &self.stored);
         let source = variables::leave_out(&source, &self.outdated);
-        variables::leave_unmentioned(&source, &self.cell)
+        variables::leave_unmentioned(&source, &self.cell, &self.outdated)
     }
 
     /// What runs before the cell's variables are taken out of the store.

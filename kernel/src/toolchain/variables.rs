@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use super::generated;
 
-/// Makes the lines empty that take or put a variable which the cell does not mention.
-pub(super) fn leave_unmentioned(source: &str, cell: &str) -> String {
+/// Makes the lines empty that take or put a variable which the cell does not mention, but for those that are given up.
+pub(super) fn leave_unmentioned(source: &str, cell: &str, given_up: &BTreeSet<String>) -> String {
     let mut kept = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {
-        let is_left = variable(line).is_some_and(|name| !mentions(cell, name));
+        let is_left =
+            variable(line).is_some_and(|name| !mentions(cell, name) && !given_up.contains(name));
         kept.push_str(if is_left { "\n" } else { line });
     }
     kept
@@ -71,7 +72,7 @@ evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
 ";
         let cell = "b.push((1, f)); // not aa\nlet c = 1; _a";
         assert_eq!(
-            leave_unmentioned(source, cell),
+            leave_unmentioned(source, cell, &BTreeSet::new()),
             "\
 fn user() {}
 vars_ok &= evcxr_variable_store.check_variable::<u8>(stringify!(a));
