@@ -21,7 +21,7 @@ pub(super) const MACRO: (&str, &str) =
 pub(super) const EXPORTED: (&str, &str) = ("#[macro_use] mod threadbook_exported_", " { ");
 
 /// Macros that the prelude brings in by name: a cell's own takes the import's place.
-const PRELUDE: [&str; 6] = [
+pub(crate) const PRELUDE_MACROS: [&str; 6] = [
     "dbg",
     "eprint",
     "eprintln",
@@ -33,7 +33,7 @@ const PRELUDE: [&str; 6] = [
 /// What stands before a macro's definition, up to it.
 pub(super) fn opening(item: &ast::MacroRules) -> Option<String> {
     let name = item.name()?.text().to_string();
-    if PRELUDE.contains(&name.as_str()) {
+    if PRELUDE_MACROS.contains(&name.as_str()) {
         return None;
     }
     let is_exported = item.attrs().any(|attribute| {
@@ -47,6 +47,15 @@ pub(super) fn opening(item: &ast::MacroRules) -> Option<String> {
         false => MACRO,
     };
     Some([before, &name, behind].concat())
+}
+
+/// The name of the macro that a module of an item's name holds; other names as they are.
+pub(crate) fn person_name(item: &str) -> &str {
+    let module = |form: &str| form.rsplit(' ').next().map(str::to_owned);
+    let held = [MACRO.0, EXPORTED.0]
+        .into_iter()
+        .find_map(|form| item.strip_prefix(&module(form)?));
+    held.unwrap_or(item)
 }
 
 /// The generated code with the macros above all other items.
@@ -98,6 +107,18 @@ fn place_of_macro(item: &ast::Item) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_macro_is_known_by_its_own_name() {
+        for (item, name) in [
+            ("threadbook_macro_say", "say"),
+            ("threadbook_exported_say", "say"),
+            ("say", "say"),
+            ("threadbook_block_1", "threadbook_block_1"),
+        ] {
+            assert_eq!(person_name(item), name);
+        }
+    }
 
     #[test]
     fn macros_go_above_other_items() {

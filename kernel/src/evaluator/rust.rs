@@ -44,6 +44,7 @@ use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
 use crate::cell::mark_item_macros;
+use crate::cell::person_name;
 use crate::cell::unnameable_lets;
 use crate::magics;
 use crate::magics::Ran;
@@ -325,6 +326,7 @@ impl RustEvaluator {
         self.context
             .defined_item_names()
             .filter(|name| !self.copies.is_undone(name))
+            .map(person_name)
     }
 
     pub(super) fn copies(&self) -> &Copies {

@@ -7,6 +7,7 @@ use super::Line;
 use super::Magic;
 use super::failed;
 use crate::cell::LineMagic;
+use crate::cell::PRELUDE_MACROS;
 use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
@@ -102,20 +103,12 @@ Cells are compiled with level 2 unless told otherwise.",
 /// rustc's optimisation levels.
 const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 
-/// What every session imports.
-const PRELUDE: [&str; 6] = [
-    "dbg",
-    "eprint",
-    "eprintln",
-    "print",
-    "println",
-    "thread_local",
-];
-
 /// The items that the person has named; the kernel has some of its own.
 fn items(host: &dyn Host) -> Vec<String> {
     let mut items = host.items();
-    items.retain(|name| !name.starts_with("threadbook_") && !PRELUDE.contains(&name.as_str()));
+    items.retain(|name| {
+        !name.starts_with("threadbook_") && !PRELUDE_MACROS.contains(&name.as_str())
+    });
     items
 }
 
