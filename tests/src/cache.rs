@@ -29,19 +29,20 @@ impl PrivateCache {
             .join("prepared");
         fs::create_dir_all(&prepared)
             .with_context(|| format!("can't make `{}`", prepared.display()))?;
-        let cache = PrivateCache::make(parent)?;
+        let cache = PrivateCache::make(parent, "threadbook-test-cache-")?;
         symlink(&prepared, cache.prepared()).context("can't link the builds")?;
         Ok(cache)
     }
 
-    /// Makes a folder without any build: the first kernel makes one.
+    /// Makes a folder without any build: the first kernel makes one. Its name has what breaks commands that are put
+    /// together as text.
     pub fn empty() -> Result<PrivateCache> {
-        PrivateCache::make(&std::env::temp_dir())
+        PrivateCache::make(&std::env::temp_dir(), "threadbook test's кеш $1 ")
     }
 
-    fn make(parent: &Path) -> Result<PrivateCache> {
+    fn make(parent: &Path, prefix: &str) -> Result<PrivateCache> {
         let folder = tempfile::Builder::new()
-            .prefix("threadbook-test-cache-")
+            .prefix(prefix)
             .tempdir_in(parent)
             .context("can't make a cache folder")?;
         Ok(PrivateCache { folder })

@@ -1,5 +1,10 @@
 //! Crates that a session adds, from a registry on disk.
 
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::registry::Registry;
@@ -253,6 +258,70 @@ const NATIVE: [(&str, &str); 3] = [
          pub use c::native_count as count;\npub fn twice(value: i32) -> i32 { unsafe { c::native_twice(value) } }\n",
     ),
 ];
+
+#[test]
+fn crates_of_a_folder_and_of_a_git_repository_work() {
+    let registry = Registry::new();
+    let folder = registry.add("in-folder", "1.0.0", "", "pub fn place() -> u8 { 1 }\n");
+    let repository = registry.add(
+        "in-git",
+        "1.0.0",
+        "",
+        "#[derive(Debug)] pub struct Place(pub u8);\n",
+    );
+    git(&repository, &["init", "--quiet", "--initial-branch=main"]);
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "--message=One"]);
+    // What cargo clones goes away with the test.
+    let cargo_home = tempfile::tempdir().unwrap();
+    symlink(
+        users_cargo_home().join("registry"),
+        cargo_home.path().join("registry"),
+    )
+    .unwrap();
+    let mut setup = registry.setup();
+    let home = cargo_home.path().display().to_string();
+    setup.env.push(("CARGO_HOME".to_owned(), home));
+    let mut kernel = Kernel::start_with(&setup);
+    kernel.run("let kept = vec![1, 2];").nothing();
+    let (folder, repository) = (folder.display(), repository.display());
+    let ran = kernel.run(&format!(
+        ":dep in-folder = {{ path = \"{folder}\" }}\nin_folder::place()"
+    ));
+    ran.stderr();
+    ran.resulted("1");
+    let ran = kernel.run(&format!(
+        ":dep in-git = {{ git = \"file://{repository}\", branch = \"main\" }}\nlet place = in_git::Place(2);"
+    ));
+    ran.stderr();
+    ran.nothing();
+    kernel
+        .run("(kept.len(), in_folder::place(), &place)")
+        .resulted("(2, 1, Place(2))");
+    let ran = kernel.run(&format!(
+        ":dep other = {{ git = \"file://{repository}\", branch = \"none\" }}"
+    ));
+    ran.stderr();
+    ran.failed("DependencyError").says(&["`none`"]);
+    kernel.run("(kept.len(), &place)").resulted("(2, Place(2))");
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"];
+    let status = Command::new("git")
+        .current_dir(folder)
+        .args(author)
+        .args(args)
+        .status()
+        .unwrap();
+    assert!(status.success(), "git {args:?}");
+}
+
+fn users_cargo_home() -> PathBuf {
+    let home = || std::env::home_dir().map(|home| home.join(".cargo"));
+    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    set.or_else(home).expect("a home folder")
+}
 
 #[test]
 fn another_tokio_is_told_of_where_it_is_added() {

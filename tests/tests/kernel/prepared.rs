@@ -211,11 +211,9 @@ fn no_room(cache: &PrivateCache) -> Vec<Vec<String>> {
         .status()
         .is_ok_and(|status| status.success())
     {
-        let mount = format!(
-            "mount -t tmpfs -o size=16m none {} && exec \"$@\"",
-            cache.path().display()
-        );
-        prefixes.push(words(&["unshare", "-rm", "sh", "-c", &mount, "sh"]));
+        let mount = r#"mount -t tmpfs -o size=16m none "$0" && exec "$@""#;
+        let folder = cache.path().display().to_string();
+        prefixes.push(words(&["unshare", "-rm", "sh", "-c", mount, &folder]));
     }
     prefixes
 }
