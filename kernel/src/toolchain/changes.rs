@@ -32,6 +32,12 @@ const TYPES_FILE: &str = "types.json";
 /// rustc's errors about two definitions of one thing.
 const CONFLICTS: [&str; 5] = ["E0119", "E0201", "E0255", "E0428", "E0592"];
 
+/// What a cell's `return Err(..)` has become, and a name of the same length for boxed errors.
+const LEAVE_WITH_ERROR: &str = "::threadbook::abi::leave_with_error(";
+const LEAVE_WITH_BOXED: &str = "::threadbook::abi::leave_with_boxed(";
+/// How rustc says that nothing settles the type of such an error.
+const OPEN_ERROR: &str = "declared on the function `leave_with_error`";
+
 /// The changes of one compile.
 pub(super) struct Changes {
     cell: String,
@@ -47,6 +53,8 @@ pub(super) struct Changes {
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
     results: Results,
+    /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
+    boxed_errors: bool,
     /// The lines of the earlier ones in what rustc was given last.
     lines: Vec<Range<usize>>,
 }
@@ -65,6 +73,7 @@ impl Changes {
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
             results: Results::of(session),
+            boxed_errors: false,
             lines: Vec::new(),
         }
     }
@@ -119,6 +128,9 @@ impl Finish for Changes {
         let shared = statics::share(source, &self.cell, &self.definitions);
         self.new_definitions = shared.definitions;
         let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
+        if self.boxed_errors {
+            finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
+        }
         self.lines.clear();
         for call in self.made_before.iter().chain(&self.made) {
             let first = finished.matches('\n').count() + 1;
@@ -132,8 +144,14 @@ impl Finish for Changes {
         self.outdated.clone()
     }
 
-    /// What a later cell defines takes the place of what a macro has made.
     fn learn(&mut self, messages: &[Value]) -> bool {
+        self.learn_conflicts(messages) || self.learn_open_error(messages)
+    }
+}
+
+impl Changes {
+    /// What a later cell defines takes the place of what a macro has made.
+    fn learn_conflicts(&mut self, messages: &[Value]) -> bool {
         let lines = messages
             .iter()
             .filter(|message| is_conflict(message))
@@ -150,6 +168,18 @@ impl Finish for Changes {
             !is_hit
         });
         self.made_before.len() < count
+    }
+
+    /// `Err("text".into())` has a type where `main` returns a boxed error, as it mostly does.
+    fn learn_open_error(&mut self, messages: &[Value]) -> bool {
+        let is_open = |message: &Value| {
+            let spans = message["spans"].as_array().into_iter().flatten();
+            let mut labels = spans.filter_map(|span| span["label"].as_str());
+            labels.any(|label| label.ends_with(OPEN_ERROR))
+        };
+        let learned = !self.boxed_errors && messages.iter().any(is_open);
+        self.boxed_errors |= learned;
+        learned
     }
 }
 

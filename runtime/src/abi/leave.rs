@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt::Debug;
 use std::panic::Location;
 use std::process::ExitCode;
@@ -62,6 +63,16 @@ pub fn leave_with_value<T, C>(_: T) -> Result<(), C> {
 /// The error that the cell returns.
 #[track_caller]
 pub fn leave_with_error<E, C: From<E>>(error: E) -> Result<(), C> {
+    Err(C::from(error))
+}
+
+/// The same where nothing but the kind of error that `main` mostly returns settles its type.
+///
+/// # Errors
+///
+/// The error that the cell returns.
+#[track_caller]
+pub fn leave_with_boxed<C: From<Box<dyn Error>>>(error: Box<dyn Error>) -> Result<(), C> {
     Err(C::from(error))
 }
 

@@ -11,6 +11,7 @@ pub mod top;
 pub use leave::Leave;
 pub use leave::MainResult;
 pub use leave::leave;
+pub use leave::leave_with_boxed;
 pub use leave::leave_with_error;
 pub use leave::leave_with_value;
 pub use leave::main_ended;

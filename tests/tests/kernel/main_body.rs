@@ -86,6 +86,14 @@ fn a_return_ends_the_cell() {
         .run("if true { return Ok(()); }\nprintln!(\"not reached\");")
         .nothing();
     kernel.run("fn return_f() -> Result<(), String> { Err(\"f\".into()) }\nif true { return return_f(); }").failed("ReturnedError");
+    // Where `main` returns a boxed error, that settles the type.
+    for cell in [
+        "if true { return Err(\"boxed\".into()); }",
+        "Err(\"boxed\".into())",
+        "if true {\n    return Err(format!(\"box{}\", \"ed\").into());\n}\nOk(())",
+    ] {
+        kernel.run(cell).failed("ReturnedError").says(&["boxed"]);
+    }
     kernel
         .run("let return_g = || { if true { return 5; } 6 };\nreturn_g()")
         .resulted("5");
