@@ -2,8 +2,8 @@
 //!
 //! Generated code calls `evcxr_display()` on a reference to it. Method lookup tries what takes that reference before what
 //! takes a reference to it: so a type with an inherent `evcxr_display(&self)` finds that, one with a trait of the person's
-//! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], and any other type finds what
-//! [`shown_by`](crate::shown_by) makes for a format, as for that of `Debug`.
+//! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], and any other type finds
+//! [`ShowDebug`], or what [`shown_by`](crate::shown_by) makes for another format.
 
 use std::any::type_name;
 use std::fmt::Debug;
@@ -40,6 +40,23 @@ impl<E: Debug> ShowNothing for Result<Display, E> {
             result_text(format!("Err({error:?})"));
         }
     }
+}
+
+/// Any other type shows itself by its `Debug`.
+pub trait ShowDebug {
+    /// Shows the value.
+    fn evcxr_display(&self);
+}
+
+impl<T: Debug + ?Sized> ShowDebug for &T {
+    fn evcxr_display(&self) {
+        shown_debug(self);
+    }
+}
+
+/// Not generic, so that it is not compiled into each cell.
+fn shown_debug(value: &dyn Debug) {
+    result_text(format!("{value:?}"));
 }
 
 /// Brings into scope what shows values: as text in one format, where they have nothing of their own.

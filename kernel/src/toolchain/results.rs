@@ -22,6 +22,9 @@ const TRAITS: [(&str, &str); 9] = [
     ("", "Display"),
 ];
 
+/// What is brought into scope where values are shown as usual.
+const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, ShowNothing as _, ShowDebug as _};";
+
 /// How the value of a cell's last expression is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
@@ -67,12 +70,10 @@ impl Results {
 
     /// One line of Rust that brings into scope what shows values. A method `evcxr_display` of the value's own comes first.
     pub(super) fn scope(&self) -> String {
-        let usual = Results::default();
-        let (results, wanted) = match self.wanted_trait() {
-            Some(wanted) => (self, wanted),
-            None => (&usual, "Debug"),
+        let Results { format, types } = self;
+        let Some(wanted) = self.wanted_trait().filter(|_| *self != Results::default()) else {
+            return USUAL.to_owned();
         };
-        let Results { format, types } = results;
         format!("::threadbook::shown_by!({format:?} of {wanted}, {types});")
     }
 }
@@ -108,10 +109,7 @@ mod tests {
     #[test]
     fn what_shows_values_is_brought_into_scope_for_the_format() {
         let mut results = Results::default();
-        assert_eq!(
-            results.scope(),
-            "::threadbook::shown_by!(\"{:?}\" of Debug, false);"
-        );
+        assert_eq!(results.scope(), USUAL);
         results.format = "{}\n\"m\"".to_owned();
         results.types = true;
         assert_eq!(
@@ -119,6 +117,6 @@ mod tests {
             "::threadbook::shown_by!(\"{}\\n\\\"m\\\"\" of Display, true);"
         );
         results.format = "{".to_owned();
-        assert!(results.scope().contains("of Debug"));
+        assert_eq!(results.scope(), USUAL);
     }
 }
