@@ -27,6 +27,7 @@ use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
+use crate::toolchain::optimizing;
 use crate::worker::Death;
 use crate::worker::Narrator;
 
@@ -76,6 +77,13 @@ impl Builds {
     pub(super) fn begin_generated(&self, text: &str) {
         if let Err(error) = std::fs::write(self.session.join(CELL_FILE), text) {
             tracing::error!("the cell's text could not be noted: {error}");
+        }
+    }
+
+    /// Whether the code that follows is measured.
+    pub(super) fn set_measured(&self, measured: bool) {
+        if let Err(error) = optimizing::set_measured(&self.session, measured) {
+            tracing::error!("it could not be noted that code is measured: {error}");
         }
     }
 

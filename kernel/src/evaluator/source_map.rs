@@ -20,6 +20,7 @@ use crate::cell::body;
 use crate::cell::is_outside_functions;
 use crate::cell::range;
 use crate::cell::wrappings;
+use crate::toolchain::inlining;
 use crate::toolchain::statics::ATTRIBUTE_END;
 use crate::toolchain::statics::ATTRIBUTE_START;
 
@@ -352,6 +353,8 @@ pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
             .map(|(start, _)| start..start + ATTRIBUTE_LEN as usize)
             .filter(|range| line.get(range.clone()).is_some()),
     );
+    let inlining = line.match_indices(inlining::ATTRIBUTE);
+    put_in.extend(inlining.map(|(start, text)| start..start + text.len()));
     put_in.sort_by_key(|range| range.start);
     let chars = |text: &str| text.chars().count() as u32;
     let mut written = String::new();

@@ -284,6 +284,13 @@ impl Host for Steps<'_> {
         self.run_plan(plan)
     }
 
+    fn run_measured(&mut self, body: Range<usize>) -> Ran {
+        self.evaluator.builds().set_measured(true);
+        let ran = self.run_body(body);
+        self.evaluator.builds().set_measured(false);
+        ran
+    }
+
     fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran {
         match Code::wrapped(&self.cell.code, magic, wrap, &self.facts()) {
             Ok(code) => self.run_code(&code),

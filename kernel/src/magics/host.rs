@@ -33,6 +33,9 @@ pub trait Host {
     /// Runs the lines below a cell magic as they would run without it. What they show is shown.
     fn run_body(&mut self, body: Range<usize>) -> Ran;
 
+    /// The same, where somebody asks how long it takes: rustc optimises it as far as it can.
+    fn run_measured(&mut self, body: Range<usize>) -> Ran;
+
     /// Runs the lines below a cell magic as one piece of Rust with something around it.
     fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran;
 

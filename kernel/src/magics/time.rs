@@ -72,7 +72,7 @@ fn time_cell(host: &mut dyn Host, magic: &CellMagic, _: &str) -> Result<(), Diag
             magic.args
         )));
     }
-    let ran = host.run_body(magic.body.clone());
+    let ran = host.run_measured(magic.body.clone());
     let times = match ran.times {
         Some(times) => times,
         // Nothing ran, and the error says why.

@@ -54,6 +54,18 @@ impl RustcCall {
         call
     }
 
+    /// The same call without ThinLTO between the codegen units, and a folder of its own for what rustc keeps.
+    pub(super) fn without_thin_lto(&self) -> RustcCall {
+        let mut call = self.clone();
+        for arg in &mut call.args {
+            if arg.starts_with("incremental=") {
+                arg.push_str("-units");
+            }
+        }
+        call.args.push("-Clto=off".to_owned());
+        call
+    }
+
     /// The same call with one argument more, where there is one.
     pub(super) fn with_arg(mut self, arg: Option<String>) -> RustcCall {
         self.args.extend(arg);
@@ -155,6 +167,13 @@ impl RustcCall {
     /// The target that the call is for.
     pub(super) fn target(&self) -> Option<&str> {
         self.value_of("--target")
+    }
+
+    /// The optimisation level.
+    pub(super) fn opt_level(&self) -> Option<&str> {
+        self.args
+            .iter()
+            .find_map(|arg| arg.strip_prefix("opt-level="))
     }
 
     /// The folder that the shared object goes to.

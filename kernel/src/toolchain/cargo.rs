@@ -31,6 +31,7 @@ use super::compiling::Compiling;
 use super::dependencies;
 use super::dependencies::Added;
 use super::generated;
+use super::optimizing;
 use super::phases::Watch;
 use super::pinned;
 use super::session;
@@ -166,7 +167,11 @@ fn compile(
     let added = Added::of(session);
     let mut compiler = || {
         added.use_in(&path)?;
-        call_rustc(&call, session)
+        let call = match check_only {
+            true => &call,
+            false => &optimizing::call(&call, &std::fs::read_to_string(&path)?),
+        };
+        call_rustc(call, session)
     };
     if !manifest.lines().any(|line| line.starts_with("threadbook ")) {
         return print(session, &watch.compiler(compiler)?, check_only);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ use super::cargo::noted;
 use super::compiling::Finish;
 use super::fingerprints::Fingerprints;
 use super::generated;
+use super::inlining;
+use super::optimizing;
 use super::results::Results;
 use super::statics;
 use super::statics::Definitions;
@@ -53,6 +56,7 @@ pub(super) struct Changes {
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
     results: Results,
+    session: PathBuf,
     /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
     boxed_errors: bool,
     /// The lines of the earlier ones in what rustc was given last.
@@ -73,6 +77,7 @@ impl Changes {
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
             results: Results::of(session),
+            session: session.to_owned(),
             boxed_errors: false,
             lines: Vec::new(),
         }
@@ -128,6 +133,7 @@ impl Finish for Changes {
         let shared = statics::share(source, &self.cell, &self.definitions);
         self.new_definitions = shared.definitions;
         let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
+        finished = inlining::inline(&finished);
         if self.boxed_errors {
             finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
         }
@@ -137,6 +143,7 @@ impl Finish for Changes {
             finished.push_str(&format!("{call}\n"));
             self.lines.push(first..finished.matches('\n').count() + 1);
         }
+        optimizing::mark(&self.session, &mut finished);
         finished
     }
 

@@ -12,6 +12,7 @@ use threadbook::worker::COMPILER_FILE;
 
 use super::cargo;
 use super::generated;
+use super::optimizing;
 use super::session;
 use crate::sys::processes;
 
@@ -30,8 +31,11 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     let session = session::folder_of_this_process()?;
     let folder = session.join(FOLDER);
     std::fs::create_dir_all(folder.join("src"))?;
-    std::fs::copy(source_of(so), folder.join("src/lib.rs"))?;
-    let call = cargo::call_of_this_session()?.with_lines(&folder.join("incremental"));
+    let source = folder.join("src/lib.rs");
+    std::fs::copy(source_of(so), &source)?;
+    let call = cargo::call_of_this_session()?;
+    let call = optimizing::call(&call, &std::fs::read_to_string(&source)?);
+    let call = call.with_lines(&folder.join("incremental"));
     let Some(out_dir) = call.out_dir() else {
         anyhow::bail!("the call of rustc names no folder for what it makes");
     };

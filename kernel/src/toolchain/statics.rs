@@ -5,15 +5,19 @@
 //! objects into one global scope, where the dynamic linker lets the first definition of a symbol stand for all: every
 //! cell so uses the copy of the cell that was loaded first. Nothing else of the code changes.
 //!
-//! A static that is defined in a later cell starts anew: the symbol's name counts the definitions.
+//! A static that is defined in a later cell starts anew: the symbol's name counts the definitions. With it starts anew whose
+//! initial value is made of it, as in `static ALSO: &AtomicU32 = &ONE;`.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::SyntaxKind;
 use ra_ap_syntax::SyntaxNode;
+use ra_ap_syntax::WalkEvent;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasAttrs;
 use ra_ap_syntax::ast::HasName;
@@ -46,6 +50,7 @@ pub(super) fn share(source: &str, cell: &str, definitions: &Definitions) -> Shar
     let mut insertions = Vec::new();
     if source.contains("static") || source.contains("thread_local") {
         let file = SourceFile::parse(source, Edition::Edition2024);
+        let mut statics = Vec::new();
         for node in file.syntax_node().descendants() {
             if let Some(item) = ast::Static::cast(node.clone()) {
                 let Some(path) = path(&item) else {
@@ -55,16 +60,32 @@ pub(super) fn share(source: &str, cell: &str, definitions: &Definitions) -> Shar
                 if cell.contains(&item.syntax().text().to_string()) {
                     *count += 1;
                 }
-                let symbol = symbol(&path, &item, *count);
-                insertions.push((
-                    place(source, start(&item)),
-                    format!("{ATTRIBUTE_START}{symbol}{ATTRIBUTE_END}"),
-                ));
+                statics.push((path, item));
             } else if let Some(call) = ast::MacroCall::cast(node)
                 && cell.contains(&call.syntax().text().to_string())
             {
                 thread_locals.extend(thread_local_names(&call));
             }
+        }
+        let is_anew = |path: &String| definitions.get(path).is_some_and(|count| *count > 1);
+        // Nothing is made of a static that was defined once only.
+        let values = match statics.iter().any(|(path, _)| is_anew(path)) {
+            true => Values::of(&file.syntax_node()),
+            false => Values::default(),
+        };
+        for (path, item) in &statics {
+            let mut parts = vec![format!("#{}", definitions[path])];
+            let mut of = values.statics_of(item);
+            of.retain(|other| other != path && is_anew(other));
+            parts.extend(
+                of.iter()
+                    .map(|other| format!(" {other}#{}", definitions[other])),
+            );
+            let symbol = symbol(path, item, &parts.concat());
+            insertions.push((
+                place(source, start(item.syntax())),
+                format!("{ATTRIBUTE_START}{symbol}{ATTRIBUTE_END}"),
+            ));
         }
     }
     let mut shared = source.to_owned();
@@ -131,28 +152,81 @@ fn name_of(node: &SyntaxNode) -> Option<String> {
     })
 }
 
-fn symbol(path: &str, item: &ast::Static, count: u64) -> String {
+/// What initial values can be made of: constants, statics and functions, by their names.
+#[derive(Debug, Default)]
+struct Values {
+    by_name: HashMap<String, Vec<SyntaxNode>>,
+}
+
+impl Values {
+    fn of(file: &SyntaxNode) -> Values {
+        let mut by_name: HashMap<String, Vec<SyntaxNode>> = HashMap::new();
+        for node in file.descendants() {
+            let name = match node.kind() {
+                SyntaxKind::CONST => ast::Const::cast(node.clone()).and_then(|item| item.name()),
+                SyntaxKind::FN => ast::Fn::cast(node.clone()).and_then(|item| item.name()),
+                SyntaxKind::STATIC => ast::Static::cast(node.clone()).and_then(|item| item.name()),
+                _ => None,
+            };
+            if let Some(name) = name {
+                by_name
+                    .entry(name.text().to_string())
+                    .or_default()
+                    .push(node);
+            }
+        }
+        Values { by_name }
+    }
+
+    /// The paths of the statics of which a static's initial value is made, in order. What a closure does comes later.
+    fn statics_of(&self, item: &ast::Static) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let mut open = vec![item.syntax().clone()];
+        while let Some(node) = open.pop() {
+            let mut walk = node.preorder_with_tokens();
+            while let Some(event) = walk.next() {
+                let WalkEvent::Enter(element) = event else {
+                    continue;
+                };
+                if element.kind() == SyntaxKind::CLOSURE_EXPR {
+                    walk.skip_subtree();
+                } else if element.kind() == SyntaxKind::IDENT
+                    && let Some(token) = element.as_token()
+                    && let Some((name, items)) = self.by_name.get_key_value(token.text())
+                    && seen.insert(name)
+                {
+                    let statics = items.iter().cloned().filter_map(ast::Static::cast);
+                    found.extend(statics.filter_map(|item| path(&item)));
+                    open.extend(items.iter().cloned());
+                }
+            }
+        }
+        Vec::from_iter(found)
+    }
+}
+
+fn symbol(path: &str, item: &ast::Static, definition: &str) -> String {
     let ty = item
         .ty()
         .map(|ty| ty.syntax().text().to_string())
         .unwrap_or_default();
     let mut hasher = Sha256::new();
-    hasher.update(format!("{path}: {ty} #{count}"));
+    hasher.update(format!("{path}: {ty} {definition}"));
     super::short(hasher)
 }
 
 /// Where an attribute may stand: behind comments and other attributes.
-fn start(item: &ast::Static) -> usize {
+pub(super) fn start(item: &SyntaxNode) -> usize {
     let first = item
-        .syntax()
         .children_with_tokens()
         .find(|child| !child.kind().is_trivia() && child.kind() != SyntaxKind::ATTR);
-    let first = first.map_or_else(|| item.syntax().text_range(), |child| child.text_range());
+    let first = first.map_or_else(|| item.text_range(), |child| child.text_range());
     usize::from(first.start())
 }
 
 /// Moves the attribute to the end of the line before, where that can be done: then no column changes.
-fn place(source: &str, start: usize) -> usize {
+pub(super) fn place(source: &str, start: usize) -> usize {
     let line_start = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let is_first = source[line_start..start].trim().is_empty();
     let before = source[..line_start].trim_end_matches('\n');
@@ -209,6 +283,22 @@ mod tests {
         );
         let again = share("static N: u8 = 1;", "static N: u8 = 1;", &later.definitions);
         assert_ne!(symbols(&again)[0], names[0]);
+    }
+
+    #[test]
+    fn what_is_made_of_a_static_starts_anew_with_it() {
+        let source = "static ONE: u8 = 1;\nconst fn one() -> &'static u8 { &ONE }\nconst BY: &u8 = one();\n\
+                      static ALSO: &u8 = BY;\nstatic LATER: fn() -> u8 = || ONE;\nstatic OTHER: u8 = 2;\n";
+        let first = share(source, source, &Definitions::new());
+        let again = share(source, "static ONE: u8 = 1;", &first.definitions);
+        let changed: Vec<bool> = symbols(&first)
+            .iter()
+            .zip(symbols(&again))
+            .map(|(before, after)| *before != after)
+            .collect();
+        assert_eq!(changed, [true, true, false, false]);
+        let later = share(source, "1", &again.definitions);
+        assert_eq!(symbols(&later), symbols(&again));
     }
 
     #[test]

@@ -1,0 +1,66 @@
+"""Measures how much slower cells become in a session that defines more and more."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import machine
+from kernels import Kernel
+
+# Which definitions a session makes again and again.
+DEFINITION = """#[derive(Debug, Clone)] struct Job{n} {{ name: String, cost: u64 }}
+impl Job{n} {{ fn new(name: &str) -> Job{n} {{ Job{n} {{ name: name.to_owned(), cost: {n} }} }} fn longer(&self, by: u64) -> u64 {{ self.cost + by }} }}
+fn total{n}(jobs: &[Job{n}]) -> u64 {{ jobs.iter().map(|job| job.longer({n})).sum() }}
+let job{n} = Job{n}::new("job");"""
+CELLS = {
+    "`1+1`": "1+1",
+    "a thread": "std::thread::spawn(|| 6 * 7).join().unwrap()",
+    "one of the definitions": "total0(&[job0.clone()])",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threadbook", type=Path, required=True, help="our executable")
+    parser.add_argument("--definitions", type=int, default=200, help="cells that define something (default: %(default)s)")
+    parser.add_argument("--step", type=int, default=50, help="cells between two measurements (default: %(default)s)")
+    parser.add_argument("--times", type=int, default=15, help="runs of each cell (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
+        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
+        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+        print(f"Machine: {machine.line()}\n")
+        head = [f"{title}, ms | against the first" for title in CELLS]
+        print(f"| cells before | {' | '.join(head)} | memory (PSS), MB |\n| ---: |" + " ---: |" * (2 * len(CELLS) + 1))
+        # A second kernel stays as it was, so that a slow minute of the machine falls on both.
+        with Kernel("threadbook") as kernel, Kernel("threadbook") as small:
+            for one in (kernel, small):
+                one.until_result("1+1")
+                one.run(DEFINITION.format(n=0))
+            made = 1
+            while True:
+                print(row(made, kernel, small, options.times), flush=True)
+                if made >= options.definitions:
+                    break
+                for number in range(made, made + options.step):
+                    kernel.run(DEFINITION.format(n=number))
+                made += options.step
+
+
+def row(made, kernel, small, times):
+    cells = []
+    for cell in CELLS.values():
+        pairs = [(kernel.run(cell).seconds * 1000, small.run(cell).seconds * 1000) for _ in range(times)]
+        large, usual = (statistics.median(values) for values in zip(*pairs))
+        cells.append(f"{large:.0f} | {large / usual:.2f}")
+    return f"| {made} | {' | '.join(cells)} | {kernel.settled_memory():.0f} |"
+
+
+if __name__ == "__main__":
+    main()
