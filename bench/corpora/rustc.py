@@ -73,7 +73,7 @@ class Rustc:
         errors, needs_more = [], False
         for line in done.stderr.splitlines():
             message = json.loads(line)
-            primary = [span["line_start"] for span in message.get("spans", []) if span["is_primary"]]
+            primary = [in_program(span)["line_start"] for span in message.get("spans", []) if span["is_primary"]]
             if message.get("level", "").startswith("error") and primary:
                 needs_more |= bool(ELSEWHERE.search(json.dumps(message)))
                 errors.append([code_of(message), primary[0]])
@@ -110,6 +110,13 @@ class Rustc:
         except subprocess.TimeoutExpired:
             return None, ""
         return done.returncode, done.stdout.decode(errors="replace")
+
+
+def in_program(span):
+    """The span, or where the program calls the macro in which it lies."""
+    while span["file_name"] != "main.rs" and span.get("expansion"):
+        span = span["expansion"]["span"]
+    return span
 
 
 def code_of(message):

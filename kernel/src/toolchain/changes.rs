@@ -41,6 +41,9 @@ const LEAVE_WITH_BOXED: &str = "::threadbook::abi::leave_with_boxed(";
 /// How rustc says that nothing settles the type of such an error.
 const OPEN_ERROR: &str = "declared on the function `leave_with_error`";
 
+/// How rustc's error begins about a call whose macro is gone, as with the program that defined it.
+const NO_MACRO: &str = "cannot find macro ";
+
 /// The changes of one compile.
 pub(super) struct Changes {
     cell: String,
@@ -133,6 +136,7 @@ impl Finish for Changes {
         let shared = statics::share(source, &self.cell, &self.definitions);
         self.new_definitions = shared.definitions;
         let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
+        finished = finished.replacen(generated::SHOWN, &self.results.scope(), 1);
         finished = inlining::inline(&finished);
         if self.boxed_errors {
             finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
@@ -157,7 +161,7 @@ impl Finish for Changes {
 }
 
 impl Changes {
-    /// What a later cell defines takes the place of what a macro has made.
+    /// What a later cell defines takes the place of what a macro has made, and what a macro made that is gone goes too.
     fn learn_conflicts(&mut self, messages: &[Value]) -> bool {
         let lines = messages
             .iter()
@@ -191,8 +195,9 @@ impl Changes {
 }
 
 fn is_conflict(message: &Value) -> bool {
-    let code = message["code"]["code"].as_str().unwrap_or_default();
-    CONFLICTS.contains(&code)
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    CONFLICTS.contains(&text(&message["code"]["code"]).as_str())
+        || text(&message["message"]).starts_with(NO_MACRO)
 }
 
 /// The lines of the cell's crate that a message names, also those at which a macro was called.

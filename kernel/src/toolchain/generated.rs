@@ -73,8 +73,10 @@ const ANALYSED: &str = "evcxr_variable_store(";
 /// The end of the head of the function that is only checked, and what stands for it.
 const ANALYSIS: (&str, &str) = (
     "\n) -> Result<(), EvcxrUserCodeError> {\n",
-    "\n) -> ::core::result::Result<(), EvcxrUserCodeError> {\n",
+    "\n) -> ::core::result::Result<(), EvcxrUserCodeError> {/*shown*/\n",
 );
+/// Where that function needs in scope what shows values.
+pub(super) const SHOWN: &str = "/*shown*/";
 /// What the person's statements begin behind, and what stands behind them and what they put into the store.
 const STATEMENTS: &str = ".block_on(async {\n";
 const STATEMENTS_END: &str = "Ok::<(), EvcxrUserCodeError>(())\n";

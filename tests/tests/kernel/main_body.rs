@@ -23,6 +23,31 @@ fn a_program_runs_and_the_next_one_too() {
 }
 
 #[test]
+fn what_a_macro_of_a_program_made_goes_with_it() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("macro_rules! gone_fn { ($n:ident) => { fn $n() -> u8 { 1 } } }\ngone_fn!(gone_f);\nfn main() { println!(\"{}\", gone_f()); }")
+        .printed("1\n");
+    kernel
+        .run("fn main() { println!(\"next\"); }")
+        .printed("next\n");
+    kernel.run("1 + 1").resulted("2");
+}
+
+#[test]
+fn a_value_is_shown_where_only_a_check_knows_the_types() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run(
+            "let (mut check_a_tx, check_a_rx) = tokio::sync::oneshot::channel();\nlet (check_b_tx, check_b_rx) = tokio::sync::oneshot::channel();\n\
+             tokio::spawn(async {\n    tokio::select! {\n        a = async { String::from(\"a\") } => { let _ = check_a_tx.send(a); }\n        \
+             _ = check_a_tx.closed() => {}\n    }\n});\nlet kept = check_b_tx.is_closed();\n\
+             tokio::select! {\n    a = check_a_rx => { println!(\"{a:?}\"); }\n    b = check_b_rx => { let _: Result<&str, _> = b; }\n}",
+        )
+        .printed("Ok(\"a\")\n");
+}
+
+#[test]
 fn what_a_session_uses_of_a_program_stays() {
     let mut kernel = Kernel::lease();
     kernel
