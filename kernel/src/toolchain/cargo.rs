@@ -231,7 +231,10 @@ fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<Compiled> {
     let status = child.wait()?;
     let mut lines: Vec<String> = messages
         .iter()
-        .map(|message| json!({"reason": "compiler-message", "message": message}).to_string())
+        .map(|message| {
+            let message = by_lines(message.clone());
+            json!({"reason": "compiler-message", "message": message}).to_string()
+        })
         .collect();
     if status.success() {
         let object = out_dir.join(generated::object_file());
@@ -243,6 +246,44 @@ fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<Compiled> {
         lines,
         messages,
     })
+}
+
+/// The message with a span for each line of its spans. Lines of a cell do not all stand in the cell's order in what rustc
+/// compiles, and evcxr panics at a span that ends before it begins.
+fn by_lines(mut message: Value) -> Value {
+    if let Some(spans) = message["spans"].as_array_mut() {
+        *spans = spans.iter().flat_map(lines_of_span).collect();
+    }
+    if let Some(children) = message["children"].as_array_mut() {
+        for child in children {
+            *child = by_lines(child.take());
+        }
+    }
+    message
+}
+
+fn lines_of_span(span: &Value) -> Vec<Value> {
+    let ends = (span["line_start"].as_u64(), span["line_end"].as_u64());
+    let (Some(first), Some(last)) = ends else {
+        return vec![span.clone()];
+    };
+    if first >= last {
+        return vec![span.clone()];
+    }
+    let line_of_span = |line: u64| {
+        let mut one = span.clone();
+        one["line_start"] = line.into();
+        one["line_end"] = line.into();
+        if line > first {
+            one["column_start"] = 1.into();
+        }
+        if line < last {
+            let start = one["column_start"].as_u64().unwrap_or(1);
+            one["column_end"] = (start + 1).into();
+        }
+        one
+    };
+    (first..=last).map(line_of_span).collect()
 }
 
 /// Notes what rustc has said, and passes it on to evcxr, of diagnostics perhaps errors only; gives the exit code.
@@ -300,4 +341,27 @@ impl Drop for CompilerGroup {
 
 pub(super) fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_several_lines_becomes_one_for_each() {
+        let span = json!({"line_start": 4, "line_end": 6, "column_start": 7, "column_end": 2, "label": "l"});
+        let message =
+            json!({"message": "m", "spans": [], "children": [{"spans": [span], "children": []}]});
+        let changed = by_lines(message);
+        let spans = changed["children"][0]["spans"].as_array().unwrap();
+        let places: Vec<[u64; 4]> = spans
+            .iter()
+            .map(|span| {
+                ["line_start", "column_start", "line_end", "column_end"]
+                    .map(|name| span[name].as_u64().unwrap())
+            })
+            .collect();
+        assert_eq!(places, [[4, 7, 4, 8], [5, 1, 5, 2], [6, 1, 6, 2]]);
+        assert!(spans.iter().all(|span| span["label"] == "l"));
+    }
 }
