@@ -127,10 +127,10 @@ impl EndedVariables {
 
     /// Gives the reason in rustc's message that a name is not found.
     pub(super) fn reword(&self, message: &mut Value) {
-        if message["code"]["code"] != "E0425" {
+        let text = message["message"].as_str().unwrap_or_default();
+        if message["code"]["code"] != "E0425" && !text.contains(FOUND_MACRO) {
             return;
         }
-        let text = message["message"].as_str().unwrap_or_default();
         let name = text.split('`').nth(1).unwrap_or_default();
         let Some(words) = self.explain(name) else {
             return;
@@ -140,6 +140,9 @@ impl EndedVariables {
         message["children"] = json!([]);
     }
 }
+
+/// How rustc puts it where a macro has the name, as in "expected value, found macro `print`".
+const FOUND_MACRO: &str = ", found macro `";
 
 /// The variable for which evcxr refuses to compile a cell, and why.
 pub(super) fn refused(message: &str) -> Option<(String, Why)> {
@@ -293,6 +296,11 @@ mod tests {
         let words = "`g` ended with cell 4: it borrows `m` (put the lines that use it into one cell, or keep a copy that borrows nothing)";
         assert_eq!(known["message"], words);
         assert_eq!(known["children"], json!([]));
+        let text = "expected function, found macro `g`";
+        let mut as_macro =
+            json!({"code": {"code": "E0423"}, "message": text, "children": [{"level": "help"}]});
+        ended.reword(&mut as_macro);
+        assert_eq!(as_macro["message"], words);
         for other in ["h", "m"] {
             let mut unknown = message(other);
             ended.reword(&mut unknown);
