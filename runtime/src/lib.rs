@@ -51,6 +51,12 @@ pub use input::getpass;
 pub use input::input;
 pub use persistent::LocalKey;
 
+pub use crossbeam;
+pub use futures;
+pub use log;
+pub use parking_lot;
+pub use postcard;
+pub use rand;
 pub use rayon;
 pub use serde;
 pub use serde_json;

@@ -295,6 +295,18 @@ pub(super) fn is_among(line: &str, known: &[(String, String)]) -> bool {
         .any(|(name, value)| line == without_blanks(&format!("{name} = {value}")))
 }
 
+/// Whether a manifest has a dependency of this name that is another one.
+pub fn depends_otherwise(manifest: &str, name: &str, value: &str) -> bool {
+    let this = [(name.to_owned(), value.to_owned())];
+    let mut lines = dependency_lines(manifest).into_iter();
+    lines.any(|line| key(line) == Some(name) && !is_among(line, &this))
+}
+
+/// The name of the dependency that a line of a manifest is about.
+pub(super) fn key(line: &str) -> Option<&str> {
+    Some(line.split_once('=')?.0.trim())
+}
+
 /// A line of TOML without the blanks that mean nothing.
 pub(super) fn without_blanks(line: &str) -> String {
     let mut in_text = false;
@@ -406,6 +418,14 @@ mod tests {
         assert!(only_knows(&same.replace("rayon = ", "rayon="), &known));
         assert!(!only_knows(&other, &known));
         assert!(!only_knows("no manifest", &known));
+    }
+
+    #[test]
+    fn a_dependency_of_the_same_name_may_be_another_one() {
+        let own = manifest(&[("log".to_owned(), "{ version = \"0.4\" }".to_owned())]);
+        assert!(depends_otherwise(&own, "log", "\"0.4\""));
+        assert!(!depends_otherwise(&own, "log", "{version = \"0.4\"}"));
+        assert!(!depends_otherwise(&own, "rand", "\"0.10\""));
     }
 
     #[test]

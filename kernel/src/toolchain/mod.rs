@@ -53,6 +53,7 @@ mod sysroot;
 mod variables;
 
 pub use configuration::RustcConfiguration;
+pub use generated::depends_otherwise;
 pub use prepare::Prepared;
 pub use prepare::prepare;
 pub use prepare::prepared_folder;

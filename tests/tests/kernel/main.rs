@@ -18,6 +18,7 @@ mod messages;
 mod notebooks;
 mod output;
 mod panics;
+mod preloaded;
 mod prepared;
 mod programs;
 mod questions;
