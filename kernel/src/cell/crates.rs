@@ -41,6 +41,13 @@ pub(crate) fn crates_named<'a>(
     found
 }
 
+/// The names in a code, and the exclamation marks between them.
+pub(crate) fn words(code: &str) -> impl Iterator<Item = &str> {
+    let tokens =
+        tokens(code, 0).filter(|token| matches!(token.kind, TokenKind::Ident | TokenKind::Bang));
+    tokens.filter_map(|token| code.get(token.range))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,7 @@ pub(crate) use body::range;
 pub(crate) use body::text_range;
 pub use complete::is_complete;
 pub(crate) use crates::crates_named;
+pub(crate) use crates::words;
 pub(crate) use definitions::definitions;
 pub(crate) use edits::ColumnEdit;
 pub use edits::Edits;

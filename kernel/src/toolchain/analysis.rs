@@ -29,7 +29,7 @@ const INTRINSICS: &str = "stdarch/crates/core_arch";
 /// Unstable parts of the standard library that are crates of their own.
 const PORTABLE_SIMD: [&str; 2] = ["core_simd/src/mod.rs", "std_float/src/lib.rs"];
 /// Packages whose types and traits do not show in what tokio, rayon, serde_json and the runtime itself give to others.
-const INNER: [&str; 20] = [
+const INNER: [&str; 21] = [
     "crossbeam",
     "crossbeam-deque",
     "crossbeam-epoch",
@@ -49,6 +49,7 @@ const INNER: [&str; 20] = [
     "signal-hook-registry",
     "smallvec",
     "socket2",
+    "tracing",
     "zmij",
 ];
 

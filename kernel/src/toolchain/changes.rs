@@ -12,6 +12,7 @@ use super::cargo::noted;
 use super::compiling::Finish;
 use super::fingerprints::Fingerprints;
 use super::generated;
+use super::logs;
 use super::results::Results;
 use super::statics;
 use super::statics::Definitions;
@@ -47,6 +48,8 @@ pub(super) struct Changes {
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
     results: Results,
+    /// Whether the cell may log.
+    logs: bool,
     /// The lines of the earlier ones in what rustc was given last.
     lines: Vec<Range<usize>>,
 }
@@ -65,6 +68,7 @@ impl Changes {
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
             results: Results::of(session),
+            logs: false,
             lines: Vec::new(),
         }
     }
@@ -79,6 +83,7 @@ impl Changes {
         let source = macros_first(&source);
         self.fingerprints = Fingerprints::of(&source);
         self.outdated = self.fingerprints.outdated(&source, &self.stored);
+        self.logs = logs::are_needed(&source);
         let source = variables::leave_out(&source, &self.outdated);
         variables::leave_unmentioned(&source, &self.cell, &self.outdated)
     }
@@ -96,6 +101,9 @@ impl Changes {
                 "::threadbook::abi::store::forget(&{:?});",
                 Vec::from_iter(&self.outdated)
             ));
+        }
+        if self.logs {
+            first.push_str("::threadbook::abi::logging::logs();");
         }
         first.push_str(&self.results.scope());
         first

@@ -108,6 +108,11 @@ impl Frame {
     }
 }
 
+/// The items of the session, in a text that runs statements.
+pub(super) fn items(source: &str) -> &str {
+    source.rfind(ERROR.0).map_or(source, |end| &source[..end])
+}
+
 /// Where the line stands that the person's statements begin behind.
 fn statements(source: &str) -> Option<Range<usize>> {
     let start = source.rfind(ASYNC.0)?;

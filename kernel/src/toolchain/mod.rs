@@ -19,6 +19,7 @@
 //! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
 //! | `configuration` | what `#[cfg(..)]` means |
 //! | `lines` | line tables for a cell that has crashed |
+//! | `logs` | whether a cell may log |
 //! | `script` | compiles what `%run` runs |
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
@@ -39,6 +40,7 @@ mod features;
 mod fingerprints;
 pub mod generated;
 pub mod lines;
+mod logs;
 pub mod phases;
 pub mod pinned;
 mod prepare;

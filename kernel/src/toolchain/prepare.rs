@@ -42,7 +42,7 @@ const DEPENDENCIES: [(&str, &str); 4] = [
 ];
 
 /// The same for crates that rust-analyzer reads once a cell names them.
-const NAMED_LATER: [(&str, &str); 6] = [
+const NAMED_LATER: [(&str, &str); 7] = [
     ("crossbeam", r#""0.8""#),
     ("futures", r#""0.3""#),
     ("log", r#""0.4""#),
@@ -52,6 +52,7 @@ const NAMED_LATER: [(&str, &str); 6] = [
         r#"{ version = "1", default-features = false, features = ["use-std"] }"#,
     ),
     ("rand", r#""0.10""#),
+    ("tracing", r#""0.1""#),
 ];
 
 /// Dependencies are built once for good, so they get what a cell's own `:opt` does not change.
