@@ -10,6 +10,8 @@
 //! | [`shell`] | what a shell line gives back |
 //! | [`cancel`] | what an interrupt does; noticing one in a long computation |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
+//! | [`mod@progress`] | bars that show how far a loop, threads or a stream have come |
+//! | [`logging`] | which events of `log` and `tracing` show, and how |
 //! | [`timing`] | what `%timeit -o` gives |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
@@ -25,11 +27,13 @@ mod captured;
 pub mod display;
 mod error;
 pub mod input;
+pub mod logging;
 mod persistent;
 pub mod prelude;
 // Not `print`: `print("x")` would find the module, and rustc would not say that it is the macro that is meant.
 #[doc(hidden)]
 pub mod printing;
+pub mod progress;
 pub mod shell;
 #[doc(hidden)]
 pub mod show;
@@ -50,11 +54,19 @@ pub use error::Result;
 pub use input::getpass;
 pub use input::input;
 pub use persistent::LocalKey;
+pub use progress::progress;
 
+pub use crossbeam;
+pub use futures;
+pub use log;
+pub use parking_lot;
+pub use postcard;
+pub use rand;
 pub use rayon;
 pub use serde;
 pub use serde_json;
 pub use tokio;
+pub use tracing;
 
 /// What hides a cell's `let` from whatever looks for its variables; the names stay visible.
 #[doc(hidden)]

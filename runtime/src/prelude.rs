@@ -9,3 +9,5 @@ pub use crate::display;
 pub use crate::display::Display;
 pub use crate::getpass;
 pub use crate::input;
+pub use crate::logging;
+pub use crate::progress;

@@ -19,7 +19,19 @@ const OURS: [&str; 5] = [
     "run_user_code_",
 ];
 /// Crates that are there without a `:dep`, and whose `impl`s so count in every cell.
-const PRELOADED: [&str; 4] = ["serde_json", "serde", "tokio", "rayon"];
+const PRELOADED: [&str; 11] = [
+    "serde_json",
+    "serde",
+    "tokio",
+    "rayon",
+    "crossbeam",
+    "futures",
+    "log",
+    "parking_lot",
+    "postcard",
+    "rand",
+    "tracing",
+];
 /// What rustc says of a constant that reads a static which can change, and why that is so between cells as well.
 const CONSTANT: (&str, &str) = (
     "constant accesses mutable global memory",

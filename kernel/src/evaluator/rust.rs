@@ -1,5 +1,6 @@
 //! The evaluator of Rust cells. The only file that names evcxr.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
@@ -18,7 +19,6 @@ use serde_json::Value;
 use threadbook::timing::Times;
 
 use super::Cell;
-use super::Completion;
 use super::Completions;
 use super::Diagnostic;
 use super::Evaluator;
@@ -36,7 +36,6 @@ use super::interrupt::Stop;
 use super::missing_crate;
 use super::phase_log;
 use super::positions;
-use super::source;
 use super::steps::Kept;
 use super::steps::Steps;
 use crate::cell::RustAt;
@@ -61,6 +60,8 @@ use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
+mod names;
+mod preloaded;
 mod session;
 
 /// What every session begins with.
@@ -95,6 +96,8 @@ pub struct RustEvaluator {
     configuration: RustcConfiguration,
     /// What makes evcxr forget the items of the program before, while another program begins.
     forgetting: String,
+    /// The preloaded crates that the session's text has named, of those that it need not depend on.
+    named: BTreeSet<String>,
 }
 
 impl RustEvaluator {
@@ -141,7 +144,7 @@ impl RustEvaluator {
         let mut context = CommandContext::with_eval_context(context);
         session.end_bare().map_err(failed)?;
         let mut prelude: String = prepared
-            .dependencies()
+            .named_at_start()
             .iter()
             .map(|(name, value)| format!(":dep {name} = {value}\n"))
             .collect();
@@ -158,7 +161,7 @@ impl RustEvaluator {
             stop,
             output,
             kept: Kept {
-                dependencies: prepared.dependencies(),
+                dependencies: prepared.named_at_start(),
                 ..Kept::default()
             },
             session,
@@ -171,6 +174,7 @@ impl RustEvaluator {
             ended: EndedVariables::default(),
             configuration: RustcConfiguration::of(&sysroot),
             forgetting: String::new(),
+            named: BTreeSet::new(),
         })
     }
 
@@ -201,10 +205,13 @@ impl RustEvaluator {
         let start = Instant::now();
         phase_log::begin(self.session.path());
         let manifest = self.session.manifest();
-        let (kept, hidden, result) = self.compile_and_run(code);
+        let dependencies = self.name_preloaded(code, &manifest);
+        let (kept, hidden, result) = self.compile_and_run(code, &dependencies);
         if result.is_err() {
             self.session.restore_manifest(&manifest);
             self.note_outdated_variables();
+        } else {
+            self.note_needless_dependencies(code);
         }
         let took = start.elapsed();
         let (result, times) = self.ended(code, &kept, result, before);
@@ -219,10 +226,11 @@ impl RustEvaluator {
     }
 
     /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that ran,
-    /// and those variables.
+    /// and those variables. The dependencies are lines for evcxr to put before it.
     fn compile_and_run(
         &mut self,
         code: &str,
+        dependencies: &str,
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
         compiling::begin(self.session.path());
         let forgetting = std::mem::take(&mut self.forgetting);
@@ -234,7 +242,7 @@ impl RustEvaluator {
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
             let kept = keep_items(&mark_item_macros(&shown, &macros)) + &forgetting;
-            let result = self.context.execute(&kept);
+            let result = self.context.execute(&format!("{dependencies}{kept}"));
             let error = result.as_ref().err().map(Error::to_string);
             match error.and_then(|error| ended::refused(&error)) {
                 Some((name, why)) if !hidden.contains_key(&name) => hidden.insert(name, why),
@@ -360,6 +368,7 @@ impl RustEvaluator {
         let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
         self.worker.sync();
         self.copies = Copies::default();
+        self.named.clear();
         let failed =
             |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
         cleared.map(|_| ()).map_err(failed)
@@ -535,63 +544,11 @@ impl Evaluator for RustEvaluator {
         if let Some(found) = magics::complete(code, cursor_byte) {
             return found;
         }
-        let rust = RustAt::find(code, cursor_byte);
-        match self.context.completions(&rust.text, rust.cursor) {
-            Ok(found) => Completions {
-                start_byte: rust.to_cell(found.start_offset),
-                end_byte: rust.to_cell(found.end_offset),
-                matches: found
-                    .completions
-                    .into_iter()
-                    .map(|found| Completion {
-                        // Without the argument list: the person types it, and sees it in the signature.
-                        text: found.code.split('(').next().unwrap_or_default().to_owned(),
-                        kind: found.kind.to_owned(),
-                        signature: found.label,
-                    })
-                    .collect(),
-            },
-            Err(error) => {
-                tracing::debug!("no completions: {error}");
-                Completions {
-                    start_byte: cursor_byte,
-                    end_byte: cursor_byte,
-                    matches: Vec::new(),
-                }
-            }
-        }
+        self.rust_completions(&RustAt::find(code, cursor_byte))
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
         let magic = help::magic_at(code, cursor_byte);
         magic.or_else(|| self.describe(help::word_at(code, cursor_byte)?))
-    }
-}
-
-impl RustEvaluator {
-    /// The source of a name, as MIME types; its documentation where there is none.
-    pub(super) fn source(&mut self, name: &str) -> Option<Map<String, Value>> {
-        let in_cells = self.cells.iter().rev();
-        let found = in_cells
-            .filter_map(|(_, text)| source::in_cell(text, name))
-            .next();
-        let described = match &found {
-            Some(_) => None,
-            None => self.describe(name),
-        };
-        let text = found.or_else(|| {
-            let words = described.as_ref()?.get("text/plain")?.as_str()?;
-            source::in_library(self.library.as_deref()?, words, name)
-        });
-        match text {
-            Some(text) => Some(help::code(&text)),
-            None => described,
-        }
-    }
-
-    /// The documentation of a name, as MIME types.
-    pub(super) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
-        let outputs = self.context.execute(&format!(":doc {name}")).ok()?;
-        help::bundle(outputs.content_by_mime_type)
     }
 }

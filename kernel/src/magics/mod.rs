@@ -9,6 +9,7 @@ mod files;
 mod foreign;
 mod host;
 mod listing;
+mod logs;
 mod modules;
 mod nearest;
 mod session;
@@ -70,6 +71,7 @@ const FAMILIES: &[&[Magic]] = &[
     snapshots::MAGICS,
     session::MAGICS,
     show::MAGICS,
+    logs::MAGICS,
     modules::MAGICS,
 ];
 

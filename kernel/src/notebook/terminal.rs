@@ -12,10 +12,13 @@ use serde_json::Value;
 
 use super::outputs::display_id;
 use crate::env as variables;
+use threadbook::progress::PROGRESS_MIME;
 
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 const RESET: &str = "\x1b[0m";
+/// Goes to the start of the line and clears it.
+const ERASE: &str = "\r\x1b[K";
 
 /// stdout and stderr.
 pub(crate) struct Terminal {
@@ -23,6 +26,8 @@ pub(crate) struct Terminal {
     stderr: Stream,
     /// The displays that were updated in the running cell, each with its latest text.
     updated: Vec<(String, String)>,
+    /// Whether the last line is a progress bar, which is drawn over.
+    draws_bar: bool,
 }
 
 struct Stream {
@@ -40,6 +45,7 @@ impl Terminal {
             stdout: Stream::new(io::stdout(), colours && io::stdout().is_terminal()),
             stderr: Stream::new(io::stderr(), colours && io::stderr().is_terminal()),
             updated: Vec::new(),
+            draws_bar: false,
         }
     }
 
@@ -60,6 +66,10 @@ impl Terminal {
 
     /// Shows a message on iopub as far as it can be shown.
     pub(crate) fn output(&mut self, msg_type: &str, content: &Value) -> io::Result<()> {
+        if content["data"].get(PROGRESS_MIME).is_some() {
+            return self.draw_bar(content);
+        }
+        self.erase_bar()?;
         match msg_type {
             "stream" => {
                 let text = content["text"].as_str().unwrap_or_default();
@@ -124,6 +134,26 @@ impl Terminal {
         }
     }
 
+    /// A line that changes, on a terminal; the line of its end comes with the cell's.
+    fn draw_bar(&mut self, content: &Value) -> io::Result<()> {
+        self.note_update(content);
+        if !self.stdout.coloured {
+            return Ok(());
+        }
+        self.end_lines()?;
+        self.draws_bar = true;
+        let rows = text_of(content).replace('\n', "  ");
+        self.stdout.text(&format!("{ERASE}{rows}"))
+    }
+
+    fn erase_bar(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.draws_bar) {
+            self.stdout.text(ERASE)?;
+            self.stdout.in_line = false;
+        }
+        Ok(())
+    }
+
     fn traceback(&mut self, content: &Value) -> io::Result<()> {
         self.end_lines()?;
         let lines: Vec<&str> = content["traceback"]
@@ -139,6 +169,7 @@ impl Terminal {
     }
 
     fn end_lines(&mut self) -> io::Result<()> {
+        self.erase_bar()?;
         for stream in [&mut self.stdout, &mut self.stderr] {
             if stream.in_line {
                 stream.text("\n")?;
@@ -244,6 +275,7 @@ mod tests {
             stdout: Stream::new(out.clone(), coloured),
             stderr: Stream::new(err.clone(), coloured),
             updated: Vec::new(),
+            draws_bar: false,
         };
         show(&mut terminal).unwrap();
         stdout.assert_eq(&String::from_utf8(out.0.take()).unwrap());
@@ -268,6 +300,36 @@ mod tests {
                 )
             },
             expect![["In [1]: let x = 1;\n50%\r100%\nOut[1]:\na\nb\nIn [2]: x\nOut[2]: 1\n"]],
+            expect![""],
+        );
+    }
+
+    #[test]
+    fn a_progress_bar_is_a_line_that_changes_and_one_at_the_end() {
+        let show = |terminal: &mut Terminal| {
+            for (kind, text) in [
+                ("display_data", "0%"),
+                ("update_display_data", "50%"),
+                ("update_display_data", "100%"),
+            ] {
+                let content = json!({
+                    "data": {"text/plain": text, PROGRESS_MIME: {}},
+                    "transient": {"display_id": "bar"},
+                });
+                terminal.output(kind, &content)?;
+                if text == "50%" {
+                    terminal.output("stream", &json!({"name": "stdout", "text": "half\n"}))?;
+                }
+            }
+            terminal.cell_ended()
+        };
+        check(false, show, expect!["half\n100%\n"], expect![""]);
+        check(
+            true,
+            show,
+            expect![
+                "\r\u{1b}[K0%\r\u{1b}[K\r\u{1b}[K50%\r\u{1b}[Khalf\n\r\u{1b}[K100%\r\u{1b}[K100%\n"
+            ],
             expect![""],
         );
     }

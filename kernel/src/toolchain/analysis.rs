@@ -6,7 +6,7 @@
 //! There are two toolchains. One has a standard library without contents, for the moment in which evcxr tries itself
 //! out. The other one leaves out the intrinsics of AVX-512 and AMX, those of other processors, and portable SIMD, which
 //! no stable compiler has. They are half of all text. Of the packages, those are left out with which procedural macros
-//! are made, and those that the runtime's own dependencies use inside.
+//! are made, those that the runtime's own dependencies use inside, and those of the runtime's that no cell has named.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -28,22 +28,28 @@ const INTRINSICS: &str = "stdarch/crates/core_arch";
 
 /// Unstable parts of the standard library that are crates of their own.
 const PORTABLE_SIMD: [&str; 2] = ["core_simd/src/mod.rs", "std_float/src/lib.rs"];
-/// Packages whose types and traits do not show in what tokio, rayon and serde_json give to others.
-const INNER: [&str; 15] = [
+/// Packages whose types and traits do not show in what tokio, rayon, serde_json and the runtime itself give to others.
+const INNER: [&str; 21] = [
+    "crossbeam",
     "crossbeam-deque",
     "crossbeam-epoch",
     "crossbeam-utils",
     "errno",
+    "futures",
     "itoa",
     "libc",
     "lock_api",
+    "log",
     "memchr",
     "mio",
     "parking_lot",
     "parking_lot_core",
+    "postcard",
+    "rand",
     "signal-hook-registry",
     "smallvec",
     "socket2",
+    "tracing",
     "zmij",
 ];
 
@@ -163,11 +169,14 @@ pub(super) fn visible_packages(metadata: Vec<u8>) -> Vec<u8> {
         return metadata;
     }
     // What an inner package uses stays: it is shown only where the session uses the package itself.
-    let is_outer = |id: &String| !inner.contains(id);
-    for id in reachable(runtime, &uses).into_iter().filter(is_outer) {
-        uses.entry(id)
-            .or_default()
-            .retain(|used| !inner.contains(used));
+    let mut outer_uses = uses.clone();
+    for used in outer_uses.values_mut() {
+        used.retain(|used| !inner.contains(used));
+    }
+    for id in reachable(runtime, &outer_uses) {
+        if let Some(used) = outer_uses.remove(&id) {
+            uses.insert(id, used);
+        }
     }
     uses.retain(|id, _| !macros.contains(id));
     let visible = reachable(members, &uses);
@@ -283,6 +292,29 @@ mod tests {
         let mut shown = used;
         shown[1].1 = &[];
         assert_eq!(visible(&used), metadata(&shown));
+    }
+
+    #[test]
+    fn what_a_preloaded_crate_uses_is_shown_with_it() {
+        let used = [
+            ("ctx", &["threadbook", "rayon", "crossbeam"] as &[&str]),
+            ("threadbook", &["crossbeam", "rayon"]),
+            ("crossbeam", &["channel"]),
+            ("channel", &["crossbeam-utils"]),
+            ("rayon", &["crossbeam-utils"]),
+            ("crossbeam-utils", &[]),
+        ];
+        let mut shown = used;
+        shown[1].1 = &["rayon"];
+        shown[4].1 = &[];
+        assert_eq!(visible(&used), metadata(&shown));
+        let mut unnamed = used;
+        unnamed[0].1 = &["threadbook", "rayon"];
+        let [_, threadbook, _, _, rayon, _] = shown;
+        assert_eq!(
+            visible(&unnamed),
+            metadata(&[unnamed[0], threadbook, rayon])
+        );
     }
 
     #[test]

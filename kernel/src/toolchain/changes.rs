@@ -14,6 +14,7 @@ use super::compiling::Finish;
 use super::fingerprints::Fingerprints;
 use super::generated;
 use super::inlining;
+use super::logs;
 use super::optimizing;
 use super::results::Results;
 use super::statics;
@@ -62,6 +63,8 @@ pub(super) struct Changes {
     session: PathBuf,
     /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
     boxed_errors: bool,
+    /// Whether the cell may log.
+    logs: bool,
     /// The lines of the earlier ones in what rustc was given last.
     lines: Vec<Range<usize>>,
 }
@@ -82,6 +85,7 @@ impl Changes {
             results: Results::of(session),
             session: session.to_owned(),
             boxed_errors: false,
+            logs: false,
             lines: Vec::new(),
         }
     }
@@ -96,6 +100,7 @@ impl Changes {
         let source = macros_first(&source);
         self.fingerprints = Fingerprints::of(&source);
         self.outdated = self.fingerprints.outdated(&source, &self.stored);
+        self.logs = logs::are_needed(&source);
         let source = variables::leave_out(&source, &self.outdated);
         variables::leave_unmentioned(&source, &self.cell, &self.outdated)
     }
@@ -113,6 +118,9 @@ impl Changes {
                 "::threadbook::abi::store::forget(&{:?});",
                 Vec::from_iter(&self.outdated)
             ));
+        }
+        if self.logs {
+            first.push_str("::threadbook::abi::logging::logs();");
         }
         first.push_str(&self.results.scope());
         first

@@ -19,11 +19,12 @@ use super::at;
 pub(super) const CRATE: &str = "threadbook-features";
 
 /// Crates of the runtime's, their versions, and the features.
-const FEATURES: [(&str, &str, &[&str]); 12] = [
+const FEATURES: [(&str, &str, &[&str]); 14] = [
     ("bytes", "1", &["serde"]),
     ("either", "1", &["serde", "use_std"]),
     ("libc", "0.2", &["extra_traits"]),
     ("lock_api", "0.4", &["arc_lock"]),
+    ("log", "0.4", &["std"]),
     ("memchr", "2", &["use_std"]),
     ("mio", "1", &["log"]),
     ("parking_lot", "0.12", &["arc_lock"]),
@@ -40,6 +41,8 @@ const FEATURES: [(&str, &str, &[&str]); 12] = [
         &["const_generics", "const_new", "serde", "union", "write"],
     ),
     ("tokio", "1", &["full", "test-util"]),
+    // Its events come to the logger of `log` where nothing else takes them.
+    ("tracing", "0.1", &["log"]),
 ];
 
 /// The same of the procedural macros' own.

@@ -110,6 +110,11 @@ impl Frame {
     }
 }
 
+/// The items of the session, in a text that runs statements.
+pub(super) fn items(source: &str) -> &str {
+    source.rfind(ERROR.0).map_or(source, |end| &source[..end])
+}
+
 /// Where the line stands that the person's statements begin behind.
 fn statements(source: &str) -> Option<Range<usize>> {
     let start = source.rfind(ASYNC.0)?;
@@ -297,6 +302,18 @@ pub(super) fn is_among(line: &str, known: &[(String, String)]) -> bool {
         .any(|(name, value)| line == without_blanks(&format!("{name} = {value}")))
 }
 
+/// Whether a manifest has a dependency of this name that is another one.
+pub fn depends_otherwise(manifest: &str, name: &str, value: &str) -> bool {
+    let this = [(name.to_owned(), value.to_owned())];
+    let mut lines = dependency_lines(manifest).into_iter();
+    lines.any(|line| key(line) == Some(name) && !is_among(line, &this))
+}
+
+/// The name of the dependency that a line of a manifest is about.
+pub(super) fn key(line: &str) -> Option<&str> {
+    Some(line.split_once('=')?.0.trim())
+}
+
 /// A line of TOML without the blanks that mean nothing.
 pub(super) fn without_blanks(line: &str) -> String {
     let mut in_text = false;
@@ -408,6 +425,14 @@ mod tests {
         assert!(only_knows(&same.replace("rayon = ", "rayon="), &known));
         assert!(!only_knows(&other, &known));
         assert!(!only_knows("no manifest", &known));
+    }
+
+    #[test]
+    fn a_dependency_of_the_same_name_may_be_another_one() {
+        let own = manifest(&[("log".to_owned(), "{ version = \"0.4\" }".to_owned())]);
+        assert!(depends_otherwise(&own, "log", "\"0.4\""));
+        assert!(!depends_otherwise(&own, "log", "{version = \"0.4\"}"));
+        assert!(!depends_otherwise(&own, "rand", "\"0.10\""));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
 //! | `configuration` | what `#[cfg(..)]` means |
 //! | `lines` | line tables for a cell that has crashed |
+//! | `logs` | whether a cell may log |
 //! | `script` | compiles what `%run` runs |
 //! | `phases` | where the time of a compile goes |
 //! | `generated` | what is changed in the code that evcxr generates |
@@ -40,6 +41,7 @@ mod fingerprints;
 pub mod generated;
 pub mod inlining;
 pub mod lines;
+mod logs;
 pub mod optimizing;
 pub mod phases;
 pub mod pinned;
@@ -55,6 +57,7 @@ mod sysroot;
 mod variables;
 
 pub use configuration::RustcConfiguration;
+pub use generated::depends_otherwise;
 pub use prepare::Prepared;
 pub use prepare::prepare;
 pub use prepare::prepared_folder;

@@ -32,12 +32,27 @@ use super::roles;
 use super::sources;
 use crate::sys::processes;
 
-/// What cells depend on beside the runtime, by the versions and features that the runtime itself uses.
+/// What cells depend on beside the runtime, by the versions and features that the runtime itself uses. rust-analyzer
+/// reads them in each session.
 const DEPENDENCIES: [(&str, &str); 4] = [
     ("tokio", r#"{ version = "1", features = ["full"] }"#),
     ("rayon", r#""1""#),
     ("serde", r#"{ version = "1", features = ["derive"] }"#),
     ("serde_json", r#""1""#),
+];
+
+/// The same for crates that rust-analyzer reads once a cell names them.
+const NAMED_LATER: [(&str, &str); 7] = [
+    ("crossbeam", r#""0.8""#),
+    ("futures", r#""0.3""#),
+    ("log", r#""0.4""#),
+    ("parking_lot", r#""0.12""#),
+    (
+        "postcard",
+        r#"{ version = "1", default-features = false, features = ["use-std"] }"#,
+    ),
+    ("rand", r#""0.10""#),
+    ("tracing", r#""0.1""#),
 ];
 
 /// Dependencies are built once for good, so they get what a cell's own `:opt` does not change.
@@ -126,9 +141,19 @@ impl Prepared {
         found.next().is_none().then_some(version)
     }
 
-    /// What every cell depends on: name and value as they stand in a manifest.
+    /// What every cell may name: name and value as they stand in a manifest.
     pub fn dependencies(&self) -> Vec<(String, String)> {
         dependencies(&self.root)
+    }
+
+    /// Those that a session depends on once a cell names them.
+    pub fn named_later(&self) -> Vec<(String, String)> {
+        owned(&NAMED_LATER)
+    }
+
+    /// Those that each session depends on from its start.
+    pub fn named_at_start(&self) -> Vec<(String, String)> {
+        named_at_start(&self.root)
     }
 }
 
@@ -149,10 +174,23 @@ fn template(root: &Path) -> PathBuf {
 }
 
 fn dependencies(root: &Path) -> Vec<(String, String)> {
+    let mut list = named_at_start(root);
+    list.extend(owned(&NAMED_LATER));
+    list
+}
+
+fn named_at_start(root: &Path) -> Vec<(String, String)> {
     let runtime = format!("{{ path = {:?} }}", root.join("runtime"));
     let mut list = vec![("threadbook".to_owned(), runtime)];
-    list.extend(DEPENDENCIES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    list.extend(owned(&DEPENDENCIES));
     list
+}
+
+fn owned(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = list.iter();
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// What the template depends on: that, and the features that are on from the start.
@@ -236,7 +274,7 @@ fn key(sysroot: &Sysroot) -> String {
     hasher.update(include_str!("analysis.rs"));
     hasher.update(include_str!("../sys/links.rs"));
     hasher.update(include_str!("../sys/processes.rs"));
-    for (name, value) in DEPENDENCIES {
+    for (name, value) in DEPENDENCIES.into_iter().chain(NAMED_LATER) {
         hasher.update(name);
         hasher.update(value);
     }
@@ -268,10 +306,7 @@ fn build(root: &Path, sysroot: &Sysroot, progress: &dyn Fn(&str)) -> Result<Prep
     for (path, text) in files {
         std::fs::write(&path, text).map_err(at(&path))?;
     }
-    features::write(
-        root,
-        &DEPENDENCIES.map(|(name, value)| (name.to_owned(), value.to_owned())),
-    )?;
+    features::write(root, &[owned(&DEPENDENCIES), owned(&NAMED_LATER)].concat())?;
     analysis::write(root, sysroot)?;
     let call = compile_template(root, sysroot, progress)?;
     let source = worker_source(root);

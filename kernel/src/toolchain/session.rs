@@ -156,6 +156,12 @@ impl Session {
         dependencies::pin(prepared, &self.path, &file).map_err(at(file))
     }
 
+    /// The version of a package that cells name, where it is the one that the runtime uses.
+    pub fn shared_version(&self, prepared: &Prepared, name: &str) -> Option<String> {
+        let is_shared = dependencies::is_shared(prepared, &self.path, &self.manifest(), name);
+        prepared.version_of(name).filter(|_| is_shared)
+    }
+
     /// Forgets the dependencies that were added.
     pub fn forget_dependencies(&self, prepared: &Prepared) -> Result<(), Error> {
         dependencies::forget(prepared, &self.path).map_err(at(&self.path))

@@ -2,6 +2,7 @@
 
 pub mod inspect;
 mod leave;
+pub mod logging;
 pub mod program;
 pub mod shell;
 pub mod store;

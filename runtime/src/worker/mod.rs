@@ -88,11 +88,19 @@ pub(crate) fn is_open() -> bool {
 
 /// Prints on behalf of the cell whose code holds the anchor.
 pub(crate) fn print(kind: Kind, anchor: &'static str, text: &str) {
+    print_for(kind, anchor.as_ptr(), text);
+}
+
+/// The same, by the address of a constant of the cell's; null where there is none.
+pub(crate) fn print_for(kind: Kind, anchor: *const u8, text: &str) {
     check_interrupt();
     cell::report_caught_panic();
     stdio::settle();
-    if let Err(error) = channel::send_stream(kind, loads::load_at(anchor.as_ptr()), text.as_bytes())
-    {
+    let load = match anchor.is_null() {
+        true => 0,
+        false => loads::load_at(anchor),
+    };
+    if let Err(error) = channel::send_stream(kind, load, text.as_bytes()) {
         panic!("failed printing: {error}");
     }
 }

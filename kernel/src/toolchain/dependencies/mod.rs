@@ -203,6 +203,19 @@ impl Added {
     }
 }
 
+/// Whether what cells know by a name is the prepared build's copy.
+pub(super) fn is_shared(prepared: &Prepared, session: &Path, manifest: &str, name: &str) -> bool {
+    let provided = prepared.dependencies();
+    let added = Added::of(session).crates;
+    let mut lines = lines(manifest).into_iter();
+    lines.any(|line| {
+        let is_of_runtime =
+            |known: &Crate| known.line == line && known.file.starts_with(prepared.template());
+        generated::key(&line) == Some(name)
+            && (generated::is_among(&line, &provided) || added.iter().any(is_of_runtime))
+    })
+}
+
 /// The files of a graph: those of the prepared build, and this session's names for the others.
 struct Shared {
     own: PathBuf,

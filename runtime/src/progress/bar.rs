@@ -1,0 +1,138 @@
+//! A bar's state: how far it is, and when it is drawn.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::group::Group;
+use super::row::Row;
+
+/// A bar that threads and tasks advance. Clones are the same bar, which ends when the last of them is dropped.
+#[derive(Clone)]
+pub struct Bar {
+    work: Arc<Work>,
+}
+
+/// A bar as the group that draws it knows it.
+pub(super) struct State {
+    position: AtomicU64,
+    total: Option<u64>,
+    name: Mutex<String>,
+    begun: Instant,
+    /// How long it took, once it has ended.
+    took: Mutex<Option<Duration>>,
+}
+
+/// Ends the bar when it is dropped.
+struct Work {
+    state: Arc<State>,
+    group: Arc<Group>,
+}
+
+impl Bar {
+    #[track_caller]
+    pub(super) fn begin(total: Option<u64>) -> Bar {
+        let state = Arc::new(State {
+            position: AtomicU64::new(0),
+            total,
+            name: Mutex::default(),
+            begun: Instant::now(),
+            took: Mutex::default(),
+        });
+        let group = Group::join(&state);
+        Bar {
+            work: Arc::new(Work { state, group }),
+        }
+    }
+
+    /// Advances the bar by a number of steps.
+    ///
+    /// It takes some ten nanoseconds, and now and then it draws. In a cell that was interrupted it unwinds, as
+    /// [`check_interrupt`](crate::check_interrupt) does.
+    pub fn advance(&self, steps: u64) {
+        self.work.state.position.fetch_add(steps, Ordering::Relaxed);
+        self.work.group.draw_if_due();
+    }
+
+    /// Sets how far the bar is.
+    pub fn set_position(&self, position: u64) {
+        self.work.state.position.store(position, Ordering::Relaxed);
+        self.work.group.draw_if_due();
+    }
+
+    /// Puts a name before the bar, in the place of an earlier one.
+    pub fn name(&self, name: impl Into<String>) {
+        *lock(&self.work.state.name) = name.into();
+        match self.position() {
+            // A bar is often named when it begins.
+            0 => self.work.group.draw(),
+            _ => self.work.group.draw_if_due(),
+        }
+    }
+
+    /// The same bar, with a name before it: `progress::of(3).named("pages")`.
+    pub fn named(self, name: impl Into<String>) -> Bar {
+        self.name(name);
+        self
+    }
+
+    /// How far the bar is.
+    pub fn position(&self) -> u64 {
+        self.work.state.position.load(Ordering::Relaxed)
+    }
+
+    /// How many steps there are, where that is known.
+    pub fn total(&self) -> Option<u64> {
+        self.work.state.total
+    }
+
+    /// A bar that ends a cell shows nothing more than it has shown.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {}
+}
+
+impl fmt::Debug for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bar")
+            .field("position", &self.position())
+            .field("total", &self.total())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        *lock(&self.state.took) = Some(self.state.begun.elapsed());
+        self.group.leave(&self.state);
+    }
+}
+
+impl State {
+    /// What is to be drawn of it now.
+    pub(super) fn row(&self) -> Row {
+        let took = *lock(&self.took);
+        Row {
+            name: lock(&self.name).clone(),
+            position: self.position.load(Ordering::Relaxed),
+            total: self.total,
+            took: took.unwrap_or_else(|| self.begun.elapsed()),
+            has_ended: took.is_some(),
+        }
+    }
+
+    /// Whether it has ended with all its steps done.
+    pub(super) fn is_full(&self) -> bool {
+        let is_full = |total| self.position.load(Ordering::Relaxed) >= total;
+        lock(&self.took).is_some() && self.total.is_none_or(is_full)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
