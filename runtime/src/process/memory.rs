@@ -41,11 +41,6 @@ impl Memory {
     pub(super) fn start(&self) -> NonNull<u8> {
         self.start
     }
-
-    /// How many bytes it has.
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
 }
 
 impl Drop for Memory {

@@ -48,10 +48,17 @@
 
 mod ended;
 mod ending;
+mod futex;
 mod handle;
+mod lock;
 mod memory;
+mod mutex;
 mod outcome;
+mod pool;
+mod queue;
 mod registry;
+mod ring;
+mod shared;
 mod start;
 mod sys;
 
@@ -64,7 +71,16 @@ use serde::de::DeserializeOwned;
 pub use ended::Ended;
 pub use handle::Process;
 pub use handle::Status;
+pub use lock::HolderDied;
+pub use lock::Lock;
+pub use lock::LockGuard;
+pub use pool::Imap;
+pub use pool::Pool;
+pub use pool::Pool as ProcessPoolExecutor;
+pub use queue::Queue;
 pub use registry::Info;
+pub use shared::InPlace;
+pub use shared::Shared;
 use start::Plan;
 pub(crate) use start::panicking;
 

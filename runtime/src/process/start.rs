@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::thread::ThreadId;
 
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
-use super::ended::Ended;
 use super::ending;
 use super::handle::Handle;
 use super::outcome;
@@ -43,6 +44,8 @@ pub(super) struct Plan {
 
 /// The thread of this process that runs its closure; nothing where the process was not started by this module.
 static CLOSURE: Mutex<Option<ThreadId>> = Mutex::new(None);
+/// Whether some process that this one descends from had threads that this one lacks: pools that have none may be there.
+static LACKS_THREADS: AtomicBool = AtomicBool::new(false);
 /// Where the closure has panicked last.
 static PANICKED: Mutex<Option<Place>> = Mutex::new(None);
 
@@ -80,9 +83,8 @@ enum Forked {
 
 /// What a child finds.
 struct Setting {
-    info: Info,
     is_bare: bool,
-    /// Whether its parent had threads that it lacks, besides the worker's own.
+    /// Whether its parent, or one before, had threads that it lacks, besides the worker's own.
     had_threads: bool,
 }
 
@@ -90,7 +92,9 @@ struct Setting {
 fn fork(plan: Plan) -> io::Result<Forked> {
     ending::prepare();
     let was_live = child::is_live();
-    let had_threads = !sys::has_threads_up_to(if was_live { child::OWN_THREADS } else { 1 });
+    let own_threads = if was_live { child::OWN_THREADS } else { 1 };
+    let had_threads =
+        LACKS_THREADS.load(Ordering::Relaxed) || !sys::has_threads_up_to(own_threads);
     let is_group = was_live || plan.is_group;
     // What is buffered would be printed by both.
     worker::settle();
@@ -132,12 +136,12 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     };
     worker::sys::set_thread_name(&name_for_system(&info.name));
     runtime.forget_cell();
-    registry::begin(&mut registry, info.clone());
+    registry::begin(&mut registry, info);
     *closure = Some(std::thread::current().id());
     *panicked = None;
+    LACKS_THREADS.store(had_threads, Ordering::Relaxed);
     drop((held, panicked, closure, registry, runtime, err, out));
     Ok(Forked::Child(Setting {
-        info,
         is_bare: plan.is_bare,
         had_threads,
     }))
@@ -176,7 +180,7 @@ pub(super) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     panic_with(worker::text_of(payload))
 }
 
-fn panic_with(message: String) -> Panic {
+pub(super) fn panic_with(message: String) -> Panic {
     let place = PANICKED.lock().unwrap_or_else(PoisonError::into_inner).take();
     Panic { message, place }
 }
@@ -263,13 +267,4 @@ fn name_for_system(name: &str) -> std::ffi::CString {
 pub(super) fn flush() {
     worker::settle();
     let _ = io::stderr().flush();
-}
-
-/// What a process that ended by its code has to say about it.
-pub(super) fn of_exit(exit: sys::Exit) -> Ended {
-    match exit {
-        sys::Exit::Code(code) => Ended::Exited(code),
-        sys::Exit::Signal(number) => Ended::Signal(number),
-        sys::Exit::Unknown => Ended::Lost,
-    }
 }

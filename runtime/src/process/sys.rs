@@ -11,6 +11,7 @@ use std::os::raw::c_int;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::ended::Ended;
 use crate::cancel::check_interrupt;
 
 /// Signals whose handlers belong to the process that has set them: one of tokio writes into a pipe that is shared.
@@ -167,6 +168,17 @@ fn poll(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> Option<usize> {
     // SAFETY: the list is ours and as long as said.
     unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as libc::nfds_t, limit_ms) };
     polls.iter().position(|poll| poll.revents != 0)
+}
+
+impl Exit {
+    /// For a process that gives its parent no more than its end.
+    pub(super) fn into_ended(self) -> Ended {
+        match self {
+            Exit::Code(code) => Ended::Exited(code),
+            Exit::Signal(number) => Ended::Signal(number),
+            Exit::Unknown => Ended::Lost,
+        }
+    }
 }
 
 /// A file in memory, private to this process and those that it forks.

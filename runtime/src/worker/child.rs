@@ -71,20 +71,23 @@ pub(super) fn end_unless_live() {
 }
 
 /// The runtime's own locks.
-pub(crate) struct Locks(
-    RwLockWriteGuard<'static, Option<loads::Loads>>,
-    MutexGuard<'static, Option<cell::State>>,
-);
+pub(crate) struct Locks {
+    _loads: RwLockWriteGuard<'static, Option<loads::Loads>>,
+    cell: MutexGuard<'static, Option<cell::State>>,
+}
 
 /// Takes the runtime's own locks, so that none is held by another thread when the process forks.
 pub(crate) fn lock() -> Locks {
-    Locks(loads::lock(), cell::lock())
+    Locks {
+        _loads: loads::lock(),
+        cell: cell::lock(),
+    }
 }
 
 impl Locks {
     /// In the child: it runs no cell.
     pub(crate) fn forget_cell(&mut self) {
-        *self.1 = None;
+        *self.cell = None;
     }
 }
 

@@ -1,5 +1,8 @@
 //! Processes outside of a worker.
 
+mod pools;
+mod sharing;
+
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
