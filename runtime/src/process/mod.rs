@@ -106,6 +106,22 @@ use crate::worker;
 /// let child = process::spawn(|| words.join("-"));
 /// assert_eq!(child.join(), Ok("a-b".to_owned()));
 /// ```
+///
+/// # Example: a process that never ends
+///
+/// A closure that can't come to its end needs a type for the value that it will not give:
+///
+/// ```
+/// use threadbook::process;
+///
+/// let service = process::named("service").daemon().spawn(|| -> () {
+///     loop {
+///         std::thread::park();
+///     }
+/// });
+/// service.terminate();
+/// assert_eq!(service.join().unwrap_err().signal_name().as_deref(), Some("SIGTERM"));
+/// ```
 #[track_caller]
 pub fn spawn<T: Serialize + DeserializeOwned>(closure: impl FnOnce() -> T) -> Process<T> {
     Builder::default().spawn(closure)

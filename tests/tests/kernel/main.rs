@@ -19,6 +19,7 @@ mod notebooks;
 mod output;
 mod panics;
 mod prepared;
+mod processes;
 mod programs;
 mod questions;
 mod results;

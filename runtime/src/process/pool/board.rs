@@ -133,9 +133,9 @@ impl Board {
         self.rings[ring].read(message)
     }
 
-    /// The parent sleeps until so much of results is there, or another descriptor can be read: says whether that is it.
+    /// The parent waits until so much of results is there, or another descriptor can be read: says whether that is it.
     /// An interrupt of the cell unwinds it.
-    pub(super) fn sleep(&self, patience: Patience, other: impl AsFd) -> bool {
+    pub(super) fn await_results(&self, patience: Patience, other: impl AsFd) -> bool {
         let limit = match patience {
             Patience::Any => 1,
             Patience::Much => CAPACITY / 2,

@@ -142,7 +142,7 @@ impl Results {
                 let ended = self.all_failed.get_or_insert_with(|| self.supervisor.exit().into_ended());
                 return Some((item, Err(ended.clone())));
             } else {
-                self.has_ended = self.board.sleep(patience, self.supervisor.watch.as_fd());
+                self.has_ended = self.board.await_results(patience, self.supervisor.watch.as_fd());
             }
         }
         None

@@ -18,6 +18,13 @@ use super::Status;
 /// Nothing takes so long unless it hangs.
 const HANG: Duration = Duration::from_secs(120);
 
+/// Runs until it is ended.
+fn endless() {
+    while std::hint::black_box(true) {
+        std::thread::park();
+    }
+}
+
 #[test]
 fn what_the_closure_borrows_stays_as_it_is_in_the_parent() {
     let mut list = vec![1];
@@ -57,7 +64,7 @@ fn each_end_is_told() {
 
 #[test]
 fn a_handle_says_in_words_what_its_process_does() {
-    let child = super::named("sleeper").spawn(|| std::thread::sleep(HANG));
+    let child = super::named("sleeper").spawn(endless);
     let pid = child.pid();
     assert_eq!(child.status(), Status::Running);
     assert_eq!(format!("{child:?}"), format!("Process(sleeper, pid {pid}, running)"));
@@ -107,7 +114,7 @@ fn rayon_and_tokio_work_in_the_child_of_any_thread() {
     let child = super::spawn(|| {
         let handle = tokio::runtime::Handle::current();
         handle.block_on(async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep_until(tokio::time::Instant::now()).await;
             tokio::spawn(async { 7 }).await.unwrap_or(0)
         })
     });

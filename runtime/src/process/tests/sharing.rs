@@ -84,7 +84,7 @@ fn a_lock_holds_values_that_grow_and_shrink() {
 #[test]
 fn a_holder_that_dies_is_an_error_once_and_its_change_is_lost() {
     let lock = Lock::new(vec![1]);
-    let child = process::spawn(|| {
+    let child = process::spawn(|| -> () {
         lock.lock().unwrap().push(2);
         let mut guard = lock.lock().unwrap();
         guard.push(3);
