@@ -54,7 +54,10 @@ impl fmt::Display for Ended {
                 write!(f, "the process panicked at {place}: {message}")
             }
             Ended::Exited(code) => {
-                write!(f, "the process exited with code {code} before it gave a value")
+                write!(
+                    f,
+                    "the process exited with code {code} before it gave a value"
+                )
             }
             Ended::Signal(number) => {
                 write!(f, "the process was ended by {}", name_of_signal(*number))
@@ -90,5 +93,8 @@ pub(super) fn name_of_signal(number: i32) -> String {
         (libc::SIGSYS, "SIGSYS"),
     ];
     let found = known.iter().find(|(of, _)| *of == number);
-    found.map_or_else(|| format!("signal {number}"), |(_, name)| (*name).to_owned())
+    found.map_or_else(
+        || format!("signal {number}"),
+        |(_, name)| (*name).to_owned(),
+    )
 }

@@ -63,7 +63,9 @@ fn hook() {
         match start::panicking(&place) {
             Some(who) => {
                 let text = worker::text_of(info.payload());
-                let crate::wire::Place { file, line, column, .. } = place;
+                let crate::wire::Place {
+                    file, line, column, ..
+                } = place;
                 eprintln!("{who} panicked at {file}:{line}:{column}:\n{text}");
             }
             None => before(info),

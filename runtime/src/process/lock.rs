@@ -104,7 +104,7 @@ impl<T: Serialize + DeserializeOwned> Lock<T> {
     /// use threadbook::process::{self, Lock};
     ///
     /// let lock = Lock::new(1);
-    /// let child = process::spawn(|| {
+    /// let child = process::spawn(|| -> () {
     ///     let _guard = lock.lock().unwrap();
     ///     std::process::exit(0)
     /// });
@@ -226,7 +226,11 @@ impl Shared {
             header.starts[now].load(Ordering::Relaxed),
             header.lens[now].load(Ordering::Relaxed),
         );
-        let at = if start >= bytes.len() as u64 { 0 } else { start + len };
+        let at = if start >= bytes.len() as u64 {
+            0
+        } else {
+            start + len
+        };
         self.file.write_all_at(&bytes, at)?;
         header.starts[next].store(at, Ordering::Relaxed);
         header.lens[next].store(bytes.len() as u64, Ordering::Relaxed);
@@ -237,9 +241,12 @@ impl Shared {
     fn read<T: DeserializeOwned>(&self) -> io::Result<T> {
         let header = self.header();
         let now = (header.now.load(Ordering::Acquire) & 1) as usize;
-        let len = header.lens[now].load(Ordering::Relaxed).min(self.file.metadata()?.len());
+        let len = header.lens[now]
+            .load(Ordering::Relaxed)
+            .min(self.file.metadata()?.len());
         let mut bytes = vec![0; len as usize];
-        self.file.read_exact_at(&mut bytes, header.starts[now].load(Ordering::Relaxed))?;
+        self.file
+            .read_exact_at(&mut bytes, header.starts[now].load(Ordering::Relaxed))?;
         postcard::from_bytes(&bytes).map_err(io::Error::other)
     }
 
@@ -285,7 +292,9 @@ pub struct HolderDied(());
 
 impl fmt::Display for HolderDied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the process that held the lock has ended (its changes are lost; lock again to go on)")
+        f.write_str(
+            "the process that held the lock has ended (its changes are lost; lock again to go on)",
+        )
     }
 }
 

@@ -73,7 +73,9 @@ impl Mutex {
             return quick;
         }
         let until = SystemTime::now() + limit;
-        let since = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = until
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         let until = libc::timespec {
             tv_sec: since.as_secs() as libc::time_t,
             tv_nsec: since.subsec_nanos().into(),

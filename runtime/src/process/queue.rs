@@ -200,7 +200,9 @@ impl Shared {
                     } else if left == Some(Duration::ZERO) && !has_begun {
                         return None;
                     }
-                    let limit = left.filter(|_| !has_begun).map_or(STEP, |left| left.min(STEP));
+                    let limit = left
+                        .filter(|_| !has_begun)
+                        .map_or(STEP, |left| left.min(STEP));
                     self.ring.wait_to_read(limit);
                 }
             }

@@ -91,6 +91,8 @@ pub(super) fn running() -> Vec<Arc<Handle>> {
 /// This child need not be listed any more.
 pub(super) fn forget(handle: &Arc<Handle>) {
     if let Some(registry) = lock().as_mut() {
-        registry.children.retain(|child| !Arc::ptr_eq(child, handle));
+        registry
+            .children
+            .retain(|child| !Arc::ptr_eq(child, handle));
     }
 }

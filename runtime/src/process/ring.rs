@@ -132,7 +132,11 @@ impl Ring {
                 let start = message.len();
                 message.resize(start + len, 0);
                 self.copy_out(head + HEAD as u64, &mut message[start..]);
-                result = if word & LAST != 0 { Read::Whole } else { Read::Part };
+                result = if word & LAST != 0 {
+                    Read::Whole
+                } else {
+                    Read::Part
+                };
             }
             head += (HEAD + len) as u64;
             self.move_head(head);
@@ -189,7 +193,9 @@ impl Ring {
         for (to, from) in [(first, from_first), (second, from_second)] {
             // SAFETY: both are of one length. Nobody else uses these bytes until the counter has moved; a process whose
             // memory was changed by its copy reads bytes that make no sense, which any bytes may be.
-            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr() as *mut u8, from.len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr() as *mut u8, from.len())
+            };
         }
     }
 
@@ -198,7 +204,9 @@ impl Ring {
         let (to_first, to_second) = to.split_at_mut(first.len());
         for (from, to) in [(first, to_first), (second, to_second)] {
             // SAFETY: as above.
-            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr().cast(), to.as_mut_ptr(), to.len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(from.as_ptr().cast(), to.as_mut_ptr(), to.len())
+            };
         }
     }
 }

@@ -50,7 +50,10 @@ static LACKS_THREADS: AtomicBool = AtomicBool::new(false);
 static PANICKED: Mutex<Option<Place>> = Mutex::new(None);
 
 /// Starts a process that runs the closure.
-pub(super) fn start<T: Serialize>(plan: Plan, closure: impl FnOnce() -> T) -> io::Result<Arc<Handle>> {
+pub(super) fn start<T: Serialize>(
+    plan: Plan,
+    closure: impl FnOnce() -> T,
+) -> io::Result<Arc<Handle>> {
     let file = sys::memory_file()?;
     let load = plan.load;
     let forked = fork(plan)?;
@@ -93,8 +96,7 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     ending::prepare();
     let was_live = child::is_live();
     let own_threads = if was_live { child::OWN_THREADS } else { 1 };
-    let had_threads =
-        LACKS_THREADS.load(Ordering::Relaxed) || !sys::has_threads_up_to(own_threads);
+    let had_threads = LACKS_THREADS.load(Ordering::Relaxed) || !sys::has_threads_up_to(own_threads);
     let is_group = was_live || plan.is_group;
     // What is buffered would be printed by both.
     worker::settle();
@@ -106,7 +108,9 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     let own = registry.get_or_insert_default();
     own.started += 1;
     let started = own.started;
-    let name = plan.name.unwrap_or_else(|| format!("process-{started}").into());
+    let name = plan
+        .name
+        .unwrap_or_else(|| format!("process-{started}").into());
     let mut closure = CLOSURE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut panicked = PANICKED.lock().unwrap_or_else(PoisonError::into_inner);
     let held = sys::Held::new();
@@ -162,7 +166,10 @@ fn live<T: Serialize>(setting: &Setting, file: &File, closure: impl FnOnce() -> 
     let code = match result {
         Ok(value) => match outcome::write_value(file, &value) {
             Ok(()) => 0,
-            Err(error) => leave_panic(file, format!("its value can't be given to its parent: {error}")),
+            Err(error) => leave_panic(
+                file,
+                format!("its value can't be given to its parent: {error}"),
+            ),
         },
         Err(payload) => leave_panic(file, worker::text_of(&*payload)),
     };
@@ -181,7 +188,10 @@ pub(super) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
 }
 
 pub(super) fn panic_with(message: String) -> Panic {
-    let place = PANICKED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let place = PANICKED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
     Panic { message, place }
 }
 
@@ -197,7 +207,10 @@ pub(crate) fn panicking(place: &Place) -> Option<String> {
     let process = format!("process \"{}\" ({})", info.name, info.pid);
     Some(match is_closure {
         true => process,
-        false => format!("thread '{}' of {process}", thread.name().unwrap_or("<unnamed>")),
+        false => format!(
+            "thread '{}' of {process}",
+            thread.name().unwrap_or("<unnamed>")
+        ),
     })
 }
 

@@ -216,7 +216,8 @@ impl Proc {
     /// Whether it is a worker, or was forked off one and has become no other program.
     fn is_of_worker(&self, pid: i32) -> bool {
         let program = self.program(pid);
-        let is_program = program.is_some_and(|path| path.file_name() == Some(PROGRAM_NAME.as_ref()));
+        let is_program =
+            program.is_some_and(|path| path.file_name() == Some(PROGRAM_NAME.as_ref()));
         is_program && self.session(pid).is_some()
     }
 

@@ -41,7 +41,10 @@ fn a_panic_says_the_process_and_the_cells_line_and_reaches_join() {
     );
     let printed = ran.stdout();
     let (pid, rest) = printed.split_once(' ').unwrap();
-    assert_eq!(rest, "the process panicked at cell 1, line 2, column 13: no luck\n");
+    assert_eq!(
+        rest,
+        "the process panicked at cell 1, line 2, column 13: no luck\n"
+    );
     assert_eq!(
         ran.stderr(),
         format!("process \"thrower\" ({pid}) panicked at cell 1, line 2, column 13:\nno luck\n")
@@ -50,7 +53,12 @@ fn a_panic_says_the_process_and_the_cells_line_and_reaches_join() {
     let ran = kernel.run("threadbook::process::spawn(|| -> u32 { panic!(\"again\") }).join()?");
     assert!(ran.stderr().contains("again"));
     let failure = ran.failed("ReturnedError");
-    assert!(failure.evalue.contains("the process panicked at cell 2, line 1"), "{failure:#?}");
+    assert!(
+        failure
+            .evalue
+            .contains("the process panicked at cell 2, line 1"),
+        "{failure:#?}"
+    );
 }
 
 #[test]
@@ -96,7 +104,9 @@ fn a_fork_that_leaves_its_cell_says_so_and_ends() {
     );
     ran.nothing();
     for n in 0..5 {
-        kernel.run(&format!("{n} + 1")).resulted(&(n + 1).to_string());
+        kernel
+            .run(&format!("{n} + 1"))
+            .resulted(&(n + 1).to_string());
     }
 }
 
@@ -108,7 +118,8 @@ fn an_interrupt_ends_what_its_cell_has_started_and_nothing_else() {
     let ran = kernel.finish(&id);
     assert_eq!(ran.stdout(), "started\n");
     ran.nothing();
-    let id = kernel.send("println!(\"sleeps\"); std::thread::sleep(std::time::Duration::from_secs(3600));");
+    let id = kernel
+        .send("println!(\"sleeps\"); std::thread::sleep(std::time::Duration::from_secs(3600));");
     kernel.until_text(&id, "sleeps");
     kernel.interrupt();
     let ran = kernel.finish(&id);
@@ -123,7 +134,11 @@ fn an_interrupt_ends_what_its_cell_has_started_and_nothing_else() {
     let ran = kernel.finish(&id);
     let pid = ran.stdout().trim_end().to_owned();
     ran.failed("KeyboardInterrupt");
-    wait_until("the end of the process", || state_of(&pid).is_none_or(|state| state == "Z").then_some(()));
+    wait_until("the end of the process", || {
+        state_of(&pid)
+            .is_none_or(|state| state == "Z")
+            .then_some(())
+    });
     kernel.run("endless.is_alive()").resulted("true");
     let id = kernel.send("endless.join()");
     kernel.until_message(&id, "execute_input");
@@ -143,7 +158,9 @@ fn its_name_and_cell_are_shown_and_the_dead_do_not_run() {
     let ran = kernel.run("%ps");
     let listed = ran.stdout();
     ran.nothing();
-    let line = listed.lines().find(|line| line.contains("endless (process)"));
+    let line = listed
+        .lines()
+        .find(|line| line.contains("endless (process)"));
     let words: Vec<&str> = line.unwrap_or_default().split_whitespace().collect();
     assert_eq!(words.get(3), Some(&"2"), "{listed}");
     let ran = kernel.run("%undo");
@@ -169,7 +186,9 @@ fn a_process_that_the_session_has_left_behind_is_lost() {
     ran.failed("WorkerCrashed");
     kernel
         .run("endless.join().unwrap_err().to_string()")
-        .resulted("\"the process is lost: the session went back to a state before it (start it again)\"");
+        .resulted(
+            "\"the process is lost: the session went back to a state before it (start it again)\"",
+        );
 }
 
 #[test]
@@ -189,7 +208,10 @@ fn descriptors_and_processes_do_not_pile_up() {
         (now == fds).then_some(())
     });
     let ran = kernel.run("%ps");
-    assert_eq!(ran.stdout(), "no program that a cell has started is there\n");
+    assert_eq!(
+        ran.stdout(),
+        "no program that a cell has started is there\n"
+    );
     ran.nothing();
 }
 

@@ -123,7 +123,8 @@ impl Board {
     fn wake(&self, ring: &Ring) {
         let wakes_at = &self.head().wakes_at;
         let limit = wakes_at.load(Ordering::SeqCst);
-        if limit != 0 && ring.waiting() >= limit as usize && wakes_at.swap(0, Ordering::SeqCst) != 0 {
+        if limit != 0 && ring.waiting() >= limit as usize && wakes_at.swap(0, Ordering::SeqCst) != 0
+        {
             sys::ring(&self.bell);
         }
     }

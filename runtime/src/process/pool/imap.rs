@@ -139,10 +139,14 @@ impl Results {
             } else if self.has_ended {
                 let item = self.is_known.iter().position(|known| !known)?;
                 self.resolve(item);
-                let ended = self.all_failed.get_or_insert_with(|| self.supervisor.exit().into_ended());
+                let ended = self
+                    .all_failed
+                    .get_or_insert_with(|| self.supervisor.exit().into_ended());
                 return Some((item, Err(ended.clone())));
             } else {
-                self.has_ended = self.board.await_results(patience, self.supervisor.watch.as_fd());
+                self.has_ended = self
+                    .board
+                    .await_results(patience, self.supervisor.watch.as_fd());
             }
         }
         None

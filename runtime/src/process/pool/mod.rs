@@ -231,7 +231,10 @@ impl Pool {
     /// assert_eq!(answers, Ok(vec![0, 2, 4, 6]));
     /// ```
     #[track_caller]
-    pub fn submit<T: Serialize + DeserializeOwned>(&self, function: impl FnOnce() -> T) -> Process<T> {
+    pub fn submit<T: Serialize + DeserializeOwned>(
+        &self,
+        function: impl FnOnce() -> T,
+    ) -> Process<T> {
         self.wait_for_room();
         let plan = Plan {
             load: worker::load_of_caller(),
@@ -269,7 +272,9 @@ impl Pool {
     }
 
     fn submitted(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Handle>>> {
-        self.submitted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.submitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     #[track_caller]
@@ -287,7 +292,10 @@ impl Pool {
             let task = crew::Task {
                 workers: self.workers,
                 chunk: self.chunk.map_or(usual, NonZero::get),
-                initializer: self.initializer.as_deref().map(|function| function as &dyn Fn()),
+                initializer: self
+                    .initializer
+                    .as_deref()
+                    .map(|function| function as &dyn Fn()),
                 items,
                 function,
                 load,
@@ -304,7 +312,11 @@ impl Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.workers == 1 { "process" } else { "processes" };
+        let word = if self.workers == 1 {
+            "process"
+        } else {
+            "processes"
+        };
         write!(f, "Pool({} {word})", self.workers)
     }
 }

@@ -25,7 +25,11 @@ pub(super) enum Record<'a> {
 }
 
 /// A value, in the buffer's place.
-pub(super) fn value<T: Serialize>(buffer: &mut Vec<u8>, item: usize, value: &T) -> postcard::Result<()> {
+pub(super) fn value<T: Serialize>(
+    buffer: &mut Vec<u8>,
+    item: usize,
+    value: &T,
+) -> postcard::Result<()> {
     head(buffer, VALUE, item);
     *buffer = postcard::to_extend(value, std::mem::take(buffer))?;
     Ok(())

@@ -59,7 +59,7 @@ fn each_end_is_told() {
         panic!("it has panicked");
     };
     assert_eq!(message, "no luck");
-    assert!(place.contains("process/tests.rs:"), "{place}");
+    assert!(place.contains("process/tests/mod.rs:"), "{place}");
 }
 
 #[test]
@@ -67,7 +67,10 @@ fn a_handle_says_in_words_what_its_process_does() {
     let child = super::named("sleeper").spawn(endless);
     let pid = child.pid();
     assert_eq!(child.status(), Status::Running);
-    assert_eq!(format!("{child:?}"), format!("Process(sleeper, pid {pid}, running)"));
+    assert_eq!(
+        format!("{child:?}"),
+        format!("Process(sleeper, pid {pid}, running)")
+    );
     assert!(child.is_alive());
     let Err(child) = child.join_within(Duration::from_millis(1)) else {
         panic!("it sleeps");
@@ -92,7 +95,13 @@ fn a_process_knows_itself_and_what_it_has_started() {
         let own = super::current();
         let inner = super::named("inner").spawn(|| super::current().name().to_owned());
         let active = super::active().len();
-        (own.name().to_owned(), own.pid(), own.is_daemon(), active, inner.join())
+        (
+            own.name().to_owned(),
+            own.pid(),
+            own.is_daemon(),
+            active,
+            inner.join(),
+        )
     });
     let pid = child.pid();
     let expected = ("outer".to_owned(), pid, true, 1, Ok("inner".to_owned()));
@@ -107,7 +116,10 @@ fn rayon_and_tokio_work_in_the_child_of_any_thread() {
     let nested = || super::spawn(sum).join();
     assert_eq!(super::spawn(nested).join(), Ok(Ok(expected)));
     // From a thread of rayon's pool, which in the child belongs to no pool.
-    let of_pool: Vec<_> = (0..4).into_par_iter().map(|_| super::spawn(sum).join()).collect();
+    let of_pool: Vec<_> = (0..4)
+        .into_par_iter()
+        .map(|_| super::spawn(sum).join())
+        .collect();
     assert_eq!(of_pool, vec![Ok(expected); 4]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _tokio = runtime.enter();
@@ -119,15 +131,21 @@ fn rayon_and_tokio_work_in_the_child_of_any_thread() {
         })
     });
     assert_eq!(child.join(), Ok(7));
-    let of_task = runtime.block_on(async { tokio::spawn(async move { super::spawn(sum).join() }).await });
+    let of_task =
+        runtime.block_on(async { tokio::spawn(async move { super::spawn(sum).join() }).await });
     assert_eq!(of_task.unwrap(), Ok(expected));
 }
 
 #[test]
 fn random_numbers_differ_between_children() {
     let _: u64 = rand::rng().random();
-    let children: Vec<_> = (0..8).map(|_| super::spawn(|| rand::rng().random::<u64>())).collect();
-    let numbers: HashSet<u64> = children.into_iter().map(|child| child.join().unwrap()).collect();
+    let children: Vec<_> = (0..8)
+        .map(|_| super::spawn(|| rand::rng().random::<u64>()))
+        .collect();
+    let numbers: HashSet<u64> = children
+        .into_iter()
+        .map(|child| child.join().unwrap())
+        .collect();
     assert_eq!(numbers.len(), 8);
 }
 

@@ -22,7 +22,8 @@ fn results_come_in_the_order_of_the_items() {
             assert_eq!(pool.map(0..count, |n| n * n), expected);
             let results: Result<Vec<u64>, Ended> = pool.imap(0..count, |n| n * n).collect();
             assert_eq!(results, Ok(expected.clone()));
-            let mut results: Vec<u64> = pool.imap_unordered(0..count, |n| n * n).flatten().collect();
+            let mut results: Vec<u64> =
+                pool.imap_unordered(0..count, |n| n * n).flatten().collect();
             results.sort_unstable();
             assert_eq!(results, expected);
         }
@@ -32,9 +33,15 @@ fn results_come_in_the_order_of_the_items() {
 #[test]
 fn each_item_is_done_once_whatever_the_chunk() {
     let counts = Shared::array(997, |_| AtomicU32::new(0));
-    let results = Pool::new(3).chunk(10).map(0..997, |n| counts[n].fetch_add(1, Ordering::Relaxed));
+    let results = Pool::new(3)
+        .chunk(10)
+        .map(0..997, |n| counts[n].fetch_add(1, Ordering::Relaxed));
     assert_eq!(results, vec![0; 997]);
-    assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    assert!(
+        counts
+            .iter()
+            .all(|count| count.load(Ordering::Relaxed) == 1)
+    );
 }
 
 #[test]
@@ -70,13 +77,22 @@ fn an_item_fails_with_its_reason_and_the_others_go_on() {
 #[test]
 #[should_panic(expected = "item 1 of the pool's failed: the process exited with code 4")]
 fn map_panics_with_the_first_failure() {
-    Pool::new(2).map([0, 4], |code| if code > 0 { std::process::exit(code) });
+    Pool::new(2).map([0, 4], |code| {
+        if code > 0 {
+            std::process::exit(code)
+        }
+    });
 }
 
 #[test]
 fn results_of_any_size_come_back() {
     let results = Pool::new(2).map(0..8_usize, |n| vec![n as u8; n * 100_000]);
-    assert!(results.iter().enumerate().all(|(n, bytes)| bytes.len() == n * 100_000));
+    assert!(
+        results
+            .iter()
+            .enumerate()
+            .all(|(n, bytes)| bytes.len() == n * 100_000)
+    );
 }
 
 #[test]
@@ -88,7 +104,10 @@ fn an_initializer_that_fails_fails_all() {
         assert!(matches!(result, Err(Ended::Panicked { message, .. }) if message == "not ready"));
     }
     let pool = Pool::new(2).initializer(|| std::process::abort());
-    assert_eq!(pool.try_map(0..5, |n| n), vec![Err(Ended::Signal(libc::SIGABRT)); 5]);
+    assert_eq!(
+        pool.try_map(0..5, |n| n),
+        vec![Err(Ended::Signal(libc::SIGABRT)); 5]
+    );
 }
 
 #[test]
@@ -102,10 +121,15 @@ fn an_iterator_that_is_dropped_ends_its_workers() {
     });
     assert_eq!(results.next(), Some(Ok(())));
     drop(results);
-    for pid in pids.iter().map(|pid| pid.load(Ordering::SeqCst)).filter(|pid| *pid != 0) {
+    for pid in pids
+        .iter()
+        .map(|pid| pid.load(Ordering::SeqCst))
+        .filter(|pid| *pid != 0)
+    {
         // Whoever has adopted it may not have taken note of its end yet.
         if let Ok(watch) = crate::process::sys::watch(pid.cast_signed()) {
-            crate::process::sys::wait(&[std::os::fd::AsFd::as_fd(&watch)], Some(super::HANG)).expect("it goes on");
+            crate::process::sys::wait(&[std::os::fd::AsFd::as_fd(&watch)], Some(super::HANG))
+                .expect("it goes on");
         }
     }
 }
@@ -131,7 +155,11 @@ fn no_more_run_at_a_time_than_the_pool_has_workers() {
             })
         })
         .collect();
-    assert!(processes.into_iter().all(|process| process.join().unwrap() <= 2));
+    assert!(
+        processes
+            .into_iter()
+            .all(|process| process.join().unwrap() <= 2)
+    );
 }
 
 /// Workers are killed at random, also by each other, while they work.
@@ -152,7 +180,11 @@ fn a_pool_survives_random_kills() {
             n
         });
         for (n, result) in (0..).zip(results) {
-            let expected = if n == deadly { Err(Ended::Signal(libc::SIGKILL)) } else { Ok(n) };
+            let expected = if n == deadly {
+                Err(Ended::Signal(libc::SIGKILL))
+            } else {
+                Ok(n)
+            };
             assert_eq!(result, expected, "seed {seed}");
         }
     }

@@ -143,7 +143,11 @@ fn a_queue_and_a_lock_survive_random_kills() {
         let mut next = 0;
         while next < wanted {
             let (number, bytes): (u64, Vec<u8>) = queue.get_within(HANG).expect("the queue hangs");
-            assert_eq!((number, bytes), (next, vec![number as u8; len]), "seed {seed}, round {round}");
+            assert_eq!(
+                (number, bytes),
+                (next, vec![number as u8; len]),
+                "seed {seed}, round {round}"
+            );
             next += 1;
         }
         for _ in 0..rng.next_u32() % 2000 {
@@ -153,11 +157,19 @@ fn a_queue_and_a_lock_survive_random_kills() {
         assert!(victim.join_within(HANG).expect("it was killed").is_err());
         // What it has put stays, to the last whole one; then the queue works on.
         while let Some((number, bytes)) = queue.try_get() {
-            assert_eq!((number, bytes), (next, vec![number as u8; len]), "seed {seed}, round {round}");
+            assert_eq!(
+                (number, bytes),
+                (next, vec![number as u8; len]),
+                "seed {seed}, round {round}"
+            );
             next += 1;
         }
         queue.put(&(77, vec![7]));
-        assert_eq!(queue.get_within(HANG), Some((77, vec![7])), "seed {seed}, round {round}");
+        assert_eq!(
+            queue.get_within(HANG),
+            Some((77, vec![7])),
+            "seed {seed}, round {round}"
+        );
         let pair = match lock.lock() {
             Ok(pair) => *pair,
             Err(_) => *lock.lock().unwrap(),

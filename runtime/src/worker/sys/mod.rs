@@ -252,7 +252,13 @@ pub(crate) fn at_exit(function: extern "C" fn()) {
 pub(crate) fn at_fork(in_child: extern "C" fn()) {
     // SAFETY: the function is part of the runtime, which stays loaded, and does what a new child of a process with threads
     // may do.
-    unsafe { libc::pthread_atfork(None, None, Some(std::mem::transmute::<extern "C" fn(), unsafe extern "C" fn()>(in_child))) };
+    unsafe {
+        libc::pthread_atfork(
+            None,
+            None,
+            Some(std::mem::transmute::<extern "C" fn(), unsafe extern "C" fn()>(in_child)),
+        )
+    };
 }
 
 /// A page that this process shares with those that it forks, filled with zeros.
