@@ -14,8 +14,11 @@ use crate::process::ring::Read;
 use crate::process::ring::Ring;
 use crate::process::sys;
 
-/// Bytes of results that wait for the parent, for each worker.
-const CAPACITY: usize = 256 << 10;
+/// Bytes of results that wait for the parent, for each worker, where it takes them as they come.
+const SMALL: usize = 256 << 10;
+/// The same where it waits for all of them: a worker that had to wait for room would have to be woken. Memory that is not
+/// used is not there.
+const LARGE: usize = 8 << 20;
 /// A worker looks so often whether the rest of its pool is there, while it waits.
 const STEP: Duration = Duration::from_millis(50);
 
@@ -42,17 +45,29 @@ pub(super) struct Board {
     /// One for each worker, and one for their supervisor.
     rings: Vec<Ring>,
     bell: OwnedFd,
+    patience: Patience,
 }
 
 impl Board {
-    pub(super) fn new(workers: usize, items: usize) -> io::Result<Board> {
+    pub(super) fn new(workers: usize, items: usize, patience: Patience) -> io::Result<Board> {
+        if u32::try_from(items).is_err() {
+            return Err(io::Error::other(format!(
+                "a call takes at most {} items, got `{items}`",
+                u32::MAX
+            )));
+        }
         let marks = items * size_of::<AtomicU16>();
-        let rings: io::Result<Vec<Ring>> = (0..=workers).map(|_| Ring::new(CAPACITY)).collect();
+        let capacity = match patience {
+            Patience::Any => SMALL,
+            Patience::Much => LARGE,
+        };
+        let rings: io::Result<Vec<Ring>> = (0..=workers).map(|_| Ring::new(capacity)).collect();
         Ok(Board {
             memory: Memory::new(size_of::<Head>() + marks)?,
             items,
             rings: rings?,
             bell: sys::doorbell()?,
+            patience,
         })
     }
 
@@ -136,10 +151,10 @@ impl Board {
 
     /// The parent waits until so much of results is there, or another descriptor can be read: says whether that is it.
     /// An interrupt of the cell unwinds it.
-    pub(super) fn await_results(&self, patience: Patience, other: impl AsFd) -> bool {
-        let limit = match patience {
+    pub(super) fn await_results(&self, other: impl AsFd) -> bool {
+        let limit = match self.patience {
             Patience::Any => 1,
-            Patience::Much => CAPACITY / 2,
+            Patience::Much => LARGE / 2,
         };
         self.head().wakes_at.store(limit as u32, Ordering::SeqCst);
         let is_there = self.rings.iter().any(|ring| ring.waiting() >= limit);

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::board::Board;
-use super::board::Patience;
 use super::record;
 use super::record::Record;
 use crate::process::ended::Ended;
@@ -49,7 +48,7 @@ impl<R: DeserializeOwned> Iterator for Imap<R> {
             if let Some(Some(_)) = self.early.front() {
                 return self.early.pop_front().flatten();
             }
-            let (item, result) = self.results.next(Patience::Any)?;
+            let (item, result) = self.results.next()?;
             if !self.is_ordered {
                 return Some(result);
             }
@@ -124,10 +123,7 @@ impl Results {
     }
 
     /// The next result, in any order; `None` when all items have one.
-    pub(super) fn next<R: DeserializeOwned>(
-        &mut self,
-        patience: Patience,
-    ) -> Option<(usize, Result<R, Ended>)> {
+    pub(super) fn next<R: DeserializeOwned>(&mut self) -> Option<(usize, Result<R, Ended>)> {
         while self.open > 0 {
             if let Some(found) = self.read() {
                 return Some(found);
@@ -144,9 +140,7 @@ impl Results {
                     .get_or_insert_with(|| self.supervisor.exit().into_ended());
                 return Some((item, Err(ended.clone())));
             } else {
-                self.has_ended = self
-                    .board
-                    .await_results(patience, self.supervisor.watch.as_fd());
+                self.has_ended = self.board.await_results(self.supervisor.watch.as_fd());
             }
         }
         None

@@ -132,9 +132,9 @@ impl Pool {
         function: impl FnMut(I::Item) -> R,
     ) -> Vec<R> {
         let load = worker::load_of_caller();
-        let mut results = self.call(items, function, false, load);
+        let mut results = self.call(items, function, Patience::Much, load);
         let mut values: Vec<Option<R>> = (0..results.count()).map(|_| None).collect();
-        while let Some((item, result)) = results.next(Patience::Much) {
+        while let Some((item, result)) = results.next() {
             match result {
                 Ok(value) => values[item] = Some(value),
                 Err(ended) => panic!("item {item} of the pool's failed: {ended}"),
@@ -161,9 +161,9 @@ impl Pool {
         function: impl FnMut(I::Item) -> R,
     ) -> Vec<Result<R, Ended>> {
         let load = worker::load_of_caller();
-        let mut results = self.call(items, function, false, load);
+        let mut results = self.call(items, function, Patience::Much, load);
         let mut values: Vec<Option<_>> = (0..results.count()).map(|_| None).collect();
-        while let Some((item, result)) = results.next(Patience::Much) {
+        while let Some((item, result)) = results.next() {
             values[item] = Some(result);
         }
         values.into_iter().flatten().collect()
@@ -191,7 +191,7 @@ impl Pool {
         function: impl FnMut(I::Item) -> R,
     ) -> Imap<R> {
         let load = worker::load_of_caller();
-        Imap::new(self.call(items, function, true, load), true)
+        Imap::new(self.call(items, function, Patience::Any, load), true)
     }
 
     /// As [`Pool::imap`], in the order in which results come.
@@ -206,7 +206,7 @@ impl Pool {
         function: impl FnMut(I::Item) -> R,
     ) -> Imap<R> {
         let load = worker::load_of_caller();
-        Imap::new(self.call(items, function, true, load), false)
+        Imap::new(self.call(items, function, Patience::Any, load), false)
     }
 
     /// Starts a process for one call, as [`spawn`](super::spawn) does. Waits before that while as many run as the pool has
@@ -282,13 +282,16 @@ impl Pool {
         &self,
         items: I,
         function: impl FnMut(I::Item) -> R,
-        is_lazy: bool,
+        patience: Patience,
         load: u32,
     ) -> Results {
         let items: Vec<I::Item> = items.into_iter().collect();
         let turns = items.len() / (self.workers * 32);
-        let usual = if is_lazy { 1 } else { turns.clamp(1, 4096) };
-        let started = Board::new(self.workers, items.len()).and_then(|board| {
+        let usual = match patience {
+            Patience::Any => 1,
+            Patience::Much => turns.clamp(1, 4096),
+        };
+        let started = Board::new(self.workers, items.len(), patience).and_then(|board| {
             let task = crew::Task {
                 workers: self.workers,
                 chunk: self.chunk.map_or(usual, NonZero::get),

@@ -11,7 +11,7 @@ const ENDED: u8 = 2;
 const ALL_PANIC: u8 = 3;
 const ALL_ENDED: u8 = 4;
 /// The kind, and the number of the item.
-const HEAD: usize = 9;
+const HEAD: usize = 5;
 
 /// What a message says.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(super) fn all_failed(buffer: &mut Vec<u8>, ended: &Ended) {
 fn head(buffer: &mut Vec<u8>, kind: u8, item: usize) {
     buffer.clear();
     buffer.push(kind);
-    buffer.extend((item as u64).to_le_bytes());
+    buffer.extend((item as u32).to_le_bytes());
 }
 
 fn extend<T: Serialize>(buffer: &mut Vec<u8>, value: &T) {
@@ -76,7 +76,7 @@ fn extend<T: Serialize>(buffer: &mut Vec<u8>, value: &T) {
 pub(super) fn read(message: &[u8]) -> Option<Record<'_>> {
     let (head, rest) = message.split_first_chunk::<HEAD>()?;
     let [kind, item @ ..] = *head;
-    let item = usize::try_from(u64::from_le_bytes(item)).ok()?;
+    let item = usize::try_from(u32::from_le_bytes(item)).ok()?;
     let panic = || Some(postcard::from_bytes::<Panic>(rest).ok()?.into_ended());
     let ended = || postcard::from_bytes::<Ended>(rest).ok();
     match kind {
