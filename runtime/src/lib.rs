@@ -7,6 +7,7 @@
 //! | module | what a cell uses it for |
 //! | --- | --- |
 //! | [`display`] | HTML, pictures, Markdown, LaTeX, JSON, tables; handles that update a display; `clear_output` |
+//! | [`process`] | processes that run a closure, pools of them, what they share |
 //! | [`shell`] | what a shell line gives back |
 //! | [`cancel`] | what an interrupt does; noticing one in a long computation |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
@@ -33,6 +34,7 @@ pub mod prelude;
 // Not `print`: `print("x")` would find the module, and rustc would not say that it is the macro that is meant.
 #[doc(hidden)]
 pub mod printing;
+pub mod process;
 pub mod progress;
 pub mod shell;
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! The session's one tokio runtime, and the loop that runs a cell's code.
 
 use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::task::Context;
@@ -17,19 +17,45 @@ use crate::worker::awaits;
 use crate::worker::cell;
 use crate::worker::sys;
 
+/// The process's runtime, once there is one. It is never dropped.
+static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
+
 /// Makes the session's tokio the one that `tokio::spawn` and timers of this thread use.
 ///
 /// # Panics
 ///
 /// When the system gives no threads.
 pub(crate) fn enter() -> EnterGuard<'static> {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME
-        .get_or_init(|| match Runtime::new() {
-            Ok(runtime) => runtime,
-            Err(error) => panic!("tokio's threads could not be started: {error}"),
-        })
-        .enter()
+    let there = RUNTIME.load(Ordering::Acquire);
+    if there.is_null() {
+        return enter_anew();
+    }
+    // SAFETY: what the pointer was set to is never dropped.
+    unsafe { &*there }.enter()
+}
+
+/// The same with a new runtime in the place of the one that is there: in a forked process that one has no threads.
+///
+/// # Panics
+///
+/// When the system gives no threads.
+pub(crate) fn enter_anew() -> EnterGuard<'static> {
+    let before = RUNTIME.load(Ordering::Acquire);
+    let runtime = match Runtime::new() {
+        Ok(runtime) => Box::into_raw(Box::new(runtime)),
+        Err(error) => panic!("tokio's threads could not be started: {error}"),
+    };
+    let set = RUNTIME.compare_exchange(before, runtime, Ordering::AcqRel, Ordering::Acquire);
+    let Err(other) = set else {
+        // SAFETY: the runtime was just leaked, and is never dropped.
+        return unsafe { &*runtime }.enter();
+    };
+    // Another thread has been faster.
+    // SAFETY: nobody else has seen this one; the other one is never dropped.
+    unsafe {
+        Box::from_raw(runtime).shutdown_background();
+        (*other).enter()
+    }
 }
 
 /// Polls until it is ready; between polls the thread sleeps. An interrupt unwinds.

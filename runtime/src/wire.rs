@@ -118,6 +118,13 @@ pub enum Report {
         /// Whether to hide what is typed.
         password: bool,
     },
+    /// Asks what a place in code is called; the answer comes on the worker's input pipe.
+    Where {
+        /// Repeated in the answer.
+        token: u32,
+        /// The place.
+        place: Place,
+    },
     /// A panic in a thread of the user, or one of the cell itself that the cell caught.
     Panic(PanicInfo),
     /// What `dbg!` prints.
@@ -322,6 +329,8 @@ pub enum End {
 pub struct PanicInfo {
     /// The thread's name, or `<unnamed>`.
     pub thread: String,
+    /// The process, or the thread of one, where it is not the process that runs cells: in words.
+    pub of_process: Option<String>,
     /// The panic message.
     pub message: String,
     /// Where it happened.

@@ -28,6 +28,7 @@ mod in_front_of_libc {
         pthread_join => pthread_join(thread: hooks::Thread, value: *mut *mut c_void) -> c_int;
         waitpid => waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
         waitid => waitid(kind: hooks::IdType, id: hooks::Id, info: *mut hooks::SignalInfo, options: c_int) -> c_int;
+        epoll_create1 => epoll_create1(flags: c_int) -> c_int;
         poll => poll(fds: *mut hooks::PollFd, count: hooks::Count, timeout_ms: c_int) -> c_int;
         accept4 => accept4(fd: c_int, address: *mut hooks::Address, len: *mut hooks::AddressLen, flags: c_int) -> c_int;
         connect => connect(fd: c_int, address: *const hooks::Address, len: hooks::AddressLen) -> c_int;

@@ -294,10 +294,11 @@ impl Narrator for Builds {
 
     fn panic(&self, info: &PanicInfo) -> String {
         let place = self.describe(&info.place).text;
-        format!(
-            "thread '{}' panicked at {place}:\n{}\n",
-            info.thread, info.message
-        )
+        let who = match &info.of_process {
+            Some(process) => process.clone(),
+            None => format!("thread '{}'", info.thread),
+        };
+        format!("{who} panicked at {place}:\n{}\n", info.message)
     }
 
     fn died(&self, death: &Death) -> String {

@@ -216,6 +216,8 @@ impl Worker {
         let programs = Proc::read(Path::new("/proc")).worker(pid as i32).programs;
         programs
             .into_iter()
+            // One that has ended, and was not asked how, is still listed.
+            .filter(|program| !program.stat.has_ended())
             .map(|program| program.stat.name)
             .collect()
     }

@@ -168,10 +168,17 @@ impl Pump {
                 prompt,
                 password,
             } => self.ask(token, prompt, password)?,
+            Report::Where { token, place } => {
+                let text = self.narrator.place(&place);
+                self.pipes.answer(token, &Reply::Line { text })?;
+            }
             Report::Panic(info) => {
                 let text = self.narrator.panic(&info);
                 self.say(self.cell_of(info.place.load), text);
-                self.panic = Some(info);
+                // That of another process is not why this one ends.
+                if info.of_process.is_none() {
+                    self.panic = Some(info);
+                }
             }
             Report::Debug { text, place } => {
                 let place_text = self.narrator.place(&place);

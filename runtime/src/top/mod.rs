@@ -21,6 +21,7 @@ pub use table::Table;
 pub use table::table;
 
 use crate::worker::COPY_NAME;
+use crate::worker::PROGRAM_NAME;
 use crate::worker::SESSION_VAR;
 
 /// What there is to say where nothing is known.
@@ -129,9 +130,8 @@ impl Proc {
                 continue;
             };
             picture.cells = Cells::read(Path::new(&session));
-            let program = self.program(*child);
             for below in self.children(*child) {
-                if program.is_some() && self.program(*below) == program {
+                if self.is_worker(*below) {
                     self.add_worker(*below, &mut picture);
                 } else {
                     self.add_tree(*below, &mut picture.programs);
@@ -153,7 +153,7 @@ impl Proc {
         // Programs whose parents have ended are the supervisor's.
         let supervisor = self.stats.get(&worker).map(|stat| stat.parent);
         for below in supervisor.into_iter().flat_map(|pid| self.children(pid)) {
-            if self.program(*below) != self.program(worker) {
+            if !self.is_worker(*below) {
                 self.add_tree(*below, &mut picture.programs);
             }
         }
@@ -169,7 +169,8 @@ impl Proc {
         for id in ids {
             let folder = tasks.join(id.to_string());
             if let Some(stat) = Stat::read(&folder) {
-                let label = if id == worker {
+                // A process that a cell has started has its own name there.
+                let label = if id == worker && stat.name == PROGRAM_NAME {
                     "main".to_owned()
                 } else {
                     stat.name.clone()
@@ -192,8 +193,10 @@ impl Proc {
         {
             *program = name.to_string_lossy().into_owned();
         }
-        // One that has ended, and was not asked how, has none.
-        let label = if words.is_empty() {
+        let label = if self.is_of_worker(pid) {
+            format!("{} (process)", stat.name)
+        } else if words.is_empty() {
+            // One that has ended, and was not asked how, has none.
             stat.name.clone()
         } else {
             words.join(" ")
@@ -202,6 +205,20 @@ impl Proc {
         for child in self.children(pid) {
             self.add_tree(*child, to);
         }
+    }
+
+    /// Whether it is the process that runs cells, and not one that a cell has started by forking.
+    fn is_worker(&self, pid: i32) -> bool {
+        let stat = self.stats.get(&pid);
+        stat.is_some_and(|stat| stat.name == PROGRAM_NAME) && self.is_of_worker(pid)
+    }
+
+    /// Whether it is a worker, or was forked off one and has become no other program.
+    fn is_of_worker(&self, pid: i32) -> bool {
+        let program = self.program(pid);
+        let is_program =
+            program.is_some_and(|path| path.file_name() == Some(PROGRAM_NAME.as_ref()));
+        is_program && self.session(pid).is_some()
     }
 
     fn children(&self, pid: i32) -> &[i32] {
@@ -365,6 +382,9 @@ mod tests {
         fake.thread(11, 15, "late", 2000);
         fake.process(16, 11, "sleep", "sleep 60", 1010);
         fake.process(17, 10, "orphan", "orphan -x", 2100);
+        // A process that a cell has forked, and one of which that has ended.
+        fake.worker(19, 11, "my_service", &session);
+        fake.worker(20, 10, "left_behind", &session);
         let proc = Proc::read(&fake.0);
         assert_eq!(proc.kernels(), [5]);
         assert_eq!(proc.kernel(4), None);
@@ -381,7 +401,12 @@ mod tests {
         );
         assert_eq!(
             seen(&picture.programs),
-            [(16, "sleep 60", Some(1)), (17, "orphan -x", Some(2))]
+            [
+                (16, "sleep 60", Some(1)),
+                (19, "my_service (process)", None),
+                (17, "orphan -x", Some(2)),
+                (20, "left_behind (process)", None),
+            ]
         );
         assert_eq!(
             seen(&picture.compilers),

@@ -24,6 +24,11 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Whether it has ended, and only the one that started it has not asked how.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+
     /// Reads the file in a folder of `/proc`.
     pub(super) fn read(folder: &Path) -> Option<Stat> {
         // A name may be any bytes.

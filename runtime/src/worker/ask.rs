@@ -9,7 +9,9 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
 use super::channel;
+use super::child;
 use super::sys;
+use crate::wire::Place;
 use crate::wire::Reply;
 use crate::wire::Report;
 
@@ -22,20 +24,53 @@ pub(crate) fn open(input: sys::Fd) {
     let _ = INPUT.set(input);
 }
 
+static ASKING: Mutex<()> = Mutex::new(());
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 /// Puts a question to the person and waits for the answer.
 pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
-    static ASKING: Mutex<()> = Mutex::new(());
-    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if child::is_child() {
+        // Another thread may have asked when this process was made: the lock would never be free.
+        return Err(io::Error::other(
+            "a process that a cell has started can't ask for input (ask before it is started)",
+        ));
+    }
     let Some(&input) = INPUT.get() else {
         return ask_terminal(prompt);
     };
     let _one_at_a_time = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff);
+    let token = next_token();
     channel::send(&Report::Input {
         token,
         prompt: prompt.to_owned(),
         password,
     });
+    answer(input, token)
+}
+
+/// What a place in code is called: the kernel knows which line of which cell it is. `None` where that can't be found out
+/// now.
+pub(crate) fn describe(place: &Place) -> Option<String> {
+    let input = INPUT.get().filter(|_| !child::is_child())?;
+    // Not while a person is being asked.
+    let _one_at_a_time = ASKING.try_lock().ok()?;
+    let token = next_token();
+    channel::send(&Report::Where {
+        token,
+        place: place.clone(),
+    });
+    match answer(*input, token).ok()? {
+        Reply::Line { text } => Some(text),
+        Reply::NotAllowed | Reply::Interrupted => None,
+    }
+}
+
+fn next_token() -> u32 {
+    (std::process::id() << 16) | (NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff)
+}
+
+/// Waits for the answer to the question with this token.
+fn answer(input: sys::Fd, token: u32) -> io::Result<Reply> {
     loop {
         let mut head = [0; 8];
         sys::read_exact(input, &mut head)?;

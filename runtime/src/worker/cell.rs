@@ -21,7 +21,7 @@ use crate::wire::Place;
 use crate::wire::Report;
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     /// The last panic on the cell's own thread that is not known to have ended the cell.
     pending: Option<PanicInfo>,
     /// Panics that were shown and did not end the cell so far, the newest first.
@@ -75,6 +75,19 @@ pub(crate) fn set_main_thread() {
 /// Whether the calling thread is the one that runs cells.
 pub(crate) fn on_main_thread() -> bool {
     MAIN_THREAD.load(Ordering::Relaxed) == sys::this_thread()
+}
+
+/// In a child of the process that runs cells: no thread of it does. Takes no lock.
+pub(super) fn leave() {
+    MAIN_THREAD.store(0, Ordering::Relaxed);
+    RUNS.store(false, Ordering::Relaxed);
+    HAS_PENDING.store(false, Ordering::Relaxed);
+    INTERRUPTED.store(false, Ordering::Relaxed);
+}
+
+/// What is known of the cell, for a time in which nobody else is to have it.
+pub(super) fn lock() -> MutexGuard<'static, Option<State>> {
+    state()
 }
 
 /// A cell begins.
@@ -171,6 +184,7 @@ pub(crate) fn panicked() {
     with(|state| {
         let panic = state.last_panic().unwrap_or_else(|| PanicInfo {
             thread: MAIN.to_owned(),
+            of_process: None,
             message: "unwound without a panic (`resume_unwind`)".to_owned(),
             place: Place::default(),
             calls: Box::default(),

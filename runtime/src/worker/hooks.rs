@@ -14,6 +14,7 @@ use std::time::Duration;
 use std::time::SystemTime;
 
 use super::cell;
+use super::child;
 use super::sys;
 
 pub use super::stdio::read_hook;
@@ -169,6 +170,17 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout_ms: c_in
         // SAFETY: the caller vouches for the list; the time lives through the call.
         unsafe { libc::syscall(libc::SYS_ppoll, fds, count, timeout, no_mask, 8) }
     }) as c_int
+}
+
+/// The process's `epoll_create1`: a process that is forked later must not share the set.
+///
+/// # Safety
+///
+/// As `epoll_create1(2)`.
+pub unsafe fn epoll_create1(flags: c_int) -> c_int {
+    child::note_epoll();
+    // SAFETY: numbers only.
+    unsafe { libc::syscall(libc::SYS_epoll_create1, flags) as c_int }
 }
 
 /// The process's `accept4`.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::cell;
 use super::channel;
+use super::child;
 use super::crash;
 use super::dump;
 use super::panic;
@@ -73,6 +74,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     cell::set_main_thread();
     panic::install_hook();
     crash::install()?;
+    child::install([fds.commands, fds.markers, fds.input]);
     keep_flushing()?;
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
@@ -174,6 +176,7 @@ impl Live {
 
     /// This process was a copy, and goes on in the place of the one that it was a copy of.
     fn take_over(&mut self, mut missing_threads: Vec<String>) -> io::Result<()> {
+        child::set_live();
         loop {
             self.snapshots.resumed();
             self.shared.forget_crash();

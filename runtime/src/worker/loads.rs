@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::RwLockWriteGuard;
 
 use super::sys;
 
 #[derive(Debug, Default)]
-struct Loads {
+pub(super) struct Loads {
     count: u32,
     by_object: HashMap<String, u32>,
     /// What was found before, since looking through the loaded objects takes long.
@@ -26,6 +27,11 @@ pub(crate) fn begin(so: &str) -> u32 {
     loads.count += 1;
     loads.by_object.insert(so.to_owned(), loads.count);
     loads.count
+}
+
+/// What is known of loads, for a time in which nobody else is to have it.
+pub(super) fn lock() -> RwLockWriteGuard<'static, Option<Loads>> {
+    LOADS.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The number of the cell whose object holds the address; 0 where that is none.

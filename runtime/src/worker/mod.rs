@@ -12,6 +12,7 @@ pub(crate) mod awaits;
 mod calls;
 pub(crate) mod cell;
 mod channel;
+pub(crate) mod child;
 mod crash;
 mod dump;
 pub mod hooks;
@@ -27,8 +28,10 @@ pub(crate) mod sys;
 pub(crate) mod timing;
 
 pub(crate) use ask::ask;
+pub(crate) use ask::describe;
 pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
+pub(crate) use panic::text_of;
 pub(crate) use stdio::settle;
 pub(crate) use sys::waiting;
 
@@ -54,6 +57,8 @@ pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 
 /// How many named copies of the live worker there may be.
 pub const NAMED_COPIES: usize = 16;
+/// The program's name, which `ps` shows for the process that runs cells.
+pub(crate) const PROGRAM_NAME: &str = "worker";
 /// What `ps` calls a copy.
 pub(crate) const COPY_NAME: &CStr = c"threadbook-copy";
 

@@ -8,6 +8,7 @@ use super::calls;
 use super::cell;
 use super::loads;
 use super::sys;
+use crate::process;
 use crate::wire::PanicInfo;
 use crate::wire::Place;
 
@@ -26,6 +27,7 @@ fn hook(info: &PanicHookInfo<'_>) {
     let place = info.location().map(place_of).unwrap_or_default();
     let info = PanicInfo {
         thread: thread.name().unwrap_or("<unnamed>").to_owned(),
+        of_process: process::panicking(&place),
         message,
         place,
         calls: Box::new(calls::note()),
@@ -38,7 +40,7 @@ fn hook(info: &PanicHookInfo<'_>) {
 }
 
 /// What a panic says.
-pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
     text.unwrap_or("a value that is no text").to_owned()

@@ -5,11 +5,13 @@ use std::ffi::c_void;
 use std::time::Instant;
 
 use super::cell;
+use super::child;
 use super::loads;
 use super::report;
 use super::sys;
 use super::timing::Stopwatch;
 use crate::abi::store;
+use crate::process;
 use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
@@ -44,10 +46,14 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
     let watch = Stopwatch::start();
     if let Ok(function) = loaded {
         *store = function(*store);
+        child::end_unless_live();
     }
     let mut times = watch.times();
     times.loading = loading;
     let mut ending = cell::end();
+    if let End::Interrupted { .. } = ending.end {
+        process::interrupt_children_of(load);
+    }
     if let Err(message) = loaded {
         ending.end = End::NotLoaded { message };
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::NAMED_COPIES;
+use super::child;
 use super::sys;
 
 /// Copies of the live worker that wait, by what they are for.
@@ -61,9 +62,9 @@ pub(crate) fn make() -> io::Result<&'static Shared> {
     Ok(SHARED.get_or_init(|| page))
 }
 
-/// The page; `None` outside a worker.
+/// The page; `None` outside a worker, and in processes that cells have forked.
 pub(crate) fn get() -> Option<&'static Shared> {
-    SHARED.get().copied()
+    SHARED.get().copied().filter(|_| !child::is_child())
 }
 
 /// Whether the person has interrupted the cell that runs.

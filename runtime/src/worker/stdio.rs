@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::ask;
 use super::cell;
 use super::channel;
+use super::child;
 use super::hooks::interruptible;
 use super::sys;
 use crate::wire::Kind;
@@ -101,6 +102,13 @@ pub unsafe fn read_hook(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
     static TYPED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
     if fd != 0 || len == 0 || ours(fd).is_none() {
         return interruptible(|| sys::read_through(fd, buffer, len) as c_long) as isize;
+    }
+    if child::is_child() {
+        // Another thread may have been reading when this process was made: the lock would never be free.
+        let text = b"stdin: a process that a cell has started can't ask for input (ask before it is started)\n";
+        let _ = channel::send_stream(Kind::Stderr, 0, text);
+        sys::set_errno(libc::EOPNOTSUPP);
+        return -1;
     }
     let mut typed = TYPED.lock().unwrap_or_else(PoisonError::into_inner);
     if typed.is_empty() {

@@ -21,6 +21,7 @@ mod output;
 mod panics;
 mod preloaded;
 mod prepared;
+mod processes;
 mod programs;
 mod progress;
 mod questions;

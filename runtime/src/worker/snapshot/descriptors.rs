@@ -22,6 +22,15 @@ struct Known {
 
 /// Gives this process its own epoll sets and event counters.
 pub(super) fn make_private() {
+    make_own(true);
+}
+
+/// Gives this process its own epoll sets. Event counters may be how it is to talk to its parent.
+pub(in crate::worker) fn own_epoll_sets() {
+    make_own(false);
+}
+
+fn make_own(counters_too: bool) {
     let Some(fds) = raw::open_at(libc::AT_FDCWD, c"/proc/self/fd", libc::O_DIRECTORY) else {
         return;
     };
@@ -30,7 +39,7 @@ pub(super) fn make_private() {
     let (mut counter_count, mut set_count) = (0, 0);
     raw::for_each_number(fds, |fd| {
         let (list, count) = match raw::link_at(fds, Digits::new(fd).as_c_str()).as_bytes() {
-            b"anon_inode:[eventfd]" => (&mut counters, &mut counter_count),
+            b"anon_inode:[eventfd]" if counters_too => (&mut counters, &mut counter_count),
             b"anon_inode:[eventpoll]" => (&mut sets, &mut set_count),
             _ => return,
         };

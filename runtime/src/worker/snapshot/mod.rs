@@ -22,6 +22,7 @@ use super::shared::Shared;
 use super::stdio;
 use super::sys;
 use crate::wire::SnapshotStatus;
+pub(super) use descriptors::own_epoll_sets;
 pub(crate) use outside::open as outside;
 pub(crate) use raw::thread_id;
 use threads::Missed;

@@ -248,6 +248,19 @@ pub(crate) fn at_exit(function: extern "C" fn()) {
     unsafe { libc::atexit(function) };
 }
 
+/// Has a function called in each child that the C library forks.
+pub(crate) fn at_fork(in_child: extern "C" fn()) {
+    // SAFETY: the function is part of the runtime, which stays loaded, and does what a new child of a process with threads
+    // may do.
+    unsafe {
+        libc::pthread_atfork(
+            None,
+            None,
+            Some(std::mem::transmute::<extern "C" fn(), unsafe extern "C" fn()>(in_child)),
+        )
+    };
+}
+
 /// A page that this process shares with those that it forks, filled with zeros.
 pub(crate) fn share_page<T: Default>() -> io::Result<&'static T> {
     // SAFETY: a new mapping, large enough for the value, which is never unmapped; zeros and `T` are written before it
