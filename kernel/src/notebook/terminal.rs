@@ -17,8 +17,8 @@ use threadbook::progress::PROGRESS_MIME;
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 const RESET: &str = "\x1b[0m";
-/// Goes to the start of the line and clears it.
-const ERASE: &str = "\r\x1b[K";
+/// Clears the line and goes to its start.
+const ERASE: &str = "\x1b[2K\r";
 
 /// stdout and stderr.
 pub(crate) struct Terminal {
@@ -140,7 +140,9 @@ impl Terminal {
         if !self.stdout.coloured {
             return Ok(());
         }
-        self.end_lines()?;
+        if !self.draws_bar {
+            self.end_lines()?;
+        }
         self.draws_bar = true;
         let rows = text_of(content).replace('\n', "  ");
         self.stdout.text(&format!("{ERASE}{rows}"))
@@ -327,9 +329,7 @@ mod tests {
         check(
             true,
             show,
-            expect![
-                "\r\u{1b}[K0%\r\u{1b}[K\r\u{1b}[K50%\r\u{1b}[Khalf\n\r\u{1b}[K100%\r\u{1b}[K100%\n"
-            ],
+            expect!["\u{1b}[2K\r0%\u{1b}[2K\r50%\u{1b}[2K\rhalf\n\u{1b}[2K\r100%\u{1b}[2K\r100%\n"],
             expect![""],
         );
     }

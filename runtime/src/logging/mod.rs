@@ -161,19 +161,14 @@ mod tests {
         let thread = std::thread::Builder::new().name("worker-1".to_owned());
         let (target, text) = (target.to_owned(), text.to_owned());
         let line = thread.spawn(move || {
-            let args = format_args!("{text}").to_string();
             let thread = std::thread::current();
-            let mut line = String::new();
             let mut builder = log::Record::builder();
             builder.level(Level::Warn).target(&target);
-            line.push_str(
-                &Record {
-                    record: &builder.args(format_args!("{args}")).build(),
-                    thread: &thread,
-                }
-                .to_string(),
-            );
-            line
+            Record {
+                record: &builder.args(format_args!("{text}")).build(),
+                thread: &thread,
+            }
+            .to_string()
         });
         line.unwrap().join().unwrap()
     }
