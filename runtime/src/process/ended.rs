@@ -20,7 +20,7 @@ use serde::Serialize;
 pub enum Ended {
     /// Its closure panicked. As for `ProcessPoolExecutor` in Python, where an exception comes back with its text.
     Panicked {
-        /// What the panic says.
+        /// The message of the panic.
         message: String,
         /// Where it happened, such as `cell 5, line 3, column 9`; empty where that is not known.
         place: String,
@@ -29,7 +29,7 @@ pub enum Ended {
     Exited(i32),
     /// A signal ended it: [`Process::kill`](super::Process::kill), a crash, or the system when memory ran out.
     Signal(i32),
-    /// Nobody can say: the session went back to a state in which the process did not exist (`%undo`, `%restore`, a crash
+    /// Its end can't be found out: the session went back to a state in which the process did not exist (`%undo`, `%restore`, a crash
     /// of a cell), or the handle is used in another process than the one that started it.
     Lost,
 }

@@ -55,7 +55,7 @@ fn end_children() {
     }
 }
 
-/// A panic of a process says whose it is; anything else goes to the hook that was there.
+/// Prints the panics of processes with the process's name; all others go to the hook that was there.
 fn hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

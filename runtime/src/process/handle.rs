@@ -26,8 +26,7 @@ use super::sys::Exit;
 ///
 /// # Dropping
 ///
-/// The process runs on, and nobody learns what it gives. It ends with the kernel, or as the [module](super) says for a
-/// program.
+/// The process runs on, and its value is lost. It ends with the kernel; for a program see the [module](super).
 ///
 /// # Python
 ///
@@ -232,7 +231,7 @@ impl<T> fmt::Debug for Process<T> {
     }
 }
 
-/// What a process is known by.
+/// All that the parent keeps of a process.
 #[derive(Debug)]
 pub(super) struct Handle {
     pub(super) info: Info,

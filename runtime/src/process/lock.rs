@@ -24,7 +24,7 @@ use super::sys;
 /// since. One at a time holds it.
 ///
 /// The value is kept serialised in shared memory: a guard has a copy of it, which is put back when the guard is dropped. So
-/// it may be of any type that serde knows. A clone is the same lock. Use it as [`std::sync::Mutex`], which for processes
+/// it may be of any type that serde can serialise and read. A clone is the same lock. Use it as [`std::sync::Mutex`], which for processes
 /// would be a copy in each; `Lock<()>` is a lock that guards something outside, such as a file.
 ///
 /// # A holder that dies

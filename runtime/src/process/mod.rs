@@ -88,7 +88,7 @@ use crate::worker;
 
 /// Starts a process that runs the closure; its value comes back by [`Process::join`].
 ///
-/// Nothing is asked of the closure: it may borrow and need not be `Send`. See the [module](self) for what it finds.
+/// The closure has no bound: it may borrow and need not be `Send`. See the [module](self) for what it finds.
 ///
 /// # Panics
 ///

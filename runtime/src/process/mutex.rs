@@ -1,4 +1,4 @@
-//! A lock between processes, which notices that its holder has died.
+//! A lock between processes, which passes to the next one when its holder dies.
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -31,7 +31,7 @@ pub(super) enum Locked {
 }
 
 impl Mutex {
-    /// Makes it usable; once, before anybody else knows it.
+    /// Makes it usable; once, before anybody else uses it.
     pub(super) fn prepare(&self) -> io::Result<()> {
         // SAFETY: the attributes are ours; nobody else uses the lock yet.
         let result = unsafe {
@@ -66,7 +66,7 @@ impl Mutex {
         }
     }
 
-    /// Waits for it so long.
+    /// Waits for it at most for the limit.
     pub(super) fn lock_within(&self, limit: Duration) -> Locked {
         let quick = self.try_lock();
         if quick != Locked::Busy {

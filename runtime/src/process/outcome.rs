@@ -75,7 +75,7 @@ pub(super) fn read(bytes: &[u8]) -> Outcome {
 }
 
 impl Panic {
-    /// In words: the kernel knows the cell and the line.
+    /// The same for people: the kernel translates the place to a cell and a line.
     pub(super) fn into_ended(self) -> Ended {
         let in_words = |place: &Place| {
             let described = worker::describe(place);

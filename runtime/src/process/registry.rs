@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 
 use super::handle::Handle;
 
-/// What is known of a process: see [`current`](super::current) and [`active`](super::active).
+/// The number and the name of a process: see [`current`](super::current) and [`active`](super::active).
 ///
 /// Stands for an entry of Python's `multiprocessing.active_children()`.
 #[derive(Clone, Debug, PartialEq, Eq)]

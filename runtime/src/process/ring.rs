@@ -77,7 +77,7 @@ impl Ring {
     /// How many bytes wait.
     pub(super) fn waiting(&self) -> usize {
         let ends = self.ends();
-        // In one order with whoever says that it waits, then looks here.
+        // One total order with a waiter, which first marks that it waits and then looks here.
         let tail = ends.tail.0.load(Ordering::SeqCst);
         tail.wrapping_sub(ends.head.0.load(Ordering::SeqCst)) as usize
     }
@@ -94,7 +94,7 @@ impl Ring {
         self.copy_in(tail, &(bytes.len() as u32 | marks).to_le_bytes());
         self.copy_in(tail + HEAD as u64, bytes);
         let end = tail + (HEAD + bytes.len()) as u64;
-        // In one order with what the reader does: it says that it waits, then looks here.
+        // One total order with the reader, which first marks that it waits and then looks here.
         ends.tail.0.store(end, Ordering::SeqCst);
         if ends.reader_waits.load(Ordering::SeqCst) != 0 {
             ends.written.fetch_add(1, Ordering::SeqCst);

@@ -29,7 +29,7 @@ use crate::wire::Place;
 use crate::worker;
 use crate::worker::child;
 
-/// What is said of a process before it is started.
+/// The settings of a process that is not started yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     pub(super) name: Option<Arc<str>>,
@@ -60,7 +60,9 @@ pub(super) fn start<T: Serialize>(
     match forked {
         Forked::Child(setting) => live(&setting, &file, closure),
         Forked::Parent { info, is_group } => {
-            let watch = sys::watch(info.pid.cast_signed())?;
+            let watch = sys::watch(info.pid.cast_signed())
+                // A process that can't be watched would stay in the system's table.
+                .inspect_err(|_| sys::end_child(info.pid.cast_signed()))?;
             let handle = Arc::new(Handle {
                 info,
                 watch,
@@ -115,7 +117,7 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     let mut panicked = PANICKED.lock().unwrap_or_else(PoisonError::into_inner);
     let held = sys::Held::new();
     // SAFETY: the locks above are those of std's streams and of this crate that code of the child may come to; what other
-    // threads hold besides is for the person who starts the process to mind, as the module's documentation says.
+    // threads hold besides is for the person who starts the process to mind, which the module's documentation describes.
     let pid = unsafe { sys::fork() }?;
     if pid != 0 {
         drop(held);
@@ -177,7 +179,7 @@ fn live<T: Serialize>(setting: &Setting, file: &File, closure: impl FnOnce() -> 
 }
 
 fn leave_panic(file: &File, message: String) -> i32 {
-    // Without it the exit code says that much.
+    // If it fails, the exit code 1 remains.
     let _ = outcome::write_panic(file, &panic_with(message));
     1
 }
@@ -195,7 +197,7 @@ pub(super) fn panic_with(message: String) -> Panic {
     Panic { message, place }
 }
 
-/// A thread panics: where this process was started by this module, says whose it is, in words.
+/// The words for the process, or the thread of one, that panics; `None` in a process that this module has not started.
 pub(crate) fn panicking(place: &Place) -> Option<String> {
     let closure = *CLOSURE.lock().unwrap_or_else(PoisonError::into_inner);
     let thread = std::thread::current();

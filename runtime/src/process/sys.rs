@@ -85,13 +85,22 @@ pub(super) fn signal_group(founder: i32, signal: c_int) {
     unsafe { libc::kill(-founder, signal) };
 }
 
+/// Ends a child that can't be watched, and takes note of its end.
+pub(super) fn end_child(pid: i32) {
+    // SAFETY: numbers, and no pointer. The child was not reaped, so the number is still its own.
+    unsafe {
+        libc::kill(pid, libc::SIGKILL);
+        libc::waitpid(pid, std::ptr::null_mut(), 0);
+    }
+}
+
 /// Puts a process into a group of its own; 0 is this one.
 pub(super) fn found_group(pid: i32) {
     // SAFETY: numbers only. It fails where the process has ended, or has done so itself.
     unsafe { libc::setpgid(pid, pid) };
 }
 
-/// How a process has ended, as the system says.
+/// How a process has ended, by the system's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     Code(i32),

@@ -1,6 +1,6 @@
 //! Processes that code of a cell has forked off the live worker: what they must not share with it.
 //!
-//! A fork gives the child everything that the worker has: the pipes on which the kernel tells it what to do, the page that
+//! A fork gives the child everything that the worker has: the pipes on which the kernel sends its commands, the page that
 //! it shares with the supervisor, and its part of being the thread that runs cells. A child that used any of these would be
 //! taken for the worker. So each fork by the C library ends the child's part in them, whoever calls it.
 
@@ -55,7 +55,7 @@ pub(crate) fn is_live() -> bool {
     live != 0 && !is_child() && live == std::process::id().cast_signed()
 }
 
-/// In a child that is about to leave the cell which has forked it: says that, and ends.
+/// In a child that is about to leave the cell which has forked it: prints that, and ends.
 pub(super) fn end_unless_live() {
     if is_live() {
         return;

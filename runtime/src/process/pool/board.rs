@@ -149,7 +149,7 @@ impl Board {
         self.rings[ring].read(message)
     }
 
-    /// The parent waits until so much of results is there, or another descriptor can be read: says whether that is it.
+    /// The parent waits until so much of results is there, or another descriptor can be read; `true` for the latter.
     /// An interrupt of the cell unwinds it.
     pub(super) fn await_results(&self, other: impl AsFd) -> bool {
         let limit = match self.patience {

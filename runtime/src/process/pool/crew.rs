@@ -203,7 +203,7 @@ impl<I, R: Serialize, F: FnMut(I) -> R> Work<'_, I, F> {
     /// A worker's life.
     fn run(&mut self, worker: usize) {
         let supervisor = sys::parent();
-        // Where the supervisor has died, nobody wants results any more.
+        // If the supervisor has died, nobody reads results any more.
         let is_there = || sys::parent() == supervisor;
         let mut buffer = Vec::new();
         if let Some(initializer) = self.initializer

@@ -25,6 +25,8 @@ pub struct Imap<R> {
     /// Those that came before their turn, by number; in any order where it is unordered.
     early: VecDeque<Option<Result<R, Ended>>>,
     is_ordered: bool,
+    /// How many were given in their turn.
+    given: usize,
     gives: PhantomData<fn() -> R>,
 }
 
@@ -34,6 +36,7 @@ impl<R> Imap<R> {
             results,
             early: VecDeque::new(),
             is_ordered,
+            given: 0,
             gives: PhantomData,
         }
     }
@@ -46,6 +49,7 @@ impl<R: DeserializeOwned> Iterator for Imap<R> {
     fn next(&mut self) -> Option<Result<R, Ended>> {
         loop {
             if let Some(Some(_)) = self.early.front() {
+                self.given += 1;
                 return self.early.pop_front().flatten();
             }
             let (item, result) = self.results.next()?;
@@ -53,8 +57,7 @@ impl<R: DeserializeOwned> Iterator for Imap<R> {
                 return Some(result);
             }
             // Those that were given are gone from the list.
-            let given = self.results.count() - self.early_and_open();
-            let place = item - given;
+            let place = item - self.given;
             if self.early.len() <= place {
                 self.early.resize_with(place + 1, || None);
             }
@@ -66,14 +69,6 @@ impl<R: DeserializeOwned> Iterator for Imap<R> {
         let waiting = self.early.iter().flatten().count();
         let left = self.results.open + waiting;
         (left, Some(left))
-    }
-}
-
-impl<R> Imap<R> {
-    /// How many items were not given yet.
-    fn early_and_open(&self) -> usize {
-        // The one that has just come counts.
-        self.results.open + self.early.iter().flatten().count() + 1
     }
 }
 

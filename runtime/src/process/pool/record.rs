@@ -13,7 +13,7 @@ const ALL_ENDED: u8 = 4;
 /// The kind, and the number of the item.
 const HEAD: usize = 5;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug)]
 pub(super) enum Record<'a> {
     /// The bytes of an item's value.
