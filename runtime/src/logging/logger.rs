@@ -52,6 +52,13 @@ pub(crate) fn levels_in_words() -> Option<String> {
 
 /// Sets which events show, or says why not.
 pub(super) fn set_levels(levels: &str) -> Result<(), String> {
+    // `RUST_LOG=hyper` shows all of one library; here it is more often a level with a slip.
+    let is_level = |directive: &str| {
+        directive.contains(['=', '/']) || directive.trim().parse::<LevelFilter>().is_ok()
+    };
+    if !levels.split(',').all(is_level) {
+        return Err(no_levels(levels));
+    }
     let filter = filter(levels)?;
     if let Some(logger) = logger() {
         log::set_max_level(filter.filter());
@@ -172,13 +179,17 @@ fn filter(levels: &str) -> Result<Filter, String> {
         })
         .collect();
     let mut builder = Builder::new();
-    builder.try_parse(&directives.join(",")).map_err(|_| {
-        format!(
-            "`{}` says no levels (expected `off`, `error`, `warn`, `info`, `debug` or `trace`, or such as `warn,hyper=debug,cells=trace`)",
-            levels.trim()
-        )
-    })?;
+    builder
+        .try_parse(&directives.join(","))
+        .map_err(|_| no_levels(levels))?;
     Ok(builder.build())
+}
+
+fn no_levels(levels: &str) -> String {
+    format!(
+        "`{}` says no levels (expected `off`, `error`, `warn`, `info`, `debug` or `trace`, or such as `warn,hyper=debug,cells=trace`)",
+        levels.trim()
+    )
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 //! of its own (`env_logger`, `tracing_subscriber`, `log::set_logger`) before that or in that cell is left alone.
 //!
 //! Events of cells show from `info` on, those of libraries from `warn` on. The environment variable `RUST_LOG`,
-//! the magic `%log` and [`levels`] change that. A span is not shown itself.
+//! the magic `%log` and [`levels`] change that. A span shows where it begins with fields, as in `load; page=4`.
 //!
 //! In Python: `logging.basicConfig(level=logging.INFO)`, which a notebook so does not need.
 

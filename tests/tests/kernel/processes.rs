@@ -6,7 +6,11 @@ use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::wait_until;
 
 /// Gives a process that runs until it is ended.
-const ENDLESS: &str = "let endless = threadbook::process::named(\"endless\").spawn(|| -> () { println!(\"started\"); loop { std::thread::park() } });";
+/// The cell ends once the process has printed.
+const ENDLESS: &str = "let (mut printed, mut print) = std::io::pipe()?;\n\
+    let endless = threadbook::process::named(\"endless\").spawn(|| -> () {\n    println!(\"started\");\n    \
+    std::io::Write::write_all(&mut print, b\"x\").unwrap();\n    loop { std::thread::park() }\n});\n\
+    std::io::Read::read_exact(&mut printed, &mut [0]).unwrap();";
 
 fn state_of(pid: &str) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -127,7 +131,7 @@ fn an_interrupt_ends_what_its_cell_has_started_and_nothing_else() {
     ran.failed("KeyboardInterrupt");
     kernel.run("endless.is_alive()").resulted("true");
     let id = kernel.send(
-        "let second = threadbook::process::spawn(|| -> () { println!(\"{}\", std::process::id()); loop { std::thread::park() } }); second.join();",
+        "let second = threadbook::process::spawn(|| -> () { println!(\"{}\", std::process::id()); loop { std::thread::park() } }); let _ = second.join();",
     );
     kernel.until_text(&id, "\n");
     kernel.interrupt();
