@@ -8,6 +8,9 @@
 //! | --- | --- |
 //! | [`display`] | HTML, pictures, Markdown, LaTeX, JSON, tables; handles that update a display; `clear_output` |
 //! | [`process`] | processes that run a closure, pools of them, what they share |
+//! | [`threads`] | which threads there are; waiting for one, with its panic as an error |
+//! | [`executor`] | a pool of threads, as Python's `ThreadPoolExecutor` |
+//! | [`task`] | several futures at once, as Python's `asyncio` |
 //! | [`shell`] | what a shell line gives back |
 //! | [`cancel`] | what an interrupt does; noticing one in a long computation |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
@@ -23,12 +26,15 @@
 
 #[doc(hidden)]
 pub mod abi;
+mod blocking;
 pub mod cancel;
 mod captured;
 pub mod display;
 mod error;
+pub mod executor;
 pub mod input;
 pub mod logging;
+mod panics;
 mod persistent;
 pub mod prelude;
 // Not `print`: `print("x")` would find the module, and rustc would not say that it is the macro that is meant.
@@ -36,10 +42,12 @@ pub mod prelude;
 pub mod printing;
 pub mod process;
 pub mod progress;
+mod session_tokio;
 pub mod shell;
 #[doc(hidden)]
 pub mod show;
-mod task;
+pub mod task;
+pub mod threads;
 pub mod timing;
 #[doc(hidden)]
 pub mod top;

@@ -29,9 +29,10 @@ use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
 
+use crate::blocking;
 use crate::persistent;
+use crate::session_tokio;
 use crate::show;
-use crate::task;
 use crate::worker::cell;
 use crate::worker::place_of;
 
@@ -102,14 +103,14 @@ impl<F: Future> CellCode for F {
 
 /// Runs the cell's code, which may await, with the session's tokio at hand.
 pub fn block_on(code: Pin<Box<dyn CellCode + '_>>) {
-    let _tokio = task::enter();
+    let _tokio = session_tokio::enter();
     run(code);
 }
 
 /// Runs the cell's code, which names no tokio, without starting tokio's threads.
 pub fn run(mut code: Pin<Box<dyn CellCode + '_>>) {
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        task::poll_until(&mut |context| code.as_mut().poll_code(context));
+        blocking::poll_until(&mut |context| code.as_mut().poll_code(context));
     }));
     if let Err(payload) = ran {
         cell::unwinds_with(&*payload);

@@ -7,6 +7,7 @@ use std::sync::RwLock;
 
 use env_filter::Builder;
 use env_filter::Filter;
+use log::LevelFilter;
 use log::Log;
 use log::Metadata;
 

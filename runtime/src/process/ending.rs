@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::registry;
 use super::start;
+use crate::panics;
 use crate::worker;
 use crate::worker::child;
 
@@ -62,7 +63,7 @@ fn hook() {
         let place = info.location().map(worker::place_of).unwrap_or_default();
         match start::panicking(&place) {
             Some(who) => {
-                let text = worker::text_of(info.payload());
+                let text = panics::text_of(info.payload());
                 let crate::wire::Place {
                     file, line, column, ..
                 } = place;

@@ -24,7 +24,8 @@ use super::outcome::Panic;
 use super::registry;
 use super::registry::Info;
 use super::sys;
-use crate::task;
+use crate::panics;
+use crate::session_tokio;
 use crate::wire::Place;
 use crate::worker;
 use crate::worker::child;
@@ -173,7 +174,7 @@ fn live<T: Serialize>(setting: &Setting, file: &File, closure: impl FnOnce() -> 
                 format!("its value can't be given to its parent: {error}"),
             ),
         },
-        Err(payload) => leave_panic(file, worker::text_of(&*payload)),
+        Err(payload) => leave_panic(file, panics::text_of(&*payload)),
     };
     ending::end(code)
 }
@@ -186,7 +187,7 @@ fn leave_panic(file: &File, message: String) -> i32 {
 
 /// The panic that the closure was unwound with.
 pub(super) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
-    panic_with(worker::text_of(payload))
+    panic_with(panics::text_of(payload))
 }
 
 pub(super) fn panic_with(message: String) -> Panic {
@@ -253,7 +254,7 @@ fn enter_pools<T>(closure: impl FnOnce() -> T) -> T {
     let pool = ThreadPoolBuilder::new().use_current_thread().build();
     // What the parent had entered.
     let tokio = tokio::runtime::Handle::try_current().is_ok();
-    let _tokio = tokio.then(task::enter_anew);
+    let _tokio = tokio.then(session_tokio::enter_anew);
     let value = closure();
     // Dropping it would wait for its threads.
     std::mem::forget(pool);

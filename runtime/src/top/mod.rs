@@ -18,6 +18,7 @@ pub use cells::CELLS_FILE;
 pub use cells::Cells;
 pub use stat::Stat;
 pub use table::Table;
+pub(crate) use table::state;
 pub use table::table;
 
 use crate::worker::COPY_NAME;

@@ -93,7 +93,7 @@ impl fmt::Display for Table {
 }
 
 /// In a word; where it waits, for what.
-fn state(task: &Task) -> String {
+pub(crate) fn state(task: &Task) -> String {
     let word = match task.stat.state {
         'R' => "runs",
         'S' | 'I' => return waits(task.waits_in.as_deref()),

@@ -10,10 +10,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use super::calls;
-use super::panic;
 use super::report;
 use super::shared;
 use super::sys;
+use crate::panics;
 use crate::wire::Calls;
 use crate::wire::End;
 use crate::wire::PanicInfo;
@@ -176,7 +176,7 @@ pub(crate) fn thread_panicked(info: PanicInfo) {
 
 /// The cell's code is being unwound, with this.
 pub(crate) fn unwinds_with(payload: &(dyn Any + Send)) {
-    with(|state| state.unwinds_with = Some(panic::text_of(payload)));
+    with(|state| state.unwinds_with = Some(panics::text_of(payload)));
 }
 
 /// The panic reached the edge of the cell.
@@ -287,6 +287,11 @@ pub(crate) fn note_stop() {
 /// Whether the cell was made to stop.
 pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Whether the calling thread runs a cell that is being unwound since the person interrupted it.
+pub(crate) fn is_unwound_by_interrupt() -> bool {
+    is_interrupted() && on_main_thread() && std::thread::panicking()
 }
 
 /// A helper is about to unwind the cell.

@@ -31,7 +31,6 @@ pub(crate) use ask::ask;
 pub(crate) use ask::describe;
 pub(crate) use cell::must_stop;
 pub(crate) use panic::place_of;
-pub(crate) use panic::text_of;
 pub(crate) use stdio::settle;
 pub(crate) use sys::waiting;
 

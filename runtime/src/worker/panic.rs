@@ -1,6 +1,5 @@
 //! The panic hook: who panicked, where, with what message.
 
-use std::any::Any;
 use std::panic::Location;
 use std::panic::PanicHookInfo;
 
@@ -8,6 +7,7 @@ use super::calls;
 use super::cell;
 use super::loads;
 use super::sys;
+use crate::panics;
 use crate::process;
 use crate::wire::PanicInfo;
 use crate::wire::Place;
@@ -23,8 +23,9 @@ fn hook(info: &PanicHookInfo<'_>) {
         return;
     }
     let thread = std::thread::current();
-    let message = text_of(info.payload());
+    let message = panics::text_of(info.payload());
     let place = info.location().map(place_of).unwrap_or_default();
+    panics::note(&place);
     let info = PanicInfo {
         thread: thread.name().unwrap_or("<unnamed>").to_owned(),
         of_process: process::panicking(&place),
@@ -37,13 +38,6 @@ fn hook(info: &PanicHookInfo<'_>) {
     } else {
         cell::thread_panicked(info);
     }
-}
-
-/// What a panic says.
-pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    text.unwrap_or("a value that is no text").to_owned()
 }
 
 /// A location, and the shared object that it lies in: the file's name is a constant of that object.

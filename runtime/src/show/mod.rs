@@ -2,8 +2,12 @@
 //!
 //! Generated code calls `evcxr_display()` on a reference to it. Method lookup tries what takes that reference before what
 //! takes a reference to it: so a type with an inherent `evcxr_display(&self)` finds that, one with a trait of the person's
-//! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], and any other type finds
-//! [`ShowDebug`], or what [`shown_by`](crate::shown_by) makes for another format.
+//! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], threads, locks and the like find
+//! [`InWords`], and any other type finds [`ShowDebug`], or what [`shown_by`](crate::shown_by) makes for another format.
+
+mod words;
+
+pub use words::InWords;
 
 use std::any::type_name;
 use std::fmt::Debug;
@@ -66,7 +70,7 @@ fn shown_debug(value: &dyn Debug) {
 #[macro_export]
 macro_rules! shown_by {
     ($format:literal of $wanted:ident, $types:literal) => {
-        use $crate::show::{ByReference as _, ShowNothing as _};
+        use $crate::show::{ByReference as _, InWords as _, ShowNothing as _};
         trait ThreadbookFormat {
             fn evcxr_display(&self);
         }
@@ -85,6 +89,11 @@ pub fn formatted<T: ?Sized>(types: bool, text: String) {
         false => text,
     };
     result_text(text);
+}
+
+/// A type for people, in backticks.
+fn type_words<T: ?Sized>() -> String {
+    format!("`{}`", without_paths(type_name::<T>()))
 }
 
 /// A type without the paths in front of names: `Vec<String>`.
