@@ -101,7 +101,7 @@ terminal shows the same.",
     },
     Magic {
         name: "ps",
-        summary: "lists the programs that cells have started and that still run",
+        summary: "lists the programs and processes that cells have started and that still run",
         help: "%ps
 
 The columns are those of %threads.",

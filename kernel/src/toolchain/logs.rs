@@ -50,12 +50,12 @@ fn may_log(items: &str, statements: &str) -> bool {
     }
     let here: Vec<&str> = words(statements).collect();
     let is_crate = |word: &&str| CRATES.contains(word);
-    if here.contains(&MODULE) || (all.iter().any(|word| is_crate(&word)) && has_event(&here)) {
+    if here.contains(&MODULE) || (all.iter().any(is_crate) && has_event(&here)) {
         return true;
     }
     // A function that logs, perhaps by way of others.
     let of_items: Vec<&str> = words(items).collect();
-    if !(of_items.iter().any(|word| is_crate(&word)) && has_event(&of_items)) {
+    if !(of_items.iter().any(is_crate) && has_event(&of_items)) {
         return false;
     }
     let functions: HashSet<&str> = of_items

@@ -15,9 +15,22 @@ use crate::top::Task;
 /// the system has no `/proc`, the list is empty.
 ///
 /// ```
+/// use std::sync::mpsc;
+/// use std::thread;
+///
+/// let (runs_tx, runs_rx) = mpsc::channel();
+/// let (end_tx, end_rx) = mpsc::channel::<()>();
+/// let loader = thread::Builder::new().name("loader".into()).spawn(move || {
+///     runs_tx.send(()).unwrap();
+///     let _ = end_rx.recv();
+/// })?;
+/// runs_rx.recv().unwrap();
 /// let threads = threadbook::threads::list();
-/// assert!(threads.iter().any(|thread| thread.name() == "main"));
+/// assert!(threads.iter().any(|thread| thread.name() == "loader"));
 /// println!("{threads:?}");
+/// drop(end_tx);
+/// loader.join().unwrap();
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// Python: `threading.enumerate()`.
