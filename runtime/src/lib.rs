@@ -16,6 +16,7 @@
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`mod@progress`] | bars that show how far a loop, threads or a stream have come |
 //! | [`logging`] | which events of `log` and `tracing` show, and how |
+//! | [`python`] | no code: what stands for Python's modules |
 //! | [`timing`] | what `%timeit -o` gives |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
@@ -42,6 +43,8 @@ pub mod prelude;
 pub mod printing;
 pub mod process;
 pub mod progress;
+#[doc = include_str!("python.md")]
+pub mod python {}
 mod session_tokio;
 pub mod shell;
 #[doc(hidden)]
@@ -66,17 +69,20 @@ pub use input::input;
 pub use persistent::LocalKey;
 pub use progress::progress;
 
-pub use crossbeam;
-pub use futures;
-pub use log;
-pub use parking_lot;
-pub use postcard;
-pub use rand;
+// They are linked into the runtime's shared library, but are not public here: rustc writes `std::fmt::Debug` where a public
+// name like `Debug` comes twice.
+extern crate crossbeam as _;
+extern crate futures as _;
+extern crate log as _;
+extern crate parking_lot as _;
+extern crate postcard as _;
+extern crate rand as _;
+extern crate tracing as _;
+
 pub use rayon;
 pub use serde;
 pub use serde_json;
 pub use tokio;
-pub use tracing;
 
 /// What hides a cell's `let` from whatever looks for its variables; the names stay visible.
 #[doc(hidden)]

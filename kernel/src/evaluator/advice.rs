@@ -87,7 +87,12 @@ pub(super) fn of(message: &Value, sources: Sources) -> Vec<String> {
         advice.push(missing_crate::advice(name));
     }
     // Of other traits that a future lacks, its value may lack them too.
-    if text.starts_with("`impl Future<") && text.ends_with("doesn't implement `Debug`") {
+    // rustc writes the trait's path where another crate has something of that name.
+    let without = [
+        "doesn't implement `Debug`",
+        "doesn't implement `std::fmt::Debug`",
+    ];
+    if text.starts_with("`impl Future<") && without.iter().any(|end| text.ends_with(end)) {
         advice.push("`.await` it for its value".to_owned());
     }
     if ["E0282", "E0283", "E0284"].contains(&code) {

@@ -331,12 +331,12 @@ fn what_a_beginner_gets_wrong_is_said_with_its_place_and_a_remedy() {
         (
             "struct ErrorsBare;\n  ErrorsBare",
             "line 2, column 3",
-            ["doesn't implement `Debug`", "|   ^^^^^^^^^^ "],
+            ["`ErrorsBare` doesn't implement `", "|   ^^^^^^^^^^ "],
         ),
         (
             "async fn errors_later() -> u8 { 5 }\nerrors_later()",
             "line 2, column 1",
-            ["doesn't implement `Debug`", "help: `.await` it"],
+            ["doesn't implement `", "help: `.await` it"],
         ),
         (
             "let errors_m = Mutex::new(1);",
