@@ -17,6 +17,7 @@
 //! | [`mod@progress`] | bars that show how far a loop, threads or a stream have come |
 //! | [`logging`] | which events of `log` and `tracing` show, and how |
 //! | [`timing`] | what `%timeit -o` gives |
+//! | [`python`] | coming from Python: what stands for what |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
 
@@ -42,6 +43,8 @@ pub mod prelude;
 pub mod printing;
 pub mod process;
 pub mod progress;
+#[doc = include_str!("python.md")]
+pub mod python {}
 mod session_tokio;
 pub mod shell;
 #[doc(hidden)]
