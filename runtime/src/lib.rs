@@ -16,8 +16,8 @@
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`mod@progress`] | bars that show how far a loop, threads or a stream have come |
 //! | [`logging`] | which events of `log` and `tracing` show, and how |
-//! | [`python`] | no code: what stands for Python's modules |
 //! | [`timing`] | what `%timeit -o` gives |
+//! | [`python`] | coming from Python: what stands for what |
 //!
 //! Outside a notebook (in an ordinary program) the displays print their text form and input reads stdin.
 

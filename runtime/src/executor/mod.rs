@@ -61,6 +61,9 @@ use queue::Queue;
 ///
 /// An interrupt unwinds the cell out of all of this. What no longer has an owner and has not begun is given up; what runs goes
 /// on, since a thread can't be stopped from outside, and its thread ends after it.
+///
+/// A process of [`process`](crate::process) has a copy of the pool without its threads: giving it work there panics. Make
+/// another one there.
 pub struct ThreadPoolExecutor {
     pool: Arc<Pool>,
 }
@@ -126,6 +129,10 @@ impl ThreadPoolExecutor {
     ///
     /// A panic of the function is printed when it happens, as every thread's is, and is the error of
     /// [`Pending::result`].
+    ///
+    /// # Panics
+    ///
+    /// In another process than the pool's.
     ///
     /// Python: `pool.submit(f)`.
     pub fn submit<T, F>(&self, run: F) -> Pending<T>
@@ -200,6 +207,9 @@ impl Drop for ThreadPoolExecutor {
 impl Drop for Pool {
     fn drop(&mut self) {
         // A map may have been the last owner, with items that run.
+        if !self.queue.has_threads() {
+            return;
+        }
         self.queue.close();
         if cell::is_unwound_by_interrupt() {
             return;

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::blocking;
 use crate::panics;
 use crate::worker::cell;
+use crate::worker::child;
 
 /// Something that a thread of the pool does once.
 pub(super) trait Job: Send {
@@ -24,6 +25,8 @@ pub(super) trait Job: Send {
 
 /// Jobs that wait, and how many run.
 pub(super) struct Queue<'job> {
+    /// Where its threads are: see [`home`].
+    home: u32,
     state: Mutex<State<'job>>,
     /// There is a job, or there will be none any more.
     changed: Condvar,
@@ -40,6 +43,7 @@ struct State<'job> {
 impl<'job> Queue<'job> {
     pub(super) fn new() -> Queue<'job> {
         Queue {
+            home: home(),
             state: Mutex::new(State {
                 jobs: VecDeque::new(),
                 running: 0,
@@ -51,7 +55,15 @@ impl<'job> Queue<'job> {
     }
 
     /// Adds a job behind the others.
+    ///
+    /// # Panics
+    ///
+    /// In a process that has a copy of the pool without its threads: the job would wait for ever.
     pub(super) fn push(&self, job: Box<dyn Job + 'job>) {
+        assert!(
+            self.has_threads(),
+            "the pool's threads are not in this process (make a pool in it: a process has a copy of memory, not of threads)"
+        );
         self.state.lock().jobs.push_back(job);
         self.changed.notify_one();
     }
@@ -92,6 +104,9 @@ impl<'job> Queue<'job> {
     /// Waits until nothing is left to do. An interrupt ends that: what nobody can see the end of is not begun any more, and
     /// the cell unwinds, or goes on to do so.
     pub(super) fn wait_until_idle(&self) {
+        if !self.has_threads() {
+            return;
+        }
         if cell::is_unwound_by_interrupt() {
             self.drop_unawaited();
             return;
@@ -99,6 +114,11 @@ impl<'job> Queue<'job> {
         let on_interrupt = OnInterrupt(self);
         blocking::block_on(poll_fn(|context| self.poll_idle(context)));
         drop(on_interrupt);
+    }
+
+    /// Whether its threads are in this process.
+    pub(super) fn has_threads(&self) -> bool {
+        self.home == home()
     }
 
     fn poll_idle(&self, context: &mut Context<'_>) -> Poll<()> {
@@ -131,6 +151,15 @@ impl<'job> Queue<'job> {
 impl State<'_> {
     fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.running == 0
+    }
+}
+
+/// The process, where cells have started it; 0 in the one that runs cells, which keeps its threads when a copy takes over.
+fn home() -> u32 {
+    if child::is_child() {
+        std::process::id()
+    } else {
+        0
     }
 }
 

@@ -49,11 +49,12 @@ impl Panicked {
         &self.message
     }
 
-    /// Where it panicked: `cell 5, line 3` in a cell's code, and the file, line and column in a crate's.
+    /// Where it panicked: `cell 5, line 3, column 9` in a cell's code, and the file, line and column in a crate's.
     ///
-    /// `None` outside a notebook, where the panic hook, which alone is given the place, is the program's own.
+    /// `None` outside a notebook, where the panic hook, which alone is given the place, is the program's own, and while a
+    /// person is being asked for input, since the kernel, which knows the cells' lines, then can't be asked.
     pub fn place(&self) -> Option<String> {
-        self.place.as_ref().map(places::words)
+        self.place.as_ref().and_then(places::words)
     }
 }
 
