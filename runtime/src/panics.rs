@@ -27,10 +27,9 @@ std::thread_local! {
     static LATEST: RefCell<Option<Place>> = const { RefCell::new(None) };
 }
 
-/// A panic that was caught, with what it can go on with.
+/// A panic that was caught.
 pub(crate) struct Caught {
     pub(crate) panicked: Panicked,
-    pub(crate) payload: Box<dyn Any + Send>,
 }
 
 /// The hook is called for a panic of the calling thread.
@@ -55,7 +54,6 @@ impl Caught {
         let thread = std::thread::current();
         Caught {
             panicked: Panicked::new(thread.name(), text_of(&*payload), place),
-            payload,
         }
     }
 }

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::iter::FusedIterator;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
@@ -41,7 +40,7 @@ pub(super) const AHEAD: usize = 64;
 ///
 /// # Panics
 ///
-/// `next` panics where the function did, with the same payload, and the call after that goes on with the next item. With
+/// `next` panics where the function did, with who has panicked, with what message and where, and the call after that goes on with the next item. With
 /// [`try_map`](super::ThreadPoolExecutor::try_map) panics are errors.
 pub struct Map<'pool, R> {
     tried: TryMap<'pool, R>,
@@ -98,10 +97,11 @@ impl<'pool, R> TryMap<'pool, R> {
 impl<R> Iterator for Map<'_, R> {
     type Item = R;
 
+    #[track_caller]
     fn next(&mut self) -> Option<R> {
         match self.tried.source.next()? {
             Ok(result) => Some(result),
-            Err(caught) => resume_unwind(caught.payload),
+            Err(caught) => panic!("{}", caught.panicked),
         }
     }
 

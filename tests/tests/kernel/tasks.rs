@@ -102,7 +102,7 @@ fn an_interrupt_cancels_all_that_a_cell_awaits() {
     let ways = [
         "task::gather([waits()]).await;",
         "task::as_completed([waits()]).next().await;",
-        "task::try_gather([async { waits().await; Ok::<(), ()>(()) }]).await;",
+        "let _ = task::try_gather([async { waits().await; Ok::<(), ()>(()) }]).await;",
     ];
     for (number, way) in ways.iter().enumerate() {
         let id = kernel.send(&format!("kept += 1; {way}"));
@@ -140,7 +140,7 @@ fn an_interrupt_cancels_all_that_a_cell_awaits() {
 fn an_interrupt_leaves_a_function_on_its_thread() {
     let mut kernel = Kernel::start();
     kernel
-        .run("let (go_tx, go_rx) = std::sync::mpsc::channel::<()>(); let (end_tx, end_rx) = std::sync::mpsc::channel();")
+        .run("let (go_tx, go_rx) = std::sync::mpsc::channel::<()>(); let (end_tx, end_rx) = std::sync::mpsc::channel::<i32>();")
         .nothing();
     let id = kernel.send(
         "task::to_thread(move || { println!(\"started\"); go_rx.recv().unwrap(); end_tx.send(7).unwrap(); }).await?;",

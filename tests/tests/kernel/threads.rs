@@ -43,7 +43,7 @@ fn a_thread_is_waited_for_and_its_panic_has_a_place() {
     let failure = ran.failed("ReturnedError");
     assert!(
         failure.evalue.starts_with(&format!(
-            "a thread without a name panicked: boom (cell {count}, line 1, column 24)"
+            "a thread without a name panicked: boom (cell {count}, line 1, column 23)"
         )),
         "{failure:#?}"
     );
@@ -98,11 +98,10 @@ fn a_map_is_kept_from_cell_to_cell() {
         .resulted("[4, 9, 16]");
     let ran = kernel.run(
         "let threads_pool = ThreadPoolExecutor::new(2);
-        let mut threads_tried = threads_pool.try_map([2, 0, 3], |n| 12 / n);",
+        let mut threads_tried = threads_pool.try_map([2, 0, 3], |n| 12 / n);
+        threads_tried.map(|result| result.map_err(|panicked| panicked.place())).collect::<Vec<_>>()",
     );
     let count = ran.count();
-    ran.nothing();
-    let ran = kernel.run("threads_tried.map(|result| result.map_err(|panicked| panicked.place())).collect::<Vec<_>>()");
     assert!(ran.stderr().contains("attempt to divide by zero"));
     ran.resulted(&format!(
         "[Ok(6), Err(Some(\"cell {count}, line 2, column 70\")), Ok(4)]"
@@ -110,17 +109,20 @@ fn a_map_is_kept_from_cell_to_cell() {
 }
 
 #[test]
-fn a_panic_of_an_item_is_the_cells_and_the_map_goes_on() {
+fn a_panic_of_an_item_is_the_cells() {
     let mut kernel = Kernel::lease();
-    kernel
-        .run("let mut threads_d = ThreadPoolExecutor::new(1).map(0..3, |n| { assert!(n != 1, \"one\"); n });")
-        .nothing();
-    kernel.run("threads_d.next()").resulted("Some(0)");
-    let ran = kernel.run("threads_d.next()");
-    ran.stderr();
+    let ran = kernel.run(
+        "let mut threads_d = ThreadPoolExecutor::new(1).map(0..3, |n| { assert!(n != 1, \"one\"); n });\n\
+         threads_d.next();\nthreads_d.next()",
+    );
+    assert!(ran.stderr().contains("one"));
     let failure = ran.failed("Panic");
-    assert!(failure.evalue.starts_with("one (cell "), "{failure:#?}");
-    kernel.run("threads_d.next()").resulted("Some(2)");
+    assert!(
+        failure
+            .evalue
+            .starts_with("thread `worker-1` panicked: one (cell "),
+        "{failure:#?}"
+    );
 }
 
 #[test]
@@ -136,6 +138,7 @@ fn a_pending_is_kept_and_its_display_changes() {
             began_rx.recv()?;",
         )
         .nothing();
+    let made = kernel.latest();
     let ran = kernel.run("first");
     assert_eq!(shown(&ran), ["Pending(runs)"]);
     ran.nothing();
@@ -144,7 +147,8 @@ fn a_pending_is_kept_and_its_display_changes() {
     ran.nothing();
     // The second has ended when the pool comes to a third.
     let ran = kernel.run("go_tx.send(7)?; pool.submit(|| ()).result()?;");
-    assert!(ran.stderr().contains("boom"));
+    let panicked = "thread 'worker-1' panicked at cell 1, line 5, column 49:\nboom\n";
+    kernel.late_text("stderr", &made, panicked);
     assert_eq!(
         shown(&ran),
         ["Pending(done)", "Pending(runs)", "Pending(panicked: boom)"]
@@ -194,7 +198,7 @@ fn an_interrupt_unwinds_what_waits_for_a_pool() {
             use std::time::Duration;
             static BEGUN: AtomicUsize = AtomicUsize::new(0);
             const HOUR: Duration = Duration::from_secs(3600);
-            fn endless(n: u64) -> u64 { BEGUN.fetch_add(1, Ordering::SeqCst); loop { std::thread::park() } }
+            fn endless(_: u64) -> u64 { BEGUN.fetch_add(1, Ordering::SeqCst); loop { std::thread::park() } }
             let mut kept = 0;",
         )
         .nothing();

@@ -15,6 +15,9 @@ use crate::cell::lets;
 use crate::cell::range;
 use crate::toolchain::generated;
 
+/// Types of the runtime that have a lifetime, but borrow nothing from what they are made by.
+const STATIC: [&str; 2] = ["executor::Map<'_", "executor::TryMap<'_"];
+
 /// The types of the variables that a cell uses and binds.
 #[derive(Debug, Default)]
 pub(in crate::toolchain) struct Types {
@@ -93,7 +96,8 @@ impl Types {
             ast::Expr::AwaitExpr(inner) => self.borrows(&inner.expr()?, ty),
             ast::Expr::RefExpr(inner) => self.referred(inner),
             ast::Expr::MethodCallExpr(call) => {
-                let has_lifetime = ty.contains("'_");
+                let has_lifetime =
+                    ty.contains("'_") && !STATIC.iter().any(|name| ty.contains(name));
                 let receiver = receiver(call)?;
                 let name = name_of(&receiver)?;
                 let borrows =
