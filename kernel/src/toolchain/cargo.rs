@@ -24,6 +24,7 @@ use threadbook::worker::COMPILER_FILE;
 
 use super::Prepared;
 use super::analysis;
+use super::answers;
 use super::call::RustcCall;
 use super::changes::Changes;
 use super::compiling::Compiled;
@@ -61,6 +62,10 @@ pub(super) fn set_build_environment(command: &mut Command, rustc: &Path) {
 /// Plays cargo; gives the exit code.
 pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
     let prepared = session::prepared_of_this_process()?;
+    if answers::is_of_toolchain(prepared.root(), args) {
+        let run = || of_toolchain(&prepared, args);
+        return Ok(answers::find(prepared.root(), "cargo", args, run)?.print()?);
+    }
     let session = std::env::current_dir()?;
     let manifest = std::fs::read_to_string(session.join("Cargo.toml")).unwrap_or_default();
     let only_known = generated::only_knows(&manifest, &prepared.dependencies());
@@ -80,6 +85,10 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
                 return Ok(130);
             }
             dependencies::begin(&prepared, &session)?;
+            if dependencies::were_built(&prepared, &manifest) {
+                println!("{{}}");
+                return Ok(0);
+            }
             // The crate has no other dependency, so cargo would forget the versions of all others.
             let lock_file = session.join("Cargo.lock");
             let lock = std::fs::read(&lock_file)?;
@@ -97,17 +106,42 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
                 }
             };
             std::io::stderr().write_all(&output.stderr)?;
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&analysis::visible_packages(output.stdout))?;
-            // Whoever reads by lines may lose one that does not end.
-            stdout.write_all(b"\n")?;
+            std::io::stdout().write_all(&visible_packages(output.stdout))?;
             Ok(exit_code(output.status))
         }
         Some("build" | "check") => compile(&prepared, &session, &manifest, verb == Some("check")),
+        Some("locate-project") => {
+            // The session's crate is a workspace of its own.
+            let place = args.windows(2).find(|pair| pair[0] == "--manifest-path");
+            let place = place.map_or_else(
+                || session.join("Cargo.toml"),
+                |pair| PathBuf::from(&pair[1]),
+            );
+            println!("{}", json!({"root": place}));
+            Ok(0)
+        }
         // evcxr asks for it when dependencies are to be linked in another way, which they are not.
         Some("clean") => Ok(0),
         _ => Ok(exit_code(real(&prepared).args(args).status()?)),
     }
+}
+
+/// Runs cargo for what depends on the toolchain alone.
+fn of_toolchain(prepared: &Prepared, args: &[String]) -> std::io::Result<Output> {
+    let mut command = real(prepared);
+    if args.first().is_none_or(|verb| verb != "metadata") {
+        return command.args(args).output();
+    }
+    let mut output = command.arg("--offline").args(args).output()?;
+    output.stdout = visible_packages(output.stdout);
+    Ok(output)
+}
+
+/// What rust-analyzer is shown of cargo's description, in a line that ends: whoever reads by lines may lose another one.
+fn visible_packages(description: Vec<u8>) -> Vec<u8> {
+    let mut shown = analysis::visible_packages(description);
+    shown.push(b'\n');
+    shown
 }
 
 /// The real cargo, which calls rustc itself.

@@ -7,6 +7,7 @@
 //! | `sources` | the runtime's sources, which travel in the kernel's binary |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
 //! | `analysis` | the toolchains that rust-analyzer is shown |
+//! | `answers` | what cargo and rustc say of the toolchain, noted for the next time |
 //! | `cache` | lists and prunes prepared builds |
 //! | `dependencies` | the dependencies that a session adds, built beside the runtime |
 //! | `features` | features of the runtime's dependencies that are on from the start |
@@ -29,6 +30,7 @@
 //! | `variables` | the variables that a cell's code takes out of the store |
 
 mod analysis;
+mod answers;
 pub mod cache;
 mod call;
 pub mod cargo;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use threadbook::shell::SCRIPT_COMPILER;
 
+use super::answers;
 use super::cargo;
 use super::dependencies::layer;
 use super::phases;
@@ -96,12 +97,18 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     Ok(0)
 }
 
-/// Passes everything on to rustc, but for one answer to rust-analyzer: which toolchain to read. See [`super::analysis`].
+/// Passes compiles on to rustc. Questions are answered from what rustc has said before, and one of rust-analyzer's in
+/// another way: which toolchain to read. See [`super::analysis`].
 fn rustc(args: &[String]) -> anyhow::Result<i32> {
     if args == ["--print", "sysroot"] {
         println!("{}", session::analysis_sysroot_of_this_process()?.display());
         return Ok(0);
     }
     let mut command = Command::new(session::rustc_of_this_process()?);
+    if answers::is_question_to_rustc(args) {
+        let root = session::prepared_root_of_this_process()?;
+        let answer = answers::find(&root, "rustc", args, || command.args(args).output())?;
+        return Ok(answer.print()?);
+    }
     Err(processes::become_program(command.args(args)).into())
 }

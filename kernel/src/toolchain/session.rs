@@ -208,8 +208,14 @@ pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
 
 /// The prepared build of the session that this process was started for.
 pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    let root = links::pointed(&folder_of_this_process()?.join(PREPARED_LINK))?;
-    Ok(Prepared::open(&root)?)
+    Ok(Prepared::open(&prepared_root_of_this_process()?)?)
+}
+
+/// The folder of that prepared build.
+pub(super) fn prepared_root_of_this_process() -> anyhow::Result<PathBuf> {
+    Ok(links::pointed(
+        &folder_of_this_process()?.join(PREPARED_LINK),
+    )?)
 }
 
 /// rustc itself: not a link to it, since it finds its libraries beside itself.
@@ -220,7 +226,7 @@ pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
 /// The toolchain folder that rust-analyzer is to find.
 pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
     let session = folder_of_this_process()?;
-    let root = links::pointed(&session.join(PREPARED_LINK))?;
+    let root = prepared_root_of_this_process()?;
     Ok(if session.join(BARE_FILE).exists() {
         analysis::bare(&root)
     } else {

@@ -7,6 +7,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 
+use sha2::Digest;
+use sha2::Sha256;
+
 use super::super::Prepared;
 use crate::sys::files;
 
@@ -40,6 +43,33 @@ pub(super) fn keep(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
 
 fn kept(prepared: &Prepared) -> PathBuf {
     prepared.root().join("dependencies")
+}
+
+/// Notes that dependencies, as lines of a manifest, have been built. Crates that lie in a folder or a repository are left out:
+/// they may be gone.
+pub(super) fn note_built(prepared: &Prepared, lines: &[String]) -> std::io::Result<()> {
+    let is_of_registry =
+        |line: &&String| !["path=", "git="].iter().any(|place| line.contains(place));
+    std::fs::create_dir_all(notes(prepared))?;
+    for line in lines.iter().filter(is_of_registry) {
+        std::fs::write(note(prepared, line), "")?;
+    }
+    Ok(())
+}
+
+/// Whether a dependency has been built by some session.
+pub(super) fn was_built(prepared: &Prepared, line: &str) -> bool {
+    note(prepared, line).exists()
+}
+
+fn note(prepared: &Prepared, line: &str) -> PathBuf {
+    let mut hasher = Sha256::new();
+    hasher.update(line);
+    notes(prepared).join(super::super::short(hasher))
+}
+
+fn notes(prepared: &Prepared) -> PathBuf {
+    prepared.root().join("built")
 }
 
 /// Gives a file a name in a folder, unless the folder has one of that name.

@@ -133,8 +133,16 @@ pub(super) fn provide(
             std::fs::copy(folder.join(LOCK_FILE), copy)?;
         }
         std::fs::rename(whole, file)?;
+        // Without the note cargo is asked once more whether there is such a crate.
+        let _ = folders::note_built(prepared, &new);
     }
     Ok(added.call(prepared, session, manifest))
+}
+
+/// Whether some session has built all dependencies of a manifest: then each of them is a crate of the registry.
+pub(super) fn were_built(prepared: &Prepared, manifest: &str) -> bool {
+    let lines = lines(manifest);
+    !lines.is_empty() && lines.iter().all(|line| folders::was_built(prepared, line))
 }
 
 impl Added {
