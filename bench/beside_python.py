@@ -37,10 +37,10 @@ if __name__ == "__main__":
 
 @dataclass
 class Row:
-    """What is measured, the most milliseconds that it may take, and the code of both."""
+    """What is measured, the most of CPython's time that it may take, and the code of both."""
 
     name: str
-    must_ms: int
+    must: float
     rust: str
     python: str
 
@@ -61,10 +61,12 @@ def main(description, rows, python_code, rust_code=""):
                 resident[name].append(megabytes)
                 for row, value in values.items():
                     times[name][row].append(value)
-    print("| what | CPython, ms | Threadbook, ms | must, ms |")
-    print("| --- | --- | --- | --- |")
+    print("| what | CPython, ms | Threadbook, ms | ours / CPython | must |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     for row in rows:
-        print(f"| {row.name} | {shown(times['python'][row.name])} | {shown(times['threadbook'][row.name])} | {row.must_ms} |")
+        theirs, ours = times["python"][row.name], times["threadbook"][row.name]
+        ratio = statistics.median(ours) / statistics.median(theirs)
+        print(f"| {row.name} | {shown(theirs)} | {shown(ours)} | {ratio:.2f} | {row.must:.2f} |")
     python_mb, threadbook_mb = (statistics.median(resident[name]) for name in ("python", "threadbook"))
     print(f"\nMedians (lowest in brackets) of {options.rounds} rounds. Resident: CPython {python_mb:.0f} MB, the process that"
           f" runs cells {threadbook_mb:.0f} MB. Load of the machine: {os.getloadavg()[0]:.1f}.")
@@ -102,7 +104,9 @@ def cells(options, folder, rows, code):
     path.write_text(json.dumps(notebook))
     subprocess.run([options.threadbook, "run", "--output", path, path], check=True, stdout=subprocess.DEVNULL)
     run = json.loads(path.read_text())["cells"]
-    printed = ["".join("".join(output.get("text", "")) for output in cell["outputs"]) for cell in run]
+    printed = [
+        "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout") for cell in run
+    ]
     return {row.name: float(text) for row, text in zip(rows, printed[1:])}, float(printed[-1])
 
 

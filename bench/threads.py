@@ -6,20 +6,20 @@ from beside_python import Row
 ROWS = [
     Row(
         "1000 x thread start and wait",
-        40,
+        40 / 61,
         "for n in 0..1000_u64 { assert_eq!(std::thread::spawn(move || n).wait()?, n); }",
         "for n in range(1000):\n    t = Thread(target=nothing); t.start(); t.join()",
     ),
     Row(
         "ThreadPoolExecutor(2).map over 50,000",
-        60,
+        60 / 953,
         "let pool = ThreadPoolExecutor::new(2);"
         " let sum: u64 = pool.map(0..50_000_u64, |n| n * n).sum(); assert_eq!(sum, 41_665_416_675_000);",
         "with ThreadPoolExecutor(2) as pool: sum(pool.map(square, range(50_000)))",
     ),
     Row(
         "gather of 100,000 sleep(0)",
-        100,
+        100 / 1251,
         "let done = task::gather((0..100_000).map(|_| tokio::time::sleep(std::time::Duration::ZERO))).await;"
         " assert_eq!(done.len(), 100_000);",
         "asyncio.run(gathered(100_000))",
@@ -27,7 +27,7 @@ ROWS = [
     # What Python's sleep(0) is for.
     Row(
         "gather of 100,000 yield_now",
-        100,
+        100 / 1251,
         "let done = task::gather((0..100_000).map(|_| tokio::task::yield_now())).await; assert_eq!(done.len(), 100_000);",
         "asyncio.run(gathered(100_000))",
     ),

@@ -61,6 +61,70 @@ pub(super) enum Read {
     Whole,
 }
 
+/// Pieces that have left the ring.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    bytes: Vec<u8>,
+    /// Where the next one begins.
+    at: usize,
+}
+
+impl Taken {
+    /// Adds the next piece to the message so far, as [`Ring::read`] does.
+    pub(super) fn read(&mut self, message: &mut Vec<u8>) -> Read {
+        let mut result = Read::Nothing;
+        while result == Read::Nothing
+            && let Some((word, rest)) = self.bytes[self.at..].split_first_chunk::<HEAD>()
+        {
+            let piece = Piece::of(*word);
+            let Some(content) = rest.get(..piece.len) else {
+                message.clear();
+                self.at = self.bytes.len();
+                break;
+            };
+            result = piece.add(message, |to| to.copy_from_slice(content));
+            self.at += HEAD + piece.len;
+        }
+        result
+    }
+}
+
+/// What stands in front of a piece.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    len: usize,
+    is_first: bool,
+    is_last: bool,
+}
+
+impl Piece {
+    fn of(word: [u8; HEAD]) -> Piece {
+        let word = u32::from_le_bytes(word);
+        Piece {
+            len: (word & LEN) as usize,
+            is_first: word & FIRST != 0,
+            is_last: word & LAST != 0,
+        }
+    }
+
+    /// Adds the content to the message.
+    fn add(self, message: &mut Vec<u8>, copy: impl FnOnce(&mut [u8])) -> Read {
+        if self.is_first {
+            message.clear();
+        } else if message.is_empty() {
+            // A piece whose beginning another reader has taken with it belongs to nobody.
+            return Read::Nothing;
+        }
+        let start = message.len();
+        message.resize(start + self.len, 0);
+        copy(&mut message[start..]);
+        match self.is_last {
+            true => Read::Whole,
+            false => Read::Part,
+        }
+    }
+}
+
 impl Ring {
     /// A ring of so many bytes, a power of two.
     pub(super) fn new(capacity: usize) -> io::Result<Ring> {
@@ -105,43 +169,50 @@ impl Ring {
 
     /// Adds the next piece to the message so far, which a new beginning replaces. For the one reader.
     pub(super) fn read(&self, message: &mut Vec<u8>) -> Read {
-        let ends = self.ends();
-        let mut head = ends.head.0.load(Ordering::Relaxed);
+        let head = self.ends().head.0.load(Ordering::Relaxed);
+        let Some(there) = self.there(head) else {
+            return Read::Nothing;
+        };
+        let mut at = 0;
         let mut result = Read::Nothing;
-        while result == Read::Nothing {
-            let tail = ends.tail.0.load(Ordering::Acquire);
-            let there = tail.wrapping_sub(head) as usize;
-            if there == 0 {
-                break;
-            }
+        while result == Read::Nothing && at < there {
             let mut word = [0; HEAD];
-            self.copy_out(head, &mut word);
-            let word = u32::from_le_bytes(word);
-            let len = (word & LEN) as usize;
-            if there > self.capacity || HEAD + len > there {
+            self.copy_out(head + at as u64, &mut word);
+            let piece = Piece::of(word);
+            let start = at + HEAD;
+            at = start + piece.len;
+            if at > there {
                 message.clear();
-                self.move_head(tail);
-                break;
+                self.move_head(head + there as u64);
+                return Read::Nothing;
             }
-            let is_first = word & FIRST != 0;
-            if is_first {
-                message.clear();
-            }
-            // A piece whose beginning another reader has taken with it belongs to nobody.
-            if is_first || !message.is_empty() {
-                let start = message.len();
-                message.resize(start + len, 0);
-                self.copy_out(head + HEAD as u64, &mut message[start..]);
-                result = if word & LAST != 0 {
-                    Read::Whole
-                } else {
-                    Read::Part
-                };
-            }
-            head += (HEAD + len) as u64;
-            self.move_head(head);
+            result = piece.add(message, |to| self.copy_out(head + start as u64, to));
         }
+        self.move_head(head + at as u64);
         result
+    }
+
+    /// Takes all pieces that are there into the taken ones, which have all been read. For the one reader.
+    pub(super) fn take(&self, taken: &mut Taken) {
+        let head = self.ends().head.0.load(Ordering::Relaxed);
+        let there = self.there(head).unwrap_or(0);
+        taken.at = 0;
+        taken.bytes.resize(there, 0);
+        if there > 0 {
+            self.copy_out(head, &mut taken.bytes);
+            self.move_head(head + there as u64);
+        }
+    }
+
+    /// How many bytes wait behind the head; what makes no sense is emptied.
+    fn there(&self, head: u64) -> Option<usize> {
+        let tail = self.ends().tail.0.load(Ordering::Acquire);
+        let there = tail.wrapping_sub(head) as usize;
+        if there > self.capacity {
+            self.move_head(tail);
+            return None;
+        }
+        Some(there)
     }
 
     fn move_head(&self, head: u64) {
@@ -263,6 +334,31 @@ mod tests {
         assert_eq!(ring.read(&mut message), Read::Nothing);
         assert!(ring.write(b"def", true, true));
         assert_eq!(ring.read(&mut message), Read::Whole);
+    }
+
+    #[test]
+    fn pieces_can_be_taken_all_at_once() {
+        let ring = Ring::new(256).unwrap();
+        let (mut taken, mut message) = (Taken::default(), Vec::new());
+        for round in 0..100_u8 {
+            ring.write(&[round], true, true);
+            ring.write(b"long", true, false);
+            ring.write(b"er", false, true);
+            ring.take(&mut taken);
+            assert_eq!(ring.waiting(), 0);
+            assert_eq!(taken.read(&mut message), Read::Whole);
+            assert_eq!(message, [round]);
+            assert_eq!(taken.read(&mut message), Read::Part);
+            assert_eq!(taken.read(&mut message), Read::Whole);
+            assert_eq!(message, b"longer");
+            message.clear();
+            assert_eq!(taken.read(&mut message), Read::Nothing);
+        }
+        ring.write(b"abc", true, true);
+        ring.ends().tail.0.fetch_add(1, Ordering::SeqCst);
+        ring.take(&mut taken);
+        assert_eq!(taken.read(&mut message), Read::Whole);
+        assert_eq!(taken.read(&mut message), Read::Nothing);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::process::memory::Memory;
-use crate::process::ring::Read;
 use crate::process::ring::Ring;
+use crate::process::ring::Taken;
 use crate::process::sys;
 
 /// Bytes of results that wait for the parent, for each worker, where it takes them as they come.
@@ -19,6 +19,8 @@ const SMALL: usize = 256 << 10;
 /// The same where it waits for all of them: a worker that had to wait for room would have to be woken. Memory that is not
 /// used is not there.
 const LARGE: usize = 8 << 20;
+/// So many bytes of them wake the parent then: it reads while the workers go on, and is not woken for each.
+const ENOUGH: usize = 256 << 10;
 /// A worker looks so often whether the rest of its pool is there, while it waits.
 const STEP: Duration = Duration::from_millis(50);
 
@@ -144,9 +146,9 @@ impl Board {
         }
     }
 
-    /// The parent reads a piece of a message.
-    pub(super) fn read(&self, ring: usize, message: &mut Vec<u8>) -> Read {
-        self.rings[ring].read(message)
+    /// The parent takes all that was sent.
+    pub(super) fn take_sent(&self, ring: usize, taken: &mut Taken) {
+        self.rings[ring].take(taken);
     }
 
     /// The parent waits until so much of results is there, or another descriptor can be read; `true` for the latter.
@@ -154,7 +156,7 @@ impl Board {
     pub(super) fn await_results(&self, other: impl AsFd) -> bool {
         let limit = match self.patience {
             Patience::Any => 1,
-            Patience::Much => LARGE / 2,
+            Patience::Much => ENOUGH,
         };
         self.head().wakes_at.store(limit as u32, Ordering::SeqCst);
         let is_there = self.rings.iter().any(|ring| ring.waiting() >= limit);

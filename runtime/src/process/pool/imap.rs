@@ -15,6 +15,7 @@ use crate::process::ended::Ended;
 use crate::process::handle::Handle;
 use crate::process::registry;
 use crate::process::ring::Read;
+use crate::process::ring::Taken;
 
 /// The results of [`Pool::imap`](super::Pool::imap) and [`Pool::imap_unordered`](super::Pool::imap_unordered), each when it
 /// is there.
@@ -79,12 +80,19 @@ impl<R> fmt::Debug for Imap<R> {
     }
 }
 
+/// What one sender has sent: pieces that were taken out of its ring, and the message so far.
+#[derive(Debug, Default)]
+struct Sender {
+    taken: Taken,
+    message: Vec<u8>,
+}
+
 /// Reads what workers send.
 pub(super) struct Results {
     board: Board,
     supervisor: Arc<Handle>,
-    /// The messages so far, a place for each sender.
-    messages: Vec<Vec<u8>>,
+    /// What each sender has sent.
+    senders: Vec<Sender>,
     /// Which items have a result.
     is_known: Vec<bool>,
     /// How many have none.
@@ -100,7 +108,7 @@ pub(super) struct Results {
 impl Results {
     pub(super) fn new(board: Board, supervisor: Arc<Handle>, senders: usize) -> Results {
         Results {
-            messages: vec![Vec::new(); senders],
+            senders: (0..senders).map(|_| Sender::default()).collect(),
             is_known: vec![false; board.items()],
             open: board.items(),
             turn: 0,
@@ -143,28 +151,41 @@ impl Results {
 
     /// A value that was sent; notes failures. `None` where nothing is there.
     fn read<R: DeserializeOwned>(&mut self) -> Option<(usize, Result<R, Ended>)> {
-        let mut idle = 0;
-        while idle < self.messages.len() {
-            let sender = self.turn;
-            match self.board.read(sender, &mut self.messages[sender]) {
-                Read::Nothing => {
-                    idle += 1;
-                    self.turn = (sender + 1) % self.messages.len();
-                }
-                Read::Part => idle = 0,
+        for _ in 0..self.senders.len() {
+            let mut sender = std::mem::take(&mut self.senders[self.turn]);
+            let found = self.read_of(&mut sender);
+            self.senders[self.turn] = sender;
+            if found.is_some() {
+                return found;
+            }
+            self.turn = (self.turn + 1) % self.senders.len();
+        }
+        None
+    }
+
+    /// A value of the sender that has the turn.
+    fn read_of<R: DeserializeOwned>(
+        &mut self,
+        sender: &mut Sender,
+    ) -> Option<(usize, Result<R, Ended>)> {
+        let mut has_taken = false;
+        loop {
+            match sender.taken.read(&mut sender.message) {
+                Read::Part => {}
                 Read::Whole => {
-                    idle = 0;
-                    let message = std::mem::take(&mut self.messages[sender]);
-                    let found = self.take(&message);
-                    self.messages[sender] = message;
-                    self.messages[sender].clear();
+                    let found = self.take(&sender.message);
+                    sender.message.clear();
                     if found.is_some() {
                         return found;
                     }
                 }
+                Read::Nothing if has_taken => return None,
+                Read::Nothing => {
+                    self.board.take_sent(self.turn, &mut sender.taken);
+                    has_taken = true;
+                }
             }
         }
-        None
     }
 
     fn take<R: DeserializeOwned>(&mut self, message: &[u8]) -> Option<(usize, Result<R, Ended>)> {

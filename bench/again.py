@@ -1,0 +1,69 @@
+"""Adds crates to sessions one after the other, with one cache, and prints what each `:dep` took beside rustc alone."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+from kernels import Kernel
+
+CRATES = [
+    'fastrand = "2"',
+    'hex = "0.4"',
+    'itoa = "1"',
+    'smallvec = "1"',
+    'indexmap = "2"',
+    'regex = "1"',
+    'csv = "1"',
+    'chrono = "0.4"',
+    'petgraph = "0.8"',
+    'itertools = "0.14"',
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threadbook", type=Path, required=True, help="our executable")
+    parser.add_argument("--kernels", type=int, default=3, help="how many sessions (default: %(default)s)")
+    options = parser.parse_args()
+    seconds = {crate: [] for crate in CRATES}
+    alone = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
+        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
+        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+        for _ in range(options.kernels):
+            alone.append(rustc_alone(Path(folder)))
+            with Kernel("threadbook") as kernel:
+                kernel.until_result("let kept = vec![1, 2, 3];")
+                for crate in CRATES:
+                    seconds[crate].append(kernel.run(f":dep {crate}").seconds)
+                    kernel.run("assert!(kept.len() == 3);")
+    print(f"Machine: {machine.line()}\n")
+    print(f"rustc alone, a shared object of one function: {statistics.median(alone):.2f} s\n")
+    print("| crate | " + " | ".join(f"kernel {number + 1}, s" for number in range(options.kernels)) + " |")
+    print("| --- |" + " ---: |" * options.kernels)
+    for crate, row in seconds.items():
+        print(f"| `{crate}` | " + " | ".join(f"{value:.2f}" for value in row) + " |")
+
+
+def rustc_alone(folder):
+    source = folder / "one.rs"
+    source.write_text("#[unsafe(no_mangle)] pub extern \"C\" fn answer() -> i32 { 42 }\n")
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        command = ["rustc", "--edition=2024", "--crate-type=cdylib", "-O", source, "-o", folder / "one.so"]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main()
