@@ -1,12 +1,14 @@
 //! The project's own notebooks: what is in them, and that they run, by `threadbook run`.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::process::Output;
 
+use tempfile::TempDir;
 use threadbook_tests::cache::PrivateCache;
 use threadbook_tests::notebooks;
+use threadbook_tests::notebooks::Cell;
 use threadbook_tests::notebooks::Notebook;
 use threadbook_tests::notebooks::differences;
 
@@ -117,10 +119,41 @@ fn processes_and_async_run_as_they_are_kept() {
     runs_as_it_is_kept(&TOLD_AGAIN[4..5]);
 }
 
+/// Its code is that of the others, so it shows one thing more: that they run to their ends where there is no Python.
 #[test]
-fn the_russian_edition_runs_as_it_is_kept() {
-    let names = TOLD_AGAIN.map(|name| format!("ru/{name}"));
-    runs_as_it_is_kept(&names.each_ref().map(String::as_str));
+fn the_russian_edition_runs_without_python() {
+    let copy = notebooks::copy().unwrap();
+    let cache = PrivateCache::new().unwrap();
+    let programs = all_programs_but_python();
+    let mut faults = Vec::new();
+    for name in TOLD_AGAIN {
+        let path = copy.path().join("ru").join(name);
+        let mut command = command(&cache, &path);
+        let output = command.env("PATH", programs.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            faults.push(format!("ru/{name}: {}: {said}", output.status));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A folder of links to what is on the PATH.
+fn all_programs_but_python() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    for entry in std::env::split_paths(&path)
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flat_map(Iterator::flatten)
+    {
+        let name = entry.file_name();
+        // Of programs of one name the first is found.
+        if !name.to_string_lossy().starts_with("python") && !folder.path().join(&name).is_symlink()
+        {
+            symlink(entry.path(), folder.path().join(name)).unwrap();
+        }
+    }
+    folder
 }
 
 #[test]
@@ -146,12 +179,12 @@ fn an_unsolved_exercise_fails_and_says_what_is_missing() {
     let mut faults = Vec::new();
     for (name, message) in UNSOLVED {
         let path = copy.path().join("exercises").join(name);
-        let output = run(&cache, &path, &path);
+        let output = command(&cache, &path).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         let notebook = Notebook::read(&path).unwrap();
         let check = notebook.code().last().unwrap();
         // What is given and what is to be filled in compiles without a word.
-        let before = notebook.code().take(2).flat_map(notebooks::Cell::shape);
+        let before = notebook.code().take(2).flat_map(Cell::shape);
         let is_so = output.status.code() == Some(1)
             && before.count() == 0
             && check.shape().ends_with(&["error Panic".to_owned()])
@@ -207,12 +240,15 @@ fn the_russian_edition_has_the_same_code() {
             .collect::<Vec<_>>()
     };
     for name in TOLD_AGAIN {
-        let folder = notebooks::folder();
-        assert_eq!(
-            code(&folder.join(name)),
-            code(&folder.join("ru").join(name)),
-            "{name}"
-        );
+        let path = notebooks::folder().join(name);
+        let russian = notebooks::folder().join("ru").join(name);
+        assert_eq!(code(&path), code(&russian), "{name}");
+        // And outputs of the same sorts.
+        let shapes = |path: &Path| {
+            let notebook = Notebook::read(path).unwrap();
+            notebook.code().map(Cell::shape).collect::<Vec<_>>()
+        };
+        assert_eq!(shapes(&path), shapes(&russian), "{name}");
     }
 }
 
@@ -265,7 +301,7 @@ fn runs_as_it_is_kept(names: &[&str]) {
     for name in names {
         let path = copy.path().join(name);
         let kept = Notebook::read(&path).unwrap();
-        let output = run(&cache, &path, &path);
+        let output = command(&cache, &path).output().unwrap();
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             faults.push(format!("{name}: {}: {said}", output.status));
@@ -276,13 +312,14 @@ fn runs_as_it_is_kept(names: &[&str]) {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-fn run(cache: &PrivateCache, notebook: &Path, output: &Path) -> Output {
-    Command::new(threadbook_tests::threadbook_binary().unwrap())
+/// Runs a notebook, whose outputs then are those that it made.
+fn command(cache: &PrivateCache, notebook: &Path) -> Command {
+    let mut command = Command::new(threadbook_tests::threadbook_binary().unwrap());
+    command
         .arg("run")
         .arg(notebook)
         .arg("--output")
-        .arg(output)
-        .env("THREADBOOK_CACHE", cache.path())
-        .output()
-        .unwrap()
+        .arg(notebook)
+        .env("THREADBOOK_CACHE", cache.path());
+    command
 }
