@@ -31,7 +31,7 @@ pub const MEDIUM: Size = Size {
 pub const LARGE: Size = Size {
     width: 1200,
     height: 800,
-    limit: 800,
+    limit: 1600,
 };
 
 /// How many steps `z = z * z + c` takes to leave the circle of radius 2.
