@@ -8,10 +8,11 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::thread::Thread;
 use std::thread::ThreadId;
-
-use parking_lot::Mutex;
 
 use crate::threads::Panicked;
 use crate::wire::Place;
@@ -20,7 +21,9 @@ use crate::wire::Place;
 const KEPT: usize = 256;
 
 /// Threads that have panicked, the newest last.
-static THREADS: Mutex<VecDeque<(ThreadId, Place)>> = Mutex::new(VecDeque::new());
+static THREADS: Mutex<Threads> = Mutex::new(VecDeque::new());
+
+pub(crate) type Threads = VecDeque<(ThreadId, Place)>;
 
 std::thread_local! {
     /// Where the thread has panicked last.
@@ -32,10 +35,15 @@ pub(crate) struct Caught {
     pub(crate) panicked: Panicked,
 }
 
+/// The threads that have panicked. Whoever forks holds them.
+pub(crate) fn lock() -> MutexGuard<'static, Threads> {
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The hook is called for a panic of the calling thread.
 pub(crate) fn note(place: &Place) {
     let _ = LATEST.try_with(|latest| latest.replace(Some(place.clone())));
-    let mut threads = THREADS.lock();
+    let mut threads = lock();
     if threads.len() == KEPT {
         threads.pop_front();
     }
@@ -60,7 +68,7 @@ impl Caught {
 
 /// What ended a thread that was joined.
 pub(crate) fn of_thread(thread: &Thread, payload: &(dyn Any + Send)) -> Panicked {
-    let mut threads = THREADS.lock();
+    let mut threads = lock();
     // The last one: an earlier panic of the thread it has caught.
     let found = threads.iter().rposition(|(id, _)| *id == thread.id());
     let place = found.and_then(|index| threads.remove(index));

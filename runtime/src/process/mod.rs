@@ -46,6 +46,7 @@
 //!
 //! The tables of its memory are copied: about half a millisecond with 10 MB, tens with 500 MB.
 
+mod atomics;
 mod ended;
 mod ending;
 mod futex;

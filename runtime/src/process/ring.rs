@@ -9,11 +9,12 @@
 
 use std::io;
 use std::sync::atomic::AtomicU8;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::atomics::AtomicU32;
+use super::atomics::AtomicU64;
+use super::atomics::fence;
 use super::futex;
 use super::memory::Memory;
 
@@ -26,6 +27,7 @@ const LEN: u32 = FIRST - 1;
 const HEAD: usize = 4;
 
 #[repr(C)]
+#[derive(Default)]
 struct Ends {
     /// Bytes ever read; the reader's.
     head: Apart,
@@ -41,6 +43,7 @@ struct Ends {
 
 /// Two counters in one line of the cache would have writer and reader wait for each other.
 #[repr(C, align(128))]
+#[derive(Default)]
 struct Apart(AtomicU64);
 
 /// The ring.
@@ -130,6 +133,8 @@ impl Ring {
     pub(super) fn new(capacity: usize) -> io::Result<Ring> {
         assert!(capacity.is_power_of_two() && capacity >= 64);
         let memory = Memory::new(size_of::<Ends>() + capacity)?;
+        // SAFETY: the memory begins at a page, is long enough, and nobody else has it yet.
+        unsafe { memory.start().cast::<Ends>().write(Ends::default()) };
         Ok(Ring { memory, capacity })
     }
 
@@ -141,9 +146,11 @@ impl Ring {
     /// How many bytes wait.
     pub(super) fn waiting(&self) -> usize {
         let ends = self.ends();
-        // One total order with a waiter, which first marks that it waits and then looks here.
-        let tail = ends.tail.0.load(Ordering::SeqCst);
-        tail.wrapping_sub(ends.head.0.load(Ordering::SeqCst)) as usize
+        // Whoever waits has marked that before. The other side first moves its counter and then looks for the mark: of two
+        // such pairs with a fence between, one sees what the other has written.
+        fence(Ordering::SeqCst);
+        let tail = ends.tail.0.load(Ordering::Acquire);
+        tail.wrapping_sub(ends.head.0.load(Ordering::Acquire)) as usize
     }
 
     /// Writes a piece, at most [`Ring::piece`] bytes; `false` where there is no room. For the one writer.
@@ -158,12 +165,8 @@ impl Ring {
         self.copy_in(tail, &(bytes.len() as u32 | marks).to_le_bytes());
         self.copy_in(tail + HEAD as u64, bytes);
         let end = tail + (HEAD + bytes.len()) as u64;
-        // One total order with the reader, which first marks that it waits and then looks here.
-        ends.tail.0.store(end, Ordering::SeqCst);
-        if ends.reader_waits.load(Ordering::SeqCst) != 0 {
-            ends.written.fetch_add(1, Ordering::SeqCst);
-            futex::wake(&ends.written);
-        }
+        ends.tail.0.store(end, Ordering::Release);
+        wake(&ends.written, &ends.reader_waits);
         true
     }
 
@@ -217,11 +220,8 @@ impl Ring {
 
     fn move_head(&self, head: u64) {
         let ends = self.ends();
-        ends.head.0.store(head, Ordering::SeqCst);
-        if ends.writer_waits.load(Ordering::SeqCst) != 0 {
-            ends.read.fetch_add(1, Ordering::SeqCst);
-            futex::wake(&ends.read);
-        }
+        ends.head.0.store(head, Ordering::Release);
+        wake(&ends.read, &ends.writer_waits);
     }
 
     /// Waits until something was written, at most for the limit. May return early.
@@ -239,7 +239,7 @@ impl Ring {
     }
 
     fn ends(&self) -> &Ends {
-        // SAFETY: the memory begins at a page and with this structure, for which zeros are valid; all of it is atomic.
+        // SAFETY: the memory begins at a page and with this structure; all of it is atomic.
         unsafe { self.memory.start().cast::<Ends>().as_ref() }
     }
 
@@ -282,13 +282,23 @@ impl Ring {
     }
 }
 
+/// Wakes those who wait, after a counter was moved.
+fn wake(word: &AtomicU32, waits: &AtomicU32) {
+    // See `Ring::waiting`.
+    fence(Ordering::SeqCst);
+    if waits.load(Ordering::Relaxed) != 0 {
+        word.fetch_add(1, Ordering::AcqRel);
+        futex::wake(word);
+    }
+}
+
 fn wait(word: &AtomicU32, waits: &AtomicU32, is_needed: impl Fn() -> bool, limit: Duration) {
-    let before = word.load(Ordering::SeqCst);
-    waits.fetch_add(1, Ordering::SeqCst);
+    let before = word.load(Ordering::Acquire);
+    waits.fetch_add(1, Ordering::AcqRel);
     if is_needed() {
         futex::wait(word, before, limit);
     }
-    waits.fetch_sub(1, Ordering::SeqCst);
+    waits.fetch_sub(1, Ordering::AcqRel);
 }
 
 #[cfg(test)]
@@ -330,7 +340,7 @@ mod tests {
         let ring = Ring::new(256).unwrap();
         let mut message = Vec::new();
         ring.write(b"abc", true, true);
-        ring.ends().tail.0.store(1 << 40, Ordering::SeqCst);
+        ring.ends().tail.0.store(1 << 40, Ordering::Release);
         assert_eq!(ring.read(&mut message), Read::Nothing);
         assert!(ring.write(b"def", true, true));
         assert_eq!(ring.read(&mut message), Read::Whole);
@@ -355,7 +365,7 @@ mod tests {
             assert_eq!(taken.read(&mut message), Read::Nothing);
         }
         ring.write(b"abc", true, true);
-        ring.ends().tail.0.fetch_add(1, Ordering::SeqCst);
+        ring.ends().tail.0.fetch_add(1, Ordering::Release);
         ring.take(&mut taken);
         assert_eq!(taken.read(&mut message), Read::Whole);
         assert_eq!(taken.read(&mut message), Read::Nothing);

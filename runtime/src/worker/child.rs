@@ -16,6 +16,7 @@ use super::channel;
 use super::loads;
 use super::stdio;
 use super::sys;
+use crate::panics;
 use crate::wire::Kind;
 
 /// The process that runs cells; 0 outside a worker.
@@ -74,6 +75,7 @@ pub(super) fn end_unless_live() {
 pub(crate) struct Locks {
     _loads: RwLockWriteGuard<'static, Option<loads::Loads>>,
     cell: MutexGuard<'static, Option<cell::State>>,
+    _panics: MutexGuard<'static, panics::Threads>,
 }
 
 /// Takes the runtime's own locks, so that none is held by another thread when the process forks.
@@ -81,6 +83,7 @@ pub(crate) fn lock() -> Locks {
     Locks {
         _loads: loads::lock(),
         cell: cell::lock(),
+        _panics: panics::lock(),
     }
 }
 

@@ -162,13 +162,23 @@ fn no_more_run_at_a_time_than_the_pool_has_workers() {
     );
 }
 
-/// Workers are killed at random, also by each other, while they work.
+/// Workers are killed at random while they work.
 #[test]
 fn a_pool_survives_random_kills() {
+    kill_workers(60);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_pool_survives_ten_thousand_kills() {
+    kill_workers(10_000);
+}
+
+fn kill_workers(rounds: u32) {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
-    for _ in 0..60 {
+    for _ in 0..rounds {
         let workers = rng.random_range(1..4);
         let count = rng.random_range(1..200_u32);
         let deadly = rng.random_range(0..count);

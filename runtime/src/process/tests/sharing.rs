@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -114,14 +115,72 @@ fn a_lock_that_the_thread_holds_is_a_panic() {
     let _ = lock.lock();
 }
 
-/// Writers and readers are killed at random: what comes out was put in, each value at most once where no reader dies, and
-/// nothing hangs.
 #[test]
 fn a_queue_and_a_lock_survive_random_kills() {
+    kill_writers(200);
+    kill_readers(200);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_queue_and_a_lock_survive_ten_thousand_kills() {
+    kill_writers(5000);
+    kill_readers(5000);
+}
+
+fn random() -> (u64, StdRng) {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
-    let mut rng = StdRng::seed_from_u64(seed);
-    for round in 0..200 {
+    (seed, StdRng::seed_from_u64(seed))
+}
+
+/// A reader is killed at random: nothing is given twice, at most the value that it had in hand is lost, and the queue goes on.
+fn kill_readers(rounds: u32) {
+    let (seed, mut rng) = random();
+    for round in 0..rounds {
+        let queue = Queue::new();
+        let given = Shared::new(AtomicU64::new(0));
+        let len = [10, 1000, 40_000][rng.random_range(0..3)];
+        let victim = process::spawn(|| -> () {
+            loop {
+                let (number, _): (u64, Vec<u8>) = queue.get();
+                given.store(number, Ordering::SeqCst);
+            }
+        });
+        let count = rng.random_range(1..100_u64);
+        for number in 1..=count {
+            queue.put(&(number, vec![number as u8; len]));
+        }
+        for _ in 0..rng.next_u32() % 2000 {
+            std::hint::spin_loop();
+        }
+        victim.kill();
+        assert!(victim.join_within(HANG).expect("it was killed").is_err());
+        let mut next = None;
+        while let Some((number, bytes)) = queue.try_get() {
+            let given = given.load(Ordering::SeqCst);
+            let is_right =
+                next.map_or(number > given && number <= given + 2, |next| number == next);
+            assert!(
+                is_right,
+                "seed {seed}, round {round}: {number} after {given}"
+            );
+            assert_eq!(bytes, vec![number as u8; len], "seed {seed}, round {round}");
+            next = Some(number + 1);
+        }
+        queue.put(&(77, vec![7]));
+        assert_eq!(
+            queue.get_within(HANG),
+            Some((77, vec![7])),
+            "seed {seed}, round {round}"
+        );
+    }
+}
+
+/// A writer is killed at random: what comes out was put in, each value once, and nothing hangs.
+fn kill_writers(rounds: u32) {
+    let (seed, mut rng) = random();
+    for round in 0..rounds {
         let queue = Queue::new();
         let lock = Lock::new((0_u64, 0_u64));
         let goes = Shared::new(AtomicBool::new(false));

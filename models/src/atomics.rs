@@ -1,0 +1,5 @@
+//! Loom's atomics, in the place of std's.
+
+pub(super) use loom::sync::atomic::AtomicU32;
+pub(super) use loom::sync::atomic::AtomicU64;
+pub(super) use loom::sync::atomic::fence;
