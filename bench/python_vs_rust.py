@@ -82,17 +82,17 @@ ROWS = [
         "asyncio.run(say_both())",
     ),
     Row(
-        "000, script", "blocking_time: mandelbrot", ONE_BY_ONE, 5,
+        "000, script", "blocking_time: mandelbrot", ONE_BY_ONE, 20,
         "let inside: u32 = (0..HEIGHT).map(mandelbrot).sum(); a_sixth(inside);",
         "a_sixth(sum(map(mandelbrot, range(HEIGHT))))",
     ),
     Row(
-        "000, script", "thread_pool_executor_time: mandelbrot", PARALLEL, 10,
+        "000, script", "thread_pool_executor_time: mandelbrot", PARALLEL, 20,
         "let inside: u32 = ThreadPoolExecutor::new(cores).map(0..HEIGHT, mandelbrot).sum(); a_sixth(inside);",
         "with ThreadPoolExecutor(os.cpu_count()) as executor: a_sixth(sum(executor.map(mandelbrot, range(HEIGHT))))",
     ),
     Row(
-        "000, script", "multiprocessing_time: mandelbrot", PARALLEL, 10,
+        "000, script", "multiprocessing_time: mandelbrot", PARALLEL, 20,
         "let inside: u32 = Pool::new(cores).map(0..HEIGHT, mandelbrot).into_iter().sum(); a_sixth(inside);",
         "with Pool() as pool: a_sixth(sum(pool.map(mandelbrot, range(HEIGHT))))",
     ),
