@@ -91,7 +91,19 @@ def cells(options, folder, rows, code):
         sources.append(f'let begin = std::time::Instant::now(); {{ {row.rust} }}'
                        f' println!("{{}}", begin.elapsed().as_secs_f64() * 1000.0);')
     sources.append('println!("{resident_mb}");')
-    notebook = {
+    path = folder / "measured.ipynb"
+    path.write_text(json.dumps(notebook(sources)))
+    subprocess.run([options.threadbook, "run", "--output", path, path], check=True, stdout=subprocess.DEVNULL)
+    run = json.loads(path.read_text())["cells"]
+    printed = [
+        "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout") for cell in run
+    ]
+    return {row.name: float(text) for row, text in zip(rows, printed[1:])}, float(printed[-1])
+
+
+def notebook(sources):
+    """A notebook with a cell of each of the sources."""
+    return {
         "cells": [
             {"cell_type": "code", "id": f"c{index}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
             for index, source in enumerate(sources)
@@ -100,14 +112,6 @@ def cells(options, folder, rows, code):
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    path = folder / "measured.ipynb"
-    path.write_text(json.dumps(notebook))
-    subprocess.run([options.threadbook, "run", "--output", path, path], check=True, stdout=subprocess.DEVNULL)
-    run = json.loads(path.read_text())["cells"]
-    printed = [
-        "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stdout") for cell in run
-    ]
-    return {row.name: float(text) for row, text in zip(rows, printed[1:])}, float(printed[-1])
 
 
 def python(options, folder, rows, code):

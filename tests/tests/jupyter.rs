@@ -11,6 +11,9 @@ use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 use threadbook_tests::jupyter::Jupyter;
+use threadbook_tests::notebooks;
+use threadbook_tests::notebooks::Notebook;
+use threadbook_tests::notebooks::differences;
 
 /// The scripts that take a kernel's name and nothing else.
 const CHECKS: [&str; 8] = [
@@ -25,7 +28,13 @@ const CHECKS: [&str; 8] = [
 ];
 
 /// Notebooks that assert what they say.
-const ASSERTING: [&str; 1] = ["03_cpu_and_io.ipynb"];
+const ASSERTING: [&str; 5] = [
+    "01_overview.ipynb",
+    "02_threads_and_futures.ipynb",
+    "03_cpu_and_io.ipynb",
+    "04_threading_and_processes.ipynb",
+    "05_processes_and_async.ipynb",
+];
 
 #[test]
 fn the_checks_hold_for_ipykernel() -> Result<()> {
@@ -163,21 +172,20 @@ fn nbconvert_executes_a_notebook_and_converts_what_it_made() -> Result<()> {
 #[test]
 fn nbconvert_executes_the_notebooks_that_assert_their_claims() -> Result<()> {
     let jupyter = Jupyter::with_threadbook()?;
-    let folder = TempDir::new()?;
-    let notebooks = threadbook_tests::root().join("notebooks");
-    fs::create_dir(folder.path().join("scripts"))?;
-    for entry in fs::read_dir(notebooks.join("scripts"))? {
-        let entry = entry?;
-        fs::copy(
-            entry.path(),
-            folder.path().join("scripts").join(entry.file_name()),
-        )?;
-    }
+    let copy = notebooks::copy()?;
+    let mut faults = Vec::new();
     for name in ASSERTING {
-        fs::copy(notebooks.join(name), folder.path().join(name))?;
+        let path = copy.path().join(name);
+        let kept = Notebook::read(&path)?;
         let arguments = ["--to", "notebook", "--execute", "--inplace", name];
-        jupyter.nbconvert(folder.path(), &arguments)?.succeeded();
+        let executed = jupyter.nbconvert(copy.path(), &arguments)?;
+        if executed.code == Some(0) {
+            faults.extend(differences(name, &kept, &Notebook::read(&path)?));
+        } else {
+            faults.push(format!("{name}: {}", executed.text));
+        }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
 }
 

@@ -12,6 +12,9 @@ use threadbook_kernel::env;
 /// A file wants to be two before it has this many lines.
 const LINES_LIMIT: usize = 600;
 
+/// The notebooks in this folder wait for a reader who solves them; those in folders below are their solutions.
+const EXERCISES: &str = "notebooks/exercises/";
+
 /// Folders that hold nothing written by hand.
 const SKIPPED_FOLDERS: [&str; 5] = [
     "target",
@@ -159,10 +162,16 @@ fn every_variable_is_in_the_readme() {
 #[test]
 fn relative_links_lead_somewhere() {
     let mut faults = Vec::new();
-    for file in files(&["md"]) {
+    for file in files(&["md", "ipynb"]) {
         let folder = root().join(&file.name);
         let folder = folder.parent().unwrap_or(Path::new("."));
-        for target in links(&file.text) {
+        let is_notebook = file.name.ends_with(".ipynb");
+        let text = if is_notebook {
+            prose(&file.text)
+        } else {
+            file.text
+        };
+        for target in links(&text) {
             let path = target.split('#').next().unwrap_or_default();
             let is_elsewhere = target.contains("://") || target.starts_with("mailto:");
             if !is_elsewhere && !path.is_empty() && !folder.join(path).exists() {
@@ -239,6 +248,7 @@ fn check_notebook(name: &str, notebook: &Value, faults: &mut Vec<String>) {
         faults.push(format!("{name}: no list of cells"));
         return;
     };
+    let is_exercise = name.starts_with(EXERCISES) && !name[EXERCISES.len()..].contains('/');
     let mut shown = 0;
     for (index, cell) in cells.iter().enumerate() {
         let place = format!("{name}, cell {index} (from 0)");
@@ -260,11 +270,14 @@ fn check_notebook(name: &str, notebook: &Value, faults: &mut Vec<String>) {
             ));
         }
         let is_run = cell["execution_count"].is_number();
-        if !is_run && !has_tag(cell, "skip-execution") {
+        if is_exercise && is_run {
+            faults.push(format!("{place}: was run, and is for the reader to run"));
+        }
+        if !is_exercise && !is_run && !has_tag(cell, "skip-execution") {
             faults.push(format!("{place}: was not run"));
         }
     }
-    if shown == 0 {
+    if shown == 0 && !is_exercise {
         faults.push(format!("{name}: no outputs"));
     }
 }
@@ -357,6 +370,19 @@ fn code_lines(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
         .enumerate()
         .map(|(index, line)| (index + 1, line))
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// The Markdown of a notebook.
+fn prose(notebook: &str) -> String {
+    // What is no notebook is a fault of another test.
+    let notebook: Value = serde_json::from_str(notebook).unwrap_or_default();
+    let cells = notebook["cells"].as_array().cloned().unwrap_or_default();
+    let prose = cells.iter().filter(|cell| cell["cell_type"] == "markdown");
+    let texts = prose.map(|cell| match &cell["source"] {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        source => source.as_str().unwrap_or_default().to_owned(),
+    });
+    texts.collect::<Vec<String>>().join("\n")
 }
 
 /// The targets of `[text](target)` in Markdown, outside of code.

@@ -72,6 +72,11 @@ pub(super) struct Arranged {
 }
 
 impl Arranged {
+    /// The variables that are put into the store.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|(_, _, name)| name.as_str())
+    }
+
     /// The variable that the code at a place puts into the store: a line and columns, from 1.
     pub(super) fn put_at(&self, line: usize, columns: &Range<usize>) -> Option<&str> {
         let mut places = self.places.iter();

@@ -137,6 +137,32 @@ fn a_guard_does_not_need_a_word() {
 }
 
 #[test]
+fn what_borrows_through_a_closure_ends_with_its_cell() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run("use std::collections::HashMap;\nlet text = vec![String::from(\"a b\")];")
+        .nothing();
+    // rustc blames the closure's value for what the store needs.
+    kernel
+        .run(
+            "let mut counts: HashMap<&str, u64> = HashMap::new();\n\
+             for word in text.iter().flat_map(|line| line.split_whitespace()) { *counts.entry(word).or_default() += 1; }\n\
+             counts.len()",
+        )
+        .resulted("2");
+    kernel.run("text.len()").resulted("1");
+    kernel
+        .run("counts")
+        .failed("CompileError")
+        .says(&["`counts`", "ended with cell 2"]);
+    // A thread that borrows is an error as before.
+    kernel
+        .run("let length = std::thread::spawn(|| text.len()).join().unwrap();")
+        .failed("CompileError")
+        .says(&["E0373"]);
+}
+
+#[test]
 fn what_borrows_from_constants_is_kept() {
     let mut kernel = Kernel::lease();
     kernel

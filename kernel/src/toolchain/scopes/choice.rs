@@ -53,6 +53,11 @@ impl Choice {
             complaint.settle(scopes, self);
         }
         if *self == before {
+            for message in messages.iter().filter(|message| needs_static(message)) {
+                self.give_up_what_borrows(scopes, arranged, message);
+            }
+        }
+        if *self == before {
             // Nothing that borrows can be named: what it borrows from is given up.
             for complaint in &complaints {
                 complaint.give_up(self);
@@ -60,6 +65,32 @@ impl Choice {
         }
         *self != before
     }
+}
+
+impl Choice {
+    /// Something has to live for ever, and rustc blames another line for it than the one that stores a variable: a closure
+    /// that gives a reference, for instance.
+    fn give_up_what_borrows(&mut self, scopes: &Scopes, arranged: &Arranged, message: &Value) {
+        let of = quoted_name(message["message"].as_str().unwrap_or_default());
+        for name in arranged.names() {
+            if scopes.types().may_borrow(name) && of.as_deref() != Some(name) {
+                let reason = || Reason::Borrows(of.clone());
+                self.unkept.entry(name.to_owned()).or_insert_with(reason);
+            }
+        }
+    }
+}
+
+/// Whether an error says that a borrow would have to last for ever.
+fn needs_static(message: &Value) -> bool {
+    let says = |span: &Value| {
+        let label = span["label"].as_str().unwrap_or_default();
+        label.ends_with("for `'static`")
+    };
+    message["level"] == "error"
+        && message["spans"]
+            .as_array()
+            .is_some_and(|spans| spans.iter().any(says))
 }
 
 /// An error about code that puts variables into the store.

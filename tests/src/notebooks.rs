@@ -1,0 +1,169 @@
+//! The project's own notebooks: a copy to run, and what is in them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use anyhow::Result;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The folder `notebooks/`.
+pub fn folder() -> PathBuf {
+    crate::root().join("notebooks")
+}
+
+/// A copy of the folder with all that is in it, since cells may write files.
+pub fn copy() -> Result<TempDir> {
+    let copy = TempDir::new().context("can't make a folder for the notebooks")?;
+    copy_folder(&folder(), copy.path())?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("can't list `{}`", from.display()))? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            fs::create_dir(&target)?;
+            copy_folder(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).with_context(|| format!("can't copy `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The notebooks in a folder below `notebooks/`, or in itself (``), in order; not those in folders below.
+pub fn names(below: &str) -> Result<Vec<String>> {
+    let folder = folder().join(below);
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("can't list `{}`", folder.display()))?;
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let names = names.filter_map(|name| name.into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".ipynb")).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// A notebook.
+#[derive(Debug)]
+pub struct Notebook {
+    /// All its cells, in order.
+    pub cells: Vec<Cell>,
+}
+
+/// One of its cells.
+#[derive(Debug)]
+pub struct Cell {
+    /// Such as `tour-07`.
+    pub id: String,
+    /// `code` or `markdown`.
+    pub kind: String,
+    /// Its text.
+    pub source: String,
+    /// Its metadata, with its tags.
+    pub metadata: Value,
+    /// Whether it has been executed.
+    pub is_run: bool,
+    outputs: Vec<Value>,
+}
+
+impl Notebook {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Notebook> {
+        let text = fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
+        let content: Value = serde_json::from_slice(&text)
+            .with_context(|| format!("`{}` is no notebook", path.display()))?;
+        let cells = content["cells"].as_array().context("it has no cells")?;
+        Ok(Notebook {
+            cells: cells.iter().map(Cell::new).collect(),
+        })
+    }
+
+    /// Its cells with code.
+    pub fn code(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.kind == "code")
+    }
+}
+
+impl Cell {
+    fn new(cell: &Value) -> Cell {
+        Cell {
+            id: cell["id"].as_str().unwrap_or_default().to_owned(),
+            kind: cell["cell_type"].as_str().unwrap_or_default().to_owned(),
+            source: text(&cell["source"]),
+            metadata: cell["metadata"].clone(),
+            is_run: cell["execution_count"].is_number(),
+            outputs: cell["outputs"].as_array().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Of what sorts its outputs are: the names of its streams, the types of what it shows, in order, and its error.
+    ///
+    /// Not how often it wrote to a stream, nor when: that is by chance.
+    pub fn shape(&self) -> Vec<String> {
+        let mut streams = BTreeSet::new();
+        let mut others = Vec::new();
+        for output in &self.outputs {
+            let kind = output["output_type"].as_str().unwrap_or_default();
+            match kind {
+                "stream" => {
+                    streams.insert(format!(
+                        "stream {}",
+                        output["name"].as_str().unwrap_or_default()
+                    ));
+                }
+                "error" => others.push(format!(
+                    "error {}",
+                    output["ename"].as_str().unwrap_or_default()
+                )),
+                _ => {
+                    let types = output["data"].as_object();
+                    let mut types: Vec<&str> = types
+                        .into_iter()
+                        .flat_map(|types| types.keys().map(String::as_str))
+                        .collect();
+                    types.sort_unstable();
+                    others.push(format!("{kind} {}", types.join(" ")));
+                }
+            }
+        }
+        streams.into_iter().chain(others).collect()
+    }
+}
+
+/// A text of a notebook may be a list of its lines.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        value => value.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// In which cells the outputs are of other sorts than those that are kept, one line for each.
+///
+/// # Panics
+///
+/// If the notebooks have different cells.
+pub fn differences(name: &str, kept: &Notebook, made: &Notebook) -> Vec<String> {
+    assert_eq!(kept.cells.len(), made.cells.len(), "{name}");
+    let pairs = kept.code().zip(made.code());
+    pairs
+        .filter(|(kept, made)| kept.shape() != made.shape())
+        .map(|(kept, made)| {
+            format!(
+                "{name}, cell `{}`: kept are {:?}, and it made {:?}: {}",
+                kept.id,
+                kept.shape(),
+                made.shape(),
+                made.outputs
+                    .iter()
+                    .map(Value::to_string)
+                    .collect::<String>()
+            )
+        })
+        .collect()
+}
