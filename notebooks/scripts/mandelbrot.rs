@@ -74,34 +74,32 @@ pub fn total(rows: &[Vec<u32>]) -> u64 {
     rows.iter().flatten().map(|&steps| u64::from(steps)).sum()
 }
 
-/// A picture: three bytes, red, green and blue, for each point.
-pub fn colours(rows: &[Vec<u32>]) -> Vec<u8> {
-    let limit = rows.iter().flatten().max().copied().unwrap_or(1);
-    let colour = |&steps: &u32| {
-        if steps >= limit {
-            return [20, 24, 40];
-        }
-        let t = (f64::from(steps + 1).ln() / f64::from(limit).ln()).min(1.0);
-        [t.powf(0.5), t, t.powf(3.0)].map(|share| (40.0 + 215.0 * share) as u8)
-    };
-    rows.iter().flatten().flat_map(colour).collect()
+/// The sixteen colours of a picture: one for the set, and fifteen that grow lighter.
+fn palette() -> Vec<u8> {
+    let lighter = (1..16_u8).flat_map(|shade| [30 + shade * 15, 50 + shade * 12, 120 + shade * 9]);
+    [20, 24, 40].into_iter().chain(lighter).collect()
 }
 
-/// A PNG file's bytes. Its parts are stored, not packed, which needs no library.
+/// A PNG file's bytes: four bits a point, stored and not packed, which needs no library.
 pub fn png(rows: &[Vec<u32>]) -> Vec<u8> {
-    let width = rows.first().map_or(0, Vec::len);
+    let limit = rows.iter().flatten().max().copied().unwrap_or(1);
+    let shade = |&steps: &u32| match steps >= limit {
+        true => 0,
+        false => ((15.0 * f64::from(steps + 1).ln() / f64::from(limit).ln()) as u8).clamp(1, 15),
+    };
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut head = Vec::new();
-    head.extend((width as u32).to_be_bytes());
+    head.extend((rows.first().map_or(0, Vec::len) as u32).to_be_bytes());
     head.extend((rows.len() as u32).to_be_bytes());
-    // Eight bits a colour, three colours, no interlacing.
-    head.extend([8, 2, 0, 0, 0]);
+    // Four bits, which name a colour of the palette; no interlacing.
+    head.extend([4, 3, 0, 0, 0]);
     chunk(&mut file, b"IHDR", &head);
+    chunk(&mut file, b"PLTE", &palette());
     let mut lines = Vec::new();
-    for line in colours(rows).chunks(width * 3) {
+    for row in rows {
         // Each line begins with its filter: none.
         lines.push(0);
-        lines.extend(line);
+        lines.extend(row.chunks(2).map(|pair| shade(&pair[0]) << 4 | pair.get(1).map_or(0, shade)));
     }
     let mut data = vec![0x78, 0x01];
     let blocks = lines.chunks(65_535);
