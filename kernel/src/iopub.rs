@@ -15,13 +15,13 @@ use tokio::time::Instant;
 use crate::evaluator::Cell;
 use crate::evaluator::Outcome;
 use crate::output::Answer;
+use crate::output::CellMark;
 use crate::output::Event;
-use crate::output::Mark;
 use crate::output::Marker;
 use crate::output::Sequencer;
 use crate::ticket::Direct;
+use crate::ticket::IopubSender;
 use crate::ticket::Ticket;
-use crate::ticket::Voice;
 use crate::ticket::traceback;
 
 /// Text waits so long for more before it is sent.
@@ -61,15 +61,15 @@ impl Finished {
 
 /// The stage's ends.
 #[derive(Debug)]
-pub(crate) struct Stage {
-    pub(crate) voice: Voice,
+pub(crate) struct IopubPublisher {
+    pub(crate) voice: IopubSender,
     pub(crate) sequencer: Sequencer,
     pub(crate) direct_rx: mpsc::UnboundedReceiver<Direct>,
     pub(crate) events_rx: mpsc::Receiver<Event>,
     pub(crate) notices_tx: mpsc::UnboundedSender<Notice>,
 }
 
-impl Stage {
+impl IopubPublisher {
     /// Publishes until nobody can send any more.
     pub(crate) async fn run(mut self) {
         let mut running = None;
@@ -129,7 +129,7 @@ impl Stage {
                     answer,
                 });
             }
-            Event::Marker(Marker(Mark::Begin { cell, mut ticket })) => {
+            Event::Marker(Marker(CellMark::Begin { cell, mut ticket })) => {
                 let parent = ticket.request().header.raw().clone();
                 self.sequencer
                     .begin(cell.id, parent, cell.count, cell.silent);
@@ -142,7 +142,7 @@ impl Stage {
                 }
                 *running = Some((cell, ticket));
             }
-            Event::Marker(Marker(Mark::Finish {
+            Event::Marker(Marker(CellMark::Finish {
                 outcome,
                 user_expressions,
             })) => {

@@ -21,7 +21,7 @@ use crate::env::SNAPSHOT_LIMIT;
 use crate::evaluator::Control;
 use crate::evaluator::MakeEvaluator;
 use crate::history::History;
-use crate::iopub::Stage;
+use crate::iopub::IopubPublisher;
 use crate::message::ConnectionFileError;
 use crate::message::ConnectionInfo;
 use crate::message::Signer;
@@ -33,7 +33,7 @@ use crate::socket::Connection;
 use crate::socket::bind;
 use crate::sys::links;
 use crate::sys::signals;
-use crate::ticket::Voice;
+use crate::ticket::IopubSender;
 
 /// How many events of cells may wait before whoever makes them has to wait.
 const OUTPUT_QUEUE: usize = 256;
@@ -161,10 +161,10 @@ pub async fn serve(
     let (jobs_tx, jobs_rx) = jobs::channel();
     let interrupted = Interrupted::default();
     let session = uuid::Uuid::new_v4().to_string();
-    let voice = Voice::new(&session, signer.clone(), connection.outgoing, direct_tx);
+    let voice = IopubSender::new(&session, signer.clone(), connection.outgoing, direct_tx);
 
     let stage = tokio::spawn(
-        Stage {
+        IopubPublisher {
             voice: voice.clone(),
             sequencer: Sequencer::new(options.output_limit_bytes),
             direct_rx,

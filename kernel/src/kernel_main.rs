@@ -19,13 +19,13 @@ pub unsafe fn kernel_main(
     use crate::cell;
     use crate::env;
     use crate::evaluator::Evaluator;
+    use crate::evaluator::Interrupter;
     use crate::evaluator::MakeEvaluator;
     use crate::evaluator::RustEvaluator;
-    use crate::evaluator::Stop;
     use crate::kernel;
     use crate::magics;
     use crate::toolchain::Error;
-    use crate::toolchain::Session;
+    use crate::toolchain::SessionFolder;
 
     let filter = tracing_subscriber::EnvFilter::try_new(env::log_filter());
     let wrong_filter = filter.as_ref().err().map(ToString::to_string);
@@ -51,13 +51,13 @@ pub unsafe fn kernel_main(
     // A kernel without a folder still answers: each cell says what is wrong.
     let session = cache.ok_or(Error::NoCache).and_then(|cache| {
         // SAFETY: the caller says that the process has one thread.
-        unsafe { Session::reserve(&cache) }.map(|session| (cache, session))
+        unsafe { SessionFolder::reserve(&cache) }.map(|session| (cache, session))
     });
     let folder = session
         .as_ref()
         .ok()
         .map(|(_, session)| session.path().to_owned());
-    let stop = Arc::new(Stop::default());
+    let stop = Arc::new(Interrupter::default());
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);
         Box::new(move |output| {

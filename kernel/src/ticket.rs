@@ -26,22 +26,22 @@ pub(crate) enum Direct {
 
 /// The kernel's way to speak: it knows the session, the key and the sockets.
 #[derive(Clone, Debug)]
-pub(crate) struct Voice {
+pub(crate) struct IopubSender {
     session: Arc<str>,
     signer: Signer,
     outgoing: Outgoing,
     direct_tx: mpsc::UnboundedSender<Direct>,
 }
 
-impl Voice {
+impl IopubSender {
     /// What is published goes into `direct_tx`: about two small messages for each request.
     pub(crate) fn new(
         session: &str,
         signer: Signer,
         outgoing: Outgoing,
         direct_tx: mpsc::UnboundedSender<Direct>,
-    ) -> Voice {
-        Voice {
+    ) -> IopubSender {
+        IopubSender {
             session: Arc::from(session),
             signer,
             outgoing,
@@ -116,7 +116,7 @@ impl Voice {
 /// One request that is owed busy, a reply and idle. Dropped without an answer it replies that the kernel is at fault.
 #[derive(Debug)]
 pub struct Ticket {
-    voice: Voice,
+    voice: IopubSender,
     channel: Channel,
     request: Message,
     reply_type: Option<String>,
@@ -125,7 +125,7 @@ pub struct Ticket {
 
 impl Ticket {
     /// For a request that came on `channel`. Types that do not end in `_request` get no reply.
-    pub(crate) fn new(voice: &Voice, channel: Channel, mut request: Message) -> Ticket {
+    pub(crate) fn new(voice: &IopubSender, channel: Channel, mut request: Message) -> Ticket {
         let reply_type = request
             .msg_type()
             .strip_suffix("_request")
@@ -240,7 +240,7 @@ mod tests {
     async fn check(msg_type: &str, act: impl FnOnce(Ticket), replies: &[&str], published: &[&str]) {
         let (connection, mut peer) = Connection::memory();
         let (direct_tx, mut direct_rx) = mpsc::unbounded_channel();
-        let voice = Voice::new(
+        let voice = IopubSender::new(
             "s",
             Signer::new("", "").unwrap(),
             connection.outgoing,

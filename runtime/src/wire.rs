@@ -163,7 +163,7 @@ pub enum Report {
         /// The name of the thread that did it, where that is known.
         thread: Option<String>,
         /// What a backtrace of that thread can be made of.
-        remains: Option<Remains>,
+        remains: Option<CrashDump>,
         /// Whether no cell ran, and nobody has asked for it.
         idle: bool,
         /// Whether a copy of it takes over: then [`Report::Resumed`] follows.
@@ -199,7 +199,7 @@ pub struct Outside {
 
 /// What a process that died has left behind for a backtrace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remains {
+pub struct CrashDump {
     /// The registers of the thread that took it down, by DWARF's numbers; the program counter comes last.
     pub registers: Vec<u64>,
     /// Where its stack begins, the innermost frame first.
@@ -378,13 +378,13 @@ pub enum Item {
 
 /// Puts frames together again.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub struct ReportDecoder {
     buffer: Vec<u8>,
     start: usize,
     pieces: HashMap<u32, Vec<u8>>,
 }
 
-impl Decoder {
+impl ReportDecoder {
     /// Takes bytes as they came out of the pipe.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
@@ -451,7 +451,7 @@ mod tests {
         bytes.extend(frame(Kind::Stderr, false, 0, b"between"));
         bytes.extend(frame(Kind::Report, false, 7, &report[5..]));
         for cut in 0..bytes.len() {
-            let mut decoder = Decoder::default();
+            let mut decoder = ReportDecoder::default();
             let mut items = Vec::new();
             for part in [&bytes[..cut], &bytes[cut..]] {
                 decoder.feed(part);
@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn a_report_that_is_no_json_is_skipped() {
-        let mut decoder = Decoder::default();
+        let mut decoder = ReportDecoder::default();
         decoder.feed(&frame(Kind::Report, false, 1, b"{"));
         decoder.feed(&frame(Kind::Stdout, false, 0, b"on"));
         assert_eq!(decoder.next(), Some(Item::Stdout(0, b"on".to_vec())));

@@ -27,7 +27,7 @@ pub(crate) struct Lines<'image> {
 
 /// A line that runs, or that calls the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct CodeLine {
     /// The function's whole name, where it has one.
     pub(crate) function: Option<String>,
     /// The file as rustc named it.
@@ -50,7 +50,7 @@ impl<'image> Lines<'image> {
     }
 
     /// The line of an address, and those into which its function was put by the compiler, innermost first.
-    pub(crate) fn at(&self, address: u64) -> Vec<Line> {
+    pub(crate) fn at(&self, address: u64) -> Vec<CodeLine> {
         let mut lines = Vec::new();
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return lines;
@@ -71,7 +71,7 @@ impl<'image> Lines<'image> {
             let Some(location) = frame.location else {
                 continue;
             };
-            lines.push(Line {
+            lines.push(CodeLine {
                 function,
                 file: location.file.unwrap_or_default().to_owned(),
                 line: location.line.unwrap_or(0),

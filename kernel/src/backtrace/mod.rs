@@ -11,7 +11,7 @@ mod lines;
 mod unwind;
 
 pub(crate) use image::Image;
-pub(crate) use lines::Line;
+pub(crate) use lines::CodeLine;
 pub(crate) use lines::Lines;
 pub(crate) use unwind::Frames;
 pub(crate) use unwind::frames;

@@ -19,8 +19,8 @@ use gimli::UnwindContext;
 use gimli::UnwindSection;
 use gimli::UnwindTableRow;
 use threadbook::wire::Calls;
+use threadbook::wire::CrashDump;
 use threadbook::wire::Mapping;
-use threadbook::wire::Remains;
 
 use super::Image;
 
@@ -43,10 +43,10 @@ pub(crate) struct Frames {
 }
 
 /// Finds the frames of the thread that took a process down.
-pub(crate) fn frames(remains: &Remains) -> Frames {
+pub(crate) fn frames(remains: &CrashDump) -> Frames {
     let mut images = HashMap::new();
     let mut found = Frames::default();
-    let Some(mut state) = State::of(remains) else {
+    let Some(mut state) = Frame::of(remains) else {
         return found;
     };
     let mut is_innermost = true;
@@ -68,12 +68,12 @@ pub(crate) fn frames(remains: &Remains) -> Frames {
         };
         found.frames.push((path.to_owned(), address));
         match state.step(image, address) {
-            Step::Caller => is_innermost = false,
-            Step::OutOfSight => {
+            Unwound::Caller => is_innermost = false,
+            Unwound::OutOfSight => {
                 found.is_cut = remains.is_cut;
                 break;
             }
-            Step::End => break,
+            Unwound::End => break,
         }
     }
     found
@@ -105,7 +105,7 @@ fn file_of(code: &[Mapping], address: u64) -> Option<(&Path, u64)> {
 }
 
 /// What came of looking for a frame's caller.
-enum Step {
+enum Unwound {
     /// It is there.
     Caller,
     /// It lies beyond what is known of the stack.
@@ -115,19 +115,19 @@ enum Step {
 }
 
 /// The registers, as they are for one frame.
-struct State<'remains> {
-    remains: &'remains Remains,
+struct Frame<'remains> {
+    remains: &'remains CrashDump,
     registers: Vec<u64>,
     program_counter: u64,
 }
 
-impl<'remains> State<'remains> {
-    fn of(remains: &'remains Remains) -> Option<State<'remains>> {
+impl<'remains> Frame<'remains> {
+    fn of(remains: &'remains CrashDump) -> Option<Frame<'remains>> {
         let (stack_pointer, return_address, _) = ABI;
         let mut registers = remains.registers.clone();
         let program_counter = registers.pop()?;
         registers.resize(stack_pointer.max(return_address) + 1, 0);
-        Some(State {
+        Some(Frame {
             remains,
             registers,
             program_counter,
@@ -153,11 +153,11 @@ impl<'remains> State<'remains> {
         Some(())
     }
 
-    fn step(&mut self, image: &Image, address: u64) -> Step {
+    fn step(&mut self, image: &Image, address: u64) -> Unwound {
         let (Some((table_at, table)), Some((frames_at, frames))) =
             (image.section(".eh_frame_hdr"), image.section(".eh_frame"))
         else {
-            return Step::End;
+            return Unwound::End;
         };
         let bases = BaseAddresses::default()
             .set_eh_frame_hdr(table_at)
@@ -165,7 +165,7 @@ impl<'remains> State<'remains> {
         let frames = EhFrame::from(EndianSlice::new(frames, NativeEndian));
         let header = EhFrameHdr::from(EndianSlice::new(table, NativeEndian));
         let Ok(header) = header.parse(&bases, 8) else {
-            return Step::End;
+            return Unwound::End;
         };
         let mut context = UnwindContext::new();
         let row = header.table().map(|table| {
@@ -174,17 +174,17 @@ impl<'remains> State<'remains> {
         });
         match row {
             Some(Ok(row)) => self.apply(row),
-            _ => Step::End,
+            _ => Unwound::End,
         }
     }
 
-    fn apply(&mut self, row: &UnwindTableRow<usize>) -> Step {
+    fn apply(&mut self, row: &UnwindTableRow<usize>) -> Unwound {
         let (stack_pointer, return_address, _) = ABI;
         let CfaRule::RegisterAndOffset { register, offset } = row.cfa() else {
-            return Step::End;
+            return Unwound::End;
         };
         let Some(base) = self.registers.get(usize::from(register.0)) else {
-            return Step::End;
+            return Unwound::End;
         };
         let frame = base.wrapping_add_signed(*offset);
         let before = self.registers.clone();
@@ -192,26 +192,26 @@ impl<'remains> State<'remains> {
             let rule = row.register(Register(number as u16));
             *register = match rule {
                 None | Some(RegisterRule::SameValue) => continue,
-                Some(RegisterRule::Undefined) if number == return_address => return Step::End,
+                Some(RegisterRule::Undefined) if number == return_address => return Unwound::End,
                 Some(RegisterRule::Undefined) => 0,
                 Some(RegisterRule::Offset(offset)) => {
                     let place = frame.wrapping_add_signed(offset);
                     match word(self.remains, place) {
                         Some(word) => word,
-                        None => return Step::OutOfSight,
+                        None => return Unwound::OutOfSight,
                     }
                 }
                 Some(RegisterRule::ValOffset(offset)) => frame.wrapping_add_signed(offset),
                 Some(RegisterRule::Register(other)) => match before.get(usize::from(other.0)) {
                     Some(value) => *value,
-                    None => return Step::End,
+                    None => return Unwound::End,
                 },
-                Some(_) => return Step::End,
+                Some(_) => return Unwound::End,
             };
         }
         self.registers[stack_pointer] = frame;
         self.program_counter = self.registers[return_address];
-        Step::Caller
+        Unwound::Caller
     }
 
     fn read(&self, address: u64) -> Option<u64> {
@@ -220,7 +220,7 @@ impl<'remains> State<'remains> {
 }
 
 /// A word of the stack.
-fn word(remains: &Remains, address: u64) -> Option<u64> {
+fn word(remains: &CrashDump, address: u64) -> Option<u64> {
     let offset = address.checked_sub(remains.stack_start)?;
     if offset % 8 != 0 {
         return None;
@@ -272,11 +272,11 @@ mod tests {
 
     /// A thread that is about to run `first`, which `second` has called, which `third` has called: at its first
     /// instruction a function has nothing on the stack but the address that it returns to.
-    fn remains(program_counter: u64, stack: Vec<u64>) -> Remains {
+    fn remains(program_counter: u64, stack: Vec<u64>) -> CrashDump {
         let mut registers = vec![0; 17];
         registers[7] = 0x1000;
         registers[16] = program_counter;
-        Remains {
+        CrashDump {
             registers,
             stack_start: 0x1000,
             stack,
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_ends_it() {
         for broken in [
-            Remains::default(),
+            CrashDump::default(),
             remains(16, Vec::new()),
             remains(u64::MAX, vec![u64::MAX; 4]),
         ] {

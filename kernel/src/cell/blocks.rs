@@ -19,7 +19,11 @@ use super::item_name;
 pub type Blocks = Vec<String>;
 
 /// The source with blanks for what does not hold, and the blocks as they stand when this source has been compiled.
-pub(crate) fn hold_newest(source: &str, cell: &str, blocks: &[String]) -> (String, Blocks) {
+pub(crate) fn blank_superseded_impls(
+    source: &str,
+    cell: &str,
+    blocks: &[String],
+) -> (String, Blocks) {
     let mut blocks = blocks.to_vec();
     let new = blocks_of(cell);
     blocks.retain(|text| !new.contains(text));
@@ -59,7 +63,7 @@ pub(crate) fn hold_newest(source: &str, cell: &str, blocks: &[String]) -> (Strin
 
 /// Items without what a later block defines as well, and without the lines on which nothing else stood.
 pub(super) fn without_replaced(items: &str) -> String {
-    let (held, _) = hold_newest(items, items, &[]);
+    let (held, _) = blank_superseded_impls(items, items, &[]);
     let mut kept = String::new();
     let mut is_gap = false;
     for (before, after) in items.lines().zip(held.lines().map(str::trim_end)) {
@@ -176,7 +180,7 @@ mod tests {
         let mut compiled = String::new();
         for (index, cell) in cells.iter().enumerate() {
             let source = format!("struct A;\n{}", cells[..=index].join("\n"));
-            (compiled, blocks) = hold_newest(&source, cell, &blocks);
+            (compiled, blocks) = blank_superseded_impls(&source, cell, &blocks);
             assert_eq!(compiled.lines().count(), source.lines().count());
         }
         let lines = compiled.lines().skip(1);
@@ -227,9 +231,9 @@ mod tests {
         let (first, second) = ("impl A { fn a() { 1 } }", "impl A { fn a() { 2 } }");
         let (_, blocks) = run(&[first, second]);
         let source = format!("{first}\n{second}\n");
-        let (compiled, _) = hold_newest(&source, "1 + 1", &blocks);
+        let (compiled, _) = blank_superseded_impls(&source, "1 + 1", &blocks);
         assert!(!compiled.contains("{ 1 }") && compiled.contains("{ 2 }"));
-        let (compiled, _) = hold_newest(&source, first, &blocks);
+        let (compiled, _) = blank_superseded_impls(&source, first, &blocks);
         assert!(compiled.contains("{ 1 }") && !compiled.contains("{ 2 }"));
     }
 }

@@ -9,7 +9,7 @@ use super::blocks::is_block;
 use super::body;
 use super::imports::Import;
 use super::item_name;
-use super::items::takes_blocks;
+use super::items::anchors_blocks;
 
 /// The text of each definition at the top of what evcxr is given, by name.
 pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
@@ -30,7 +30,7 @@ pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
             }
             (_, Some(name), _) => {
                 found.insert(name.clone(), text);
-                if takes_blocks(&item) {
+                if anchors_blocks(&item) {
                     latest = Some(name);
                 }
             }

@@ -16,7 +16,7 @@ struct Edit {
 }
 
 /// A part of a text that edits have made.
-enum Piece {
+enum Part {
     /// Bytes of the old text.
     Kept(Range<usize>),
     PutIn(String),
@@ -75,17 +75,17 @@ impl Edits {
         let mut at = 0;
         for edit in &later.list {
             self.cut(old, at..edit.range.start, &mut made);
-            made.push(Piece::PutIn(edit.text.clone()));
+            made.push(Part::PutIn(edit.text.clone()));
             at = edit.range.end;
         }
         self.cut(old, at..new.len(), &mut made);
-        made.push(Piece::Kept(old.len()..old.len()));
+        made.push(Part::Kept(old.len()..old.len()));
         let mut list = Vec::new();
         let (mut at, mut text) = (0, String::new());
         for piece in made {
             match piece {
-                Piece::PutIn(more) => text.push_str(&more),
-                Piece::Kept(range) => {
+                Part::PutIn(more) => text.push_str(&more),
+                Part::Kept(range) => {
                     if at < range.start || !text.is_empty() {
                         list.push(Edit {
                             range: at..range.start,
@@ -100,7 +100,7 @@ impl Edits {
     }
 
     /// Adds what a range of the new text consists of.
-    fn cut(&self, old: &str, range: Range<usize>, made: &mut Vec<Piece>) {
+    fn cut(&self, old: &str, range: Range<usize>, made: &mut Vec<Part>) {
         let inside = |start: usize, len: usize| {
             let from = range.start.clamp(start, start + len);
             from - start..range.end.clamp(from, start + len) - start
@@ -114,12 +114,12 @@ impl Edits {
         for edit in self.list.iter().chain([&end]) {
             let kept = inside(new, edit.range.start - at);
             if !kept.is_empty() {
-                made.push(Piece::Kept(at + kept.start..at + kept.end));
+                made.push(Part::Kept(at + kept.start..at + kept.end));
             }
             new += edit.range.start - at;
             let put_in = &edit.text[inside(new, edit.text.len())];
             if !put_in.is_empty() {
-                made.push(Piece::PutIn(put_in.to_owned()));
+                made.push(Part::PutIn(put_in.to_owned()));
             }
             new += edit.text.len();
             at = edit.range.end;

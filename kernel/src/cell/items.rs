@@ -81,7 +81,7 @@ pub fn keep_items(text: &str) -> String {
                 let before = children[..index].iter();
                 if !before
                     .filter_map(|child| ast::Item::cast(child.clone()))
-                    .any(|item| takes_blocks(&item))
+                    .any(|item| anchors_blocks(&item))
                 {
                     kept.insert_str(range.start, &naming(&item));
                 }
@@ -160,7 +160,7 @@ fn hash(value: &impl Hash) -> String {
 }
 
 /// Whether evcxr keeps a block that stands below with this item.
-pub(super) fn takes_blocks(item: &ast::Item) -> bool {
+pub(super) fn anchors_blocks(item: &ast::Item) -> bool {
     !matches!(item, ast::Item::MacroRules(_)) && item_name(item).is_some()
 }
 

@@ -15,7 +15,7 @@ use super::item_name;
 
 /// The Rust of a cell that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
+pub struct RanCode {
     /// Its number.
     pub cell: u32,
     /// What was compiled.
@@ -23,13 +23,13 @@ pub struct Ran {
 }
 
 /// A cargo script: the manifest, then the program.
-pub fn program(dependencies: &[(String, String)], ran: &[Ran]) -> String {
+pub fn program(dependencies: &[(String, String)], ran: &[RanCode]) -> String {
     let mut added: Vec<(String, String)> = dependencies.to_vec();
     let mut items: Vec<Item> = Vec::new();
     let mut main = String::new();
     let last = ran.last().map(|ran| ran.cell);
     let mut heading = None;
-    for Ran { cell, code } in ran {
+    for RanCode { cell, code } in ran {
         let (commands, code) = split_commands(code);
         for (name, value) in commands {
             added.retain(|(other, _)| *other != name);
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn items_stand_above_and_everything_else_in_main() {
-        let ran = |cell, code: &str| Ran {
+        let ran = |cell, code: &str| RanCode {
             cell,
             code: code.to_owned(),
         };

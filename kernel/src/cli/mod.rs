@@ -176,7 +176,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Target {
     #[command(flatten)]
-    place: Place,
+    place: InstallPlace,
     /// Name of the kernelspec, as in `jupyter console --kernel NAME`: letters, digits and `.`, `_`, `-`
     #[arg(long, default_value = "threadbook", value_parser = kernelspec::parse_name)]
     name: String,
@@ -184,7 +184,7 @@ struct Target {
 
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-struct Place {
+struct InstallPlace {
     /// Jupyter's data folder of this user (the default)
     #[arg(long)]
     user: bool,
@@ -196,7 +196,7 @@ struct Place {
     prefix: Option<PathBuf>,
 }
 
-impl Place {
+impl InstallPlace {
     fn location(self) -> Location {
         match self.prefix {
             Some(folder) => Location::Prefix(folder),

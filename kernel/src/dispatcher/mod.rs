@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 
 pub use self::info::Completeness;
 pub(crate) use self::runner::EVALUATOR_STACK_BYTES;
+pub(crate) use self::runner::EvaluatorJob;
 pub(crate) use self::runner::Interrupted;
-pub(crate) use self::runner::Job;
 pub(crate) use self::runner::run as run_evaluator;
 
 use self::queue::Queue;
@@ -39,8 +39,8 @@ use crate::message::Replays;
 use crate::message::Request;
 use crate::message::Signer;
 use crate::socket::Incoming;
+use crate::ticket::IopubSender;
 use crate::ticket::Ticket;
-use crate::ticket::Voice;
 
 /// What the operating system tells the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ enum Event {
 
 /// What the dispatcher is made of.
 pub(crate) struct Parts {
-    pub(crate) voice: Voice,
+    pub(crate) voice: IopubSender,
     pub(crate) signer: Signer,
     pub(crate) info: Option<ConnectionInfo>,
     pub(crate) is_complete: fn(&str) -> Completeness,
@@ -69,7 +69,7 @@ pub(crate) struct Parts {
     pub(crate) incoming_rx: mpsc::Receiver<Incoming>,
     pub(crate) notices_rx: mpsc::UnboundedReceiver<Notice>,
     pub(crate) signals_rx: mpsc::UnboundedReceiver<Signal>,
-    pub(crate) jobs_tx: jobs::Sender<Job>,
+    pub(crate) jobs_tx: jobs::Sender<EvaluatorJob>,
     pub(crate) interrupted: Interrupted,
     pub(crate) history: History,
 }
@@ -149,13 +149,13 @@ pub(crate) async fn run(parts: Parts) {
 }
 
 struct Dispatcher {
-    voice: Voice,
+    voice: IopubSender,
     signer: Signer,
     replays: Replays,
     info: Option<ConnectionInfo>,
     is_complete: fn(&str) -> Completeness,
     control: Arc<dyn Control>,
-    jobs_tx: jobs::Sender<Job>,
+    jobs_tx: jobs::Sender<EvaluatorJob>,
     evaluator_ready: bool,
     queue: Queue,
     prompts: Prompts,
@@ -283,7 +283,7 @@ impl Dispatcher {
     fn complete(&self, ticket: Ticket, request: CompleteRequest) {
         let cursor = CodePoints(request.cursor_pos);
         if self.evaluator_is_free() {
-            self.give(Job::Complete {
+            self.give(EvaluatorJob::Complete {
                 code: request.code,
                 cursor,
                 ticket: Box::new(ticket),
@@ -295,7 +295,7 @@ impl Dispatcher {
 
     fn inspect(&self, ticket: Ticket, request: InspectRequest) {
         if self.evaluator_is_free() {
-            self.give(Job::Inspect {
+            self.give(EvaluatorJob::Inspect {
                 code: request.code,
                 cursor: CodePoints(request.cursor_pos),
                 ticket: Box::new(ticket),
@@ -307,7 +307,7 @@ impl Dispatcher {
         }
     }
 
-    fn give(&self, job: Job) {
+    fn give(&self, job: EvaluatorJob) {
         // Where the thread is gone, the ticket in the job that comes back answers for itself.
         drop(self.jobs_tx.send(job));
     }

@@ -5,8 +5,8 @@ use std::sync::mpsc;
 
 use serde_json::json;
 
+use super::EvaluatorJob;
 use super::Interrupted;
-use super::Job;
 use crate::evaluator::Cell;
 use crate::evaluator::CellId;
 use crate::message::ExecuteRequest;
@@ -16,7 +16,7 @@ use crate::ticket::Ticket;
 /// Execute requests in the order of their arrival.
 #[derive(Debug)]
 pub(super) struct Queue {
-    jobs_tx: mpsc::Sender<Job>,
+    jobs_tx: mpsc::Sender<EvaluatorJob>,
     interrupted: Interrupted,
     waiting: VecDeque<(Ticket, ExecuteRequest)>,
     /// Those that were waiting when the running cell was interrupted: replies come in the order of requests.
@@ -47,14 +47,14 @@ pub(super) struct Started {
 
 /// What was asked for about a cell that has ended.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
+pub(super) struct EndedCell {
     /// Its number, if it is in the history.
     pub(super) count: Option<u32>,
     pub(super) stop_on_error: bool,
 }
 
 impl Queue {
-    pub(super) fn new(jobs_tx: mpsc::Sender<Job>, interrupted: Interrupted) -> Queue {
+    pub(super) fn new(jobs_tx: mpsc::Sender<EvaluatorJob>, interrupted: Interrupted) -> Queue {
         Queue {
             jobs_tx,
             interrupted,
@@ -106,7 +106,7 @@ impl Queue {
             stop_on_error: request.stop_on_error,
             stored: request.store_history,
         };
-        let job = Job::Execute {
+        let job = EvaluatorJob::Execute {
             cell,
             ticket: Box::new(ticket),
             user_expressions: request.user_expressions,
@@ -119,13 +119,13 @@ impl Queue {
     }
 
     /// The running cell has ended.
-    pub(super) fn finished(&mut self) -> Ended {
+    pub(super) fn finished(&mut self) -> EndedCell {
         match self.running.take() {
-            Some(running) => Ended {
+            Some(running) => EndedCell {
                 count: running.stored.then_some(running.cell.count),
                 stop_on_error: running.stop_on_error,
             },
-            None => Ended::default(),
+            None => EndedCell::default(),
         }
     }
 

@@ -24,8 +24,8 @@ use crate::evaluator::Outcome;
 use crate::iopub::Notice;
 use crate::message::ByteOffset;
 use crate::message::CodePoints;
+use crate::output::CellMark;
 use crate::output::Event;
-use crate::output::Mark;
 use crate::output::Marker;
 use crate::output::OutputTx;
 use crate::ticket::Ticket;
@@ -39,7 +39,7 @@ pub(crate) const EVALUATOR_STACK_BYTES: usize = 256 << 20;
 
 /// Work for the evaluator.
 #[derive(Debug)]
-pub(crate) enum Job {
+pub(crate) enum EvaluatorJob {
     /// Run a cell.
     Execute {
         cell: Cell,
@@ -78,11 +78,11 @@ impl Interrupted {
 pub(crate) fn run(
     make: MakeEvaluator,
     output: &OutputTx,
-    jobs_rx: &mpsc::Receiver<Job>,
+    jobs_rx: &mpsc::Receiver<EvaluatorJob>,
     interrupted: &Interrupted,
     ready: impl FnOnce(Notice) + Send + 'static,
 ) {
-    let mut evaluator = Awaited::new(make, output.clone(), ready);
+    let mut evaluator = EvaluatorInTheMaking::new(make, output.clone(), ready);
     loop {
         let job = match jobs_rx.recv_timeout(REST) {
             Ok(job) => job,
@@ -96,14 +96,14 @@ pub(crate) fn run(
             }
         };
         match job {
-            Job::Execute {
+            EvaluatorJob::Execute {
                 cell,
                 ticket,
                 user_expressions,
             } => {
                 mark(
                     output,
-                    Mark::Begin {
+                    CellMark::Begin {
                         cell: cell.clone(),
                         ticket,
                     },
@@ -117,13 +117,13 @@ pub(crate) fn run(
                 };
                 mark(
                     output,
-                    Mark::Finish {
+                    CellMark::Finish {
                         outcome,
                         user_expressions,
                     },
                 );
             }
-            Job::Complete {
+            EvaluatorJob::Complete {
                 code,
                 cursor,
                 ticket,
@@ -137,7 +137,7 @@ pub(crate) fn run(
                     None => empty_completion(cursor),
                 });
             }
-            Job::Inspect {
+            EvaluatorJob::Inspect {
                 code,
                 cursor,
                 ticket,
@@ -162,22 +162,22 @@ pub(crate) fn empty_completion(cursor: CodePoints) -> Value {
     json!({"status": "ok", "matches": [], "cursor_start": cursor.0, "cursor_end": cursor.0, "metadata": {}})
 }
 
-type Made = Result<Box<dyn Evaluator>, Diagnostic>;
+type MadeEvaluator = Result<Box<dyn Evaluator>, Diagnostic>;
 
 /// The evaluator, made on a thread of its own, so that the first cell begins at once and shows what is being done.
-struct Awaited {
-    making: Option<JoinHandle<Made>>,
-    made: Made,
+struct EvaluatorInTheMaking {
+    making: Option<JoinHandle<MadeEvaluator>>,
+    made: MadeEvaluator,
     wanted: Arc<AtomicBool>,
     warmed: Arc<AtomicBool>,
 }
 
-impl Awaited {
+impl EvaluatorInTheMaking {
     fn new(
         make: MakeEvaluator,
         output: OutputTx,
         ready: impl FnOnce(Notice) + Send + 'static,
-    ) -> Awaited {
+    ) -> EvaluatorInTheMaking {
         let wanted = Arc::new(AtomicBool::new(false));
         let is_wanted = Arc::clone(&wanted);
         let warmed = Arc::new(AtomicBool::new(false));
@@ -209,7 +209,7 @@ impl Awaited {
             evalue: failure,
             traceback: Vec::new(),
         });
-        Awaited {
+        EvaluatorInTheMaking {
             making,
             made,
             wanted,
@@ -226,7 +226,7 @@ impl Awaited {
         }
     }
 
-    fn get(&mut self) -> &mut Made {
+    fn get(&mut self) -> &mut MadeEvaluator {
         self.wanted.store(true, Ordering::SeqCst);
         if let Some(made) = self.making.take().and_then(|making| making.join().ok()) {
             self.made = made;
@@ -235,7 +235,7 @@ impl Awaited {
     }
 }
 
-fn execute(evaluator: &mut Made, cell: &Cell) -> Outcome {
+fn execute(evaluator: &mut MadeEvaluator, cell: &Cell) -> Outcome {
     match evaluator {
         Ok(evaluator) => {
             guarded("ran a cell", || evaluator.execute(cell)).unwrap_or_else(Outcome::Failed)
@@ -245,7 +245,7 @@ fn execute(evaluator: &mut Made, cell: &Cell) -> Outcome {
 }
 
 fn with<T>(
-    evaluator: &mut Made,
+    evaluator: &mut MadeEvaluator,
     doing: &str,
     ask: impl FnOnce(&mut dyn Evaluator) -> T,
 ) -> Option<T> {
@@ -283,7 +283,7 @@ fn not_started() -> Diagnostic {
     }
 }
 
-fn mark(output: &OutputTx, mark: Mark) {
+fn mark(output: &OutputTx, mark: CellMark) {
     output.send(Event::Marker(Marker(mark)));
 }
 

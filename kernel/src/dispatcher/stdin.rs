@@ -9,12 +9,12 @@ use super::queue::Running;
 use crate::message::Channel;
 use crate::message::Message;
 use crate::output::Answer;
-use crate::ticket::Voice;
+use crate::ticket::IopubSender;
 
 /// The questions that wait for an answer. Threads of one cell may ask at the same time; the user sees one at a time.
 #[derive(Debug)]
 pub(super) struct Prompts {
-    voice: Voice,
+    voice: IopubSender,
     waiting: VecDeque<Prompt>,
     /// The id of the input request that the first of them was sent as.
     asked: Option<String>,
@@ -31,7 +31,7 @@ struct Prompt {
 }
 
 impl Prompts {
-    pub(super) fn new(voice: Voice) -> Prompts {
+    pub(super) fn new(voice: IopubSender) -> Prompts {
         Prompts {
             voice,
             waiting: VecDeque::new(),

@@ -5,17 +5,17 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use threadbook::wire::Calls;
+use threadbook::wire::CrashDump;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
-use threadbook::wire::Remains;
 
-use super::builds::Builds;
-use super::builds::Described;
 use super::cause;
+use super::source_index::Described;
+use super::source_index::SourceIndex;
 use crate::backtrace;
+use crate::backtrace::CodeLine;
 use crate::backtrace::Frames;
 use crate::backtrace::Image;
-use crate::backtrace::Line;
 use crate::backtrace::Lines;
 use crate::toolchain::lines;
 use crate::worker::Death;
@@ -28,19 +28,19 @@ const ROUND: usize = 8;
 /// The lines of cells that ran. Those of libraries, and of what is generated around cells, are left out.
 #[derive(Debug, Default)]
 pub(super) struct Backtrace {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<BacktraceStep>,
 }
 
 #[derive(Debug)]
-pub(super) enum Step {
-    Call(Call),
+pub(super) enum BacktraceStep {
+    CallLine(CallLine),
     /// What is not shown, in words.
     Gap(String),
 }
 
 /// A line that runs, or that calls what runs.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct CallLine {
     pub(super) place: Described,
     /// The function that it is in, in words; none where it stands in the cell itself.
     pub(super) function: Option<String>,
@@ -48,18 +48,18 @@ pub(super) struct Call {
 
 impl Backtrace {
     /// The way to where a process died, as far as that is known.
-    pub(super) fn of(death: &Death, builds: &Builds) -> Backtrace {
+    pub(super) fn of(death: &Death, sources: &SourceIndex) -> Backtrace {
         let remains = death.remains.as_ref();
         let mut backtrace = remains.map_or_else(Backtrace::default, |remains| {
-            Backtrace::of_remains(remains, builds)
+            Backtrace::of_remains(remains, sources)
         });
         // A panic while dropping has left its own frames by the time that it aborts.
         if backtrace.steps.is_empty()
             && cause::is_abort(death)
             && let Some(panic) = &death.panic
         {
-            backtrace.steps.push(Step::Call(Call {
-                place: builds.describe(&panic.place),
+            backtrace.steps.push(BacktraceStep::CallLine(CallLine {
+                place: sources.describe(&panic.place),
                 function: None,
             }));
         }
@@ -67,39 +67,39 @@ impl Backtrace {
     }
 
     /// Compiles the cells that are on the way once more.
-    fn of_remains(remains: &Remains, builds: &Builds) -> Backtrace {
+    fn of_remains(remains: &CrashDump, sources: &SourceIndex) -> Backtrace {
         let frames = backtrace::frames(remains);
         Backtrace {
-            steps: steps(calls(&frames, builds), frames.is_cut),
+            steps: steps(calls(&frames, sources), frames.is_cut),
         }
     }
 
     /// The way to a panic. Where its place is a cell's own code, outside of functions, that is all there is to say, and
     /// nothing is compiled for it.
-    pub(super) fn of_panic(panic: &PanicInfo, builds: &Builds) -> Backtrace {
-        let place = builds.describe(&panic.place);
+    pub(super) fn of_panic(panic: &PanicInfo, sources: &SourceIndex) -> Backtrace {
+        let place = sources.describe(&panic.place);
         let mut way = Vec::new();
         let mut is_cut = false;
-        if !builds.is_outside_functions(&place) {
-            let frames = backtrace::frames_of_calls(&panic.calls, |path| is_cell(path, builds));
-            way = calls(&frames, builds);
+        if !sources.is_outside_functions(&place) {
+            let frames = backtrace::frames_of_calls(&panic.calls, |path| is_cell(path, sources));
+            way = calls(&frames, sources);
             is_cut = frames.is_cut && !way.is_empty();
         }
         // A function may blame its caller (`#[track_caller]`), and a hook of the cell's may call the runtime's: what ran
         // further in than the place is no part of the way to it.
-        let is_own = |call: &Call| call.place.line() == place.line();
+        let is_own = |call: &CallLine| call.place.line() == place.line();
         let own = way.iter().position(is_own);
         let function = own.and_then(|own| way.drain(..=own).next_back()?.function);
-        way.insert(0, Call { place, function });
+        way.insert(0, CallLine { place, function });
         Backtrace {
             steps: steps(way, is_cut),
         }
     }
 
     /// The way to where a cell was that has stopped.
-    pub(super) fn of_stop(noted: &Calls, builds: &Builds) -> Backtrace {
-        let frames = backtrace::frames_of_calls(noted, |path| is_cell(path, builds));
-        let way = calls(&frames, builds);
+    pub(super) fn of_stop(noted: &Calls, sources: &SourceIndex) -> Backtrace {
+        let frames = backtrace::frames_of_calls(noted, |path| is_cell(path, sources));
+        let way = calls(&frames, sources);
         let is_cut = frames.is_cut && !way.is_empty();
         Backtrace {
             steps: steps(way, is_cut),
@@ -109,17 +109,17 @@ impl Backtrace {
     /// Where the process died.
     pub(super) fn innermost(&self) -> Option<&Described> {
         match self.steps.first()? {
-            Step::Call(call) => Some(&call.place),
-            Step::Gap(_) => None,
+            BacktraceStep::CallLine(call) => Some(&call.place),
+            BacktraceStep::Gap(_) => None,
         }
     }
 }
 
 /// The calls of cells among the frames. Compiles these cells once more.
-fn calls(frames: &Frames, builds: &Builds) -> Vec<Call> {
-    let mut objects: HashMap<&Path, HashMap<u64, Vec<Call>>> = HashMap::new();
+fn calls(frames: &Frames, sources: &SourceIndex) -> Vec<CallLine> {
+    let mut objects: HashMap<&Path, HashMap<u64, Vec<CallLine>>> = HashMap::new();
     for (path, address) in &frames.frames {
-        if is_cell(path, builds) {
+        if is_cell(path, sources) {
             objects
                 .entry(path)
                 .or_default()
@@ -127,7 +127,7 @@ fn calls(frames: &Frames, builds: &Builds) -> Vec<Call> {
         }
     }
     for (so, calls) in &mut objects {
-        if let Err(error) = find(so, calls, builds) {
+        if let Err(error) = find(so, calls, sources) {
             tracing::warn!("a way through cells is not known: {error}");
         }
     }
@@ -140,12 +140,16 @@ fn calls(frames: &Frames, builds: &Builds) -> Vec<Call> {
     calls.collect()
 }
 
-fn is_cell(path: &Path, builds: &Builds) -> bool {
-    path.to_str().is_some_and(|so| builds.is_cell(so))
+fn is_cell(path: &Path, sources: &SourceIndex) -> bool {
+    path.to_str().is_some_and(|so| sources.is_cell(so))
 }
 
 /// Finds the calls at addresses of a cell's object.
-fn find(so: &Path, calls: &mut HashMap<u64, Vec<Call>>, builds: &Builds) -> anyhow::Result<()> {
+fn find(
+    so: &Path,
+    calls: &mut HashMap<u64, Vec<CallLine>>,
+    sources: &SourceIndex,
+) -> anyhow::Result<()> {
     let with_lines: PathBuf = lines::compile(so)?;
     let image = Image::read(&with_lines)?;
     anyhow::ensure!(
@@ -156,13 +160,13 @@ fn find(so: &Path, calls: &mut HashMap<u64, Vec<Call>>, builds: &Builds) -> anyh
     let Some(lines) = Lines::of(&image) else {
         anyhow::bail!("`{}` has no line tables", with_lines.display());
     };
-    let call = |line: Line| {
+    let call = |line: CodeLine| {
         let file = with_lines.parent().and_then(|folder| {
             // Tables name whole paths, the cells' own code does not.
             let file = Path::new(&line.file).strip_prefix(folder).ok()?;
             Some(file.to_str()?.to_owned())
         });
-        let place = builds.describe(&Place {
+        let place = sources.describe(&Place {
             file: file?,
             line: line.line,
             column: line.column,
@@ -170,7 +174,10 @@ fn find(so: &Path, calls: &mut HashMap<u64, Vec<Call>>, builds: &Builds) -> anyh
             load: 0,
         });
         let function = line.function.as_deref().and_then(in_words);
-        place.source.is_some().then_some(Call { place, function })
+        place
+            .source
+            .is_some()
+            .then_some(CallLine { place, function })
     };
     for (address, calls) in calls {
         *calls = lines.at(*address).into_iter().filter_map(call).collect();
@@ -230,19 +237,19 @@ fn short(name: &str) -> String {
 }
 
 /// What is shown of calls: rounds of a recursion once, and not too many.
-fn steps(calls: Vec<Call>, is_cut: bool) -> Vec<Step> {
-    let same = |one: &Call, other: &Call| {
+fn steps(calls: Vec<CallLine>, is_cut: bool) -> Vec<BacktraceStep> {
+    let same = |one: &CallLine, other: &CallLine| {
         one.place.text == other.place.text && one.function == other.function
     };
     let mut steps = Vec::new();
     let mut rest = calls.as_slice();
     while !rest.is_empty() {
         let (round, times) = round(rest, same);
-        steps.extend(rest[..round].iter().cloned().map(Step::Call));
+        steps.extend(rest[..round].iter().cloned().map(BacktraceStep::CallLine));
         rest = &rest[round * times..];
         if times > 1 {
             let more = times - 1;
-            steps.push(Step::Gap(match round {
+            steps.push(BacktraceStep::Gap(match round {
                 1 => format!("the call above is repeated {more} more times"),
                 _ => format!("the {round} calls above are repeated {more} more times"),
             }));
@@ -251,11 +258,11 @@ fn steps(calls: Vec<Call>, is_cut: bool) -> Vec<Step> {
     let (first, last) = SHOWN;
     if steps.len() > first + last + 1 {
         let left_out = steps.len() - first - last;
-        let gap = Step::Gap(format!("{left_out} more calls are left out"));
+        let gap = BacktraceStep::Gap(format!("{left_out} more calls are left out"));
         steps.splice(first..first + left_out, [gap]);
     }
     if is_cut && !steps.is_empty() {
-        steps.push(Step::Gap(
+        steps.push(BacktraceStep::Gap(
             "calls further out are not known: the stack is too deep".to_owned(),
         ));
     }
@@ -324,17 +331,17 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said() {
-        let call = |line: usize| Call {
+        let call = |line: usize| CallLine {
             place: Described {
                 text: format!("cell 1, line {line}, column 1"),
                 source: None,
             },
             function: None,
         };
-        let words = |calls: Vec<Call>, is_cut| -> Vec<String> {
+        let words = |calls: Vec<CallLine>, is_cut| -> Vec<String> {
             let words = |step| match step {
-                Step::Call(call) => call.place.text,
-                Step::Gap(words) => words,
+                BacktraceStep::CallLine(call) => call.place.text,
+                BacktraceStep::Gap(words) => words,
             };
             steps(calls, is_cut).into_iter().map(words).collect()
         };

@@ -7,11 +7,11 @@ use threadbook::wire::PanicInfo;
 
 use super::Diagnostic;
 use super::backtrace::Backtrace;
-use super::backtrace::Step;
-use super::builds::Builds;
-use super::builds::Described;
+use super::backtrace::BacktraceStep;
 use super::cause;
 use super::positions;
+use super::source_index::Described;
+use super::source_index::SourceIndex;
 use crate::cell::PlanError;
 use crate::worker::Death;
 
@@ -29,12 +29,12 @@ pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
 }
 
 /// The cell ended as the worker says; `None` where it ran to its end.
-pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
-    let mut diagnostic = of_end(end, builds)?;
+pub(super) fn from_end(end: &End, sources: &SourceIndex) -> Option<Diagnostic> {
+    let mut diagnostic = of_end(end, sources)?;
     if let End::Panicked { of_thread, .. } | End::Returned { of_thread, .. } = end
         && let Some(panic) = of_thread
     {
-        let way = Backtrace::of_panic(panic, builds);
+        let backtrace = Backtrace::of_panic(panic, sources);
         let thread = match panic.thread.as_str() {
             UNNAMED => "a thread without a name".to_owned(),
             name => format!("the thread `{name}`"),
@@ -42,16 +42,16 @@ pub(super) fn from_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
         diagnostic
             .traceback
             .push(format!("{thread} had panicked: {}", panic.message));
-        diagnostic.traceback.extend(self::way(&way));
+        diagnostic.traceback.extend(call_path(&backtrace));
     }
     Some(diagnostic)
 }
 
-fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
+fn of_end(end: &End, sources: &SourceIndex) -> Option<Diagnostic> {
     match end {
         End::Finished => None,
         End::Panicked { panic, .. } => {
-            let backtrace = Backtrace::of_panic(panic, builds);
+            let backtrace = Backtrace::of_panic(panic, sources);
             Some(panicked(panic, &backtrace))
         }
         End::Returned {
@@ -60,7 +60,7 @@ fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
             place,
             ..
         } => {
-            let mut diagnostic = at_place("ReturnedError", message, &builds.describe(place));
+            let mut diagnostic = at_place("ReturnedError", message, &sources.describe(place));
             diagnostic.traceback.push(format!(
                 "the cell was left with an error of type `{type_name}`"
             ));
@@ -69,8 +69,8 @@ fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
         End::Raised { ename, message } => Some(plain(ename, message)),
         End::Interrupted { calls } => {
             let mut diagnostic = interrupted("every variable is kept");
-            let backtrace = Backtrace::of_stop(calls, builds);
-            diagnostic.traceback.extend(way(&backtrace));
+            let backtrace = Backtrace::of_stop(calls, sources);
+            diagnostic.traceback.extend(call_path(&backtrace));
             Some(diagnostic)
         }
         End::NotLoaded { message } => Some(plain(
@@ -86,7 +86,7 @@ fn of_end(end: &End, builds: &Builds) -> Option<Diagnostic> {
 /// The cell panicked.
 fn panicked(info: &PanicInfo, backtrace: &Backtrace) -> Diagnostic {
     let place = backtrace.innermost().map_or("", |place| &place.text);
-    with_lines("Panic", &info.message, place, way(backtrace))
+    with_lines("Panic", &info.message, place, call_path(backtrace))
 }
 
 /// The person stopped the cell.
@@ -110,7 +110,7 @@ pub(super) fn interrupted_by_force(
         ),
         false => consequence,
     });
-    diagnostic.traceback.extend(way(backtrace));
+    diagnostic.traceback.extend(call_path(backtrace));
     diagnostic
 }
 
@@ -133,16 +133,16 @@ pub(super) fn died(death: &Death, lost: &[String], backtrace: &Backtrace) -> Dia
         ename,
         format!("the cell ended its process {how}; {consequence}"),
     );
-    diagnostic.traceback.extend(way(backtrace));
+    diagnostic.traceback.extend(call_path(backtrace));
     diagnostic
 }
 
 /// The calls that led to a place, innermost first.
-fn way(backtrace: &Backtrace) -> Vec<String> {
+fn call_path(backtrace: &Backtrace) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &backtrace.steps {
         match step {
-            Step::Call(call) => {
+            BacktraceStep::CallLine(call) => {
                 let arrow = if lines.is_empty() {
                     "-->"
                 } else {
@@ -152,7 +152,7 @@ fn way(backtrace: &Backtrace) -> Vec<String> {
                 let function = function.map_or_else(String::new, |name| format!(", in {name}"));
                 lines.extend(shown(arrow, &call.place, &function));
             }
-            Step::Gap(words) => lines.push(format!("{BLUE} ...{RESET} {words}")),
+            BacktraceStep::Gap(words) => lines.push(format!("{BLUE} ...{RESET} {words}")),
         }
     }
     lines
@@ -322,7 +322,7 @@ fn shown(arrow: &str, place: &Described, words: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::backtrace::Call;
+    use super::super::backtrace::CallLine;
     use super::super::source_map::CellPlace;
     use super::*;
 
@@ -347,7 +347,7 @@ mod tests {
                 line: 1,
                 column,
             };
-            Step::Call(Call {
+            BacktraceStep::CallLine(CallLine {
                 place: Described {
                     text: place.to_string(),
                     source: Some((place, line.to_owned())),
@@ -358,7 +358,7 @@ mod tests {
         let backtrace = Backtrace {
             steps: vec![
                 call(2, 14, "fn boom() { *p() }", Some("`boom`")),
-                Step::Gap("and so on".to_owned()),
+                BacktraceStep::Gap("and so on".to_owned()),
                 call(5, 1, "boom();", None),
             ],
         };

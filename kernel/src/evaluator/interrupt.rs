@@ -16,19 +16,19 @@ use crate::worker::Status;
 
 /// Reaches the evaluator. It exists before the evaluator does; until then there is nothing to stop.
 #[derive(Debug, Default)]
-pub struct Stop {
-    state: Mutex<State>,
+pub struct Interrupter {
+    state: Mutex<InterruptState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InterruptState {
     session: Option<PathBuf>,
     worker: Option<Arc<Status>>,
     /// How often the cell that runs was interrupted; `None` while none runs.
     interrupts: Option<u32>,
 }
 
-impl Stop {
+impl Interrupter {
     /// From now on there is something to stop.
     pub(super) fn attach(&self, session: PathBuf, worker: Arc<Status>) {
         let mut state = self.state();
@@ -59,12 +59,12 @@ impl Stop {
         self.state().interrupts = None;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InterruptState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Control for Stop {
+impl Control for Interrupter {
     fn interrupt(&self) {
         let mut state = self.state();
         let Some(count) = &mut state.interrupts else {

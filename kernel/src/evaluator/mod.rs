@@ -9,13 +9,11 @@ mod advice;
 #[cfg(feature = "evcxr")]
 mod backtrace;
 #[cfg(feature = "evcxr")]
-mod builds;
-#[cfg(feature = "evcxr")]
 mod cargo_words;
 #[cfg(feature = "evcxr")]
 mod cause;
 #[cfg(feature = "evcxr")]
-mod copies;
+mod checkpoints;
 #[cfg(feature = "evcxr")]
 mod dependencies;
 #[cfg(feature = "evcxr")]
@@ -27,8 +25,6 @@ mod help;
 mod imports;
 #[cfg(feature = "evcxr")]
 mod missing_crate;
-#[cfg(feature = "evcxr")]
-mod past;
 mod phase_log;
 #[cfg(feature = "evcxr")]
 mod positions;
@@ -37,7 +33,11 @@ mod report;
 #[cfg(feature = "evcxr")]
 mod rust;
 #[cfg(feature = "evcxr")]
+mod saved_state;
+#[cfg(feature = "evcxr")]
 mod source;
+#[cfg(feature = "evcxr")]
+mod source_index;
 #[cfg(feature = "evcxr")]
 mod source_map;
 #[cfg(feature = "evcxr")]
@@ -46,7 +46,7 @@ mod spans;
 mod steps;
 mod unsettled;
 #[cfg(feature = "evcxr")]
-pub use interrupt::Stop;
+pub use interrupt::Interrupter;
 #[cfg(feature = "evcxr")]
 pub use rust::RustEvaluator;
 

@@ -28,7 +28,7 @@ const WIDTH: usize = 280;
 const ARROWS: [&str; 2] = ["--> ", "::: "];
 
 /// A place that a message marks.
-struct Mark {
+struct Highlight {
     at: Found,
     label: String,
     is_primary: bool,
@@ -101,8 +101,8 @@ fn words(message: &Value, sources: Sources) -> String {
     positions::rewrite(text, sources.map)
 }
 
-fn marks(message: &Value, sources: Sources) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = Vec::new();
+fn marks(message: &Value, sources: Sources) -> Vec<Highlight> {
+    let mut marks: Vec<Highlight> = Vec::new();
     for span in spans::spans(message) {
         let Some(at) = spans::found(span, sources.map, sources.cells) else {
             continue;
@@ -114,12 +114,12 @@ fn marks(message: &Value, sources: Sources) -> Vec<Mark> {
         };
         let is_primary = spans::is_primary(span);
         let call = call_of_own_macro(span, sources);
-        let is_same = |mark: &Mark| mark.at.source == at.source && mark.at.range == at.range;
+        let is_same = |mark: &Highlight| mark.at.source == at.source && mark.at.range == at.range;
         if !marks
             .iter()
             .any(|mark| is_same(mark) && mark.label == label)
         {
-            marks.push(Mark {
+            marks.push(Highlight {
                 at,
                 label,
                 is_primary,
@@ -128,7 +128,7 @@ fn marks(message: &Value, sources: Sources) -> Vec<Mark> {
         marks.extend(call);
     }
     // In one place the mark with words is enough.
-    let bare = |mark: &Mark, marks: &[Mark]| {
+    let bare = |mark: &Highlight, marks: &[Highlight]| {
         mark.label.is_empty()
             && !mark.is_primary
             && marks
@@ -144,14 +144,14 @@ fn marks(message: &Value, sources: Sources) -> Vec<Mark> {
 }
 
 /// Where a macro of the cells' own is called, in whose definition a span lies.
-fn call_of_own_macro(span: &Value, sources: Sources) -> Option<Mark> {
+fn call_of_own_macro(span: &Value, sources: Sources) -> Option<Highlight> {
     let own = spans::own_place(span, sources.map)?;
     let call = &span["expansion"]["span"];
     let own = spans::of_cell(own, sources.cells)?;
     let at = spans::of_cell(spans::in_cell(call, sources.map)?, sources.cells)?;
     // What is an argument of the call is no part of the definition.
     let is_within = at.range.start <= own.range.start && own.range.end <= at.range.end;
-    (at.source != own.source || !is_within).then(|| Mark {
+    (at.source != own.source || !is_within).then(|| Highlight {
         at,
         label: "in this macro invocation".to_owned(),
         is_primary: false,
@@ -159,10 +159,10 @@ fn call_of_own_macro(span: &Value, sources: Sources) -> Option<Mark> {
 }
 
 /// The lines that a message shows: a part for each source, that of what it is about first.
-fn snippets(mut marks: Vec<Mark>) -> Vec<Snippet<'static, Annotation<'static>>> {
+fn snippets(mut marks: Vec<Highlight>) -> Vec<Snippet<'static, Annotation<'static>>> {
     marks.sort_by_key(|mark| !mark.is_primary);
     let mut parts: Vec<(Source, String, Vec<Annotation<'static>>)> = Vec::new();
-    for Mark {
+    for Highlight {
         at,
         label,
         is_primary,

@@ -24,19 +24,19 @@ use super::Diagnostic;
 use super::Evaluator;
 use super::Outcome;
 use super::backtrace::Backtrace;
-use super::builds::Builds;
 use super::cargo_words;
-use super::copies::Copies;
+use super::checkpoints::Checkpoints;
 use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
 use super::ended::Why;
 use super::help;
-use super::interrupt::Stop;
+use super::interrupt::Interrupter;
 use super::missing_crate;
 use super::phase_log;
 use super::positions;
-use super::steps::Kept;
+use super::source_index::SourceIndex;
+use super::steps::SessionLog;
 use super::steps::Steps;
 use crate::cell::RustAt;
 use crate::cell::hide_lets;
@@ -46,14 +46,14 @@ use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
 use crate::magics;
-use crate::magics::Ran;
+use crate::magics::RunResult;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
 use crate::toolchain;
 use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
-use crate::toolchain::Session;
+use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
 use crate::toolchain::compiling;
 use crate::worker::Death;
@@ -80,13 +80,13 @@ pub struct RustEvaluator {
     // Fields are dropped in this order: evcxr ends its processes before their pipes and their folder go.
     context: CommandContext,
     worker: Worker,
-    builds: Builds,
-    stop: Arc<Stop>,
+    sources: SourceIndex,
+    stop: Arc<Interrupter>,
     output: OutputTx,
-    kept: Kept,
-    pub(super) session: Session,
+    log: SessionLog,
+    pub(super) session: SessionFolder,
     pub(super) prepared: Prepared,
-    copies: Copies,
+    checkpoints: Checkpoints,
     prelude: String,
     pub(super) cargo: PathBuf,
     /// The standard library's sources.
@@ -103,8 +103,8 @@ pub struct RustEvaluator {
 impl RustEvaluator {
     /// Prepares the runtime where that has not been done, starts evcxr and the worker, and brings the prelude in scope.
     pub fn new(
-        session: Result<(PathBuf, Session), toolchain::Error>,
-        stop: Arc<Stop>,
+        session: Result<(PathBuf, SessionFolder), toolchain::Error>,
+        stop: Arc<Interrupter>,
         output: OutputTx,
     ) -> Result<RustEvaluator, Diagnostic> {
         let progress = |text: &str| {
@@ -122,8 +122,8 @@ impl RustEvaluator {
         sysroot.fetch_library_sources(&progress, |command| session.restore_environment(command));
         let prepared = toolchain::prepare(&cache, &sysroot, &progress).map_err(failed)?;
         session.equip(&prepared, &sysroot).map_err(failed)?;
-        let builds = Builds::new(session.path());
-        let worker = Worker::new(output.clone(), Box::new(builds.clone())).map_err(|error| {
+        let sources = SourceIndex::new(session.path());
+        let worker = Worker::new(output.clone(), Box::new(sources.clone())).map_err(|error| {
             diagnostics::plain("KernelError", format!("the worker's pipes: {error}"))
         })?;
         session
@@ -152,21 +152,21 @@ impl RustEvaluator {
         context.execute(&prelude).map_err(started)?;
         worker.sync();
         worker.show_output();
-        let mut copies = Copies::default();
-        copies.ran(PRELUDE);
+        let mut checkpoints = Checkpoints::default();
+        checkpoints.ran(PRELUDE);
         Ok(RustEvaluator {
             context,
             worker,
-            builds,
+            sources,
             stop,
             output,
-            kept: Kept {
+            log: SessionLog {
                 dependencies: prepared.named_at_start(),
-                ..Kept::default()
+                ..SessionLog::default()
             },
             session,
             prepared,
-            copies,
+            checkpoints,
             prelude,
             cargo: sysroot.cargo(),
             library: sysroot.library_sources().ok(),
@@ -179,7 +179,7 @@ impl RustEvaluator {
     }
 
     /// Compiles and runs Rust, with evcxr's commands before it. Says how it ended, and how long compiling took.
-    pub(super) fn run(&mut self, code: &str) -> Ran {
+    pub(super) fn run(&mut self, code: &str) -> RunResult {
         let before: HashSet<String> = self.variable_names();
         let (mut ran, hidden) = self.run_without_notes(code, &before);
         if ran.times.is_some() {
@@ -192,7 +192,7 @@ impl RustEvaluator {
     }
 
     /// The same for code of the kernel's own, after which variables are gone for reasons that nobody has to be told.
-    pub(super) fn run_own(&mut self, code: &str) -> Ran {
+    pub(super) fn run_own(&mut self, code: &str) -> RunResult {
         let before: HashSet<String> = self.variable_names();
         self.run_without_notes(code, &before).0
     }
@@ -201,7 +201,7 @@ impl RustEvaluator {
         &mut self,
         code: &str,
         before: &HashSet<String>,
-    ) -> (Ran, HashMap<String, Why>) {
+    ) -> (RunResult, HashMap<String, Why>) {
         let start = Instant::now();
         phase_log::begin(self.session.path());
         let manifest = self.session.manifest();
@@ -214,10 +214,10 @@ impl RustEvaluator {
             self.note_needless_dependencies(code);
         }
         let took = start.elapsed();
-        let (result, times) = self.ended(code, &kept, result, before);
+        let (result, times) = self.outcome(code, &kept, result, before);
         phase_log::end(self.session.path(), took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
-        let ran = Ran {
+        let ran = RunResult {
             result,
             times,
             compile: took.saturating_sub(running),
@@ -234,7 +234,7 @@ impl RustEvaluator {
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
         compiling::begin(self.session.path());
         let forgetting = std::mem::take(&mut self.forgetting);
-        let mut macros = self.copies.item_macros();
+        let mut macros = self.checkpoints.item_macros();
         macros.extend(item_macros(code));
         let names = unnameable_lets(code).into_iter();
         let names = names.map(|(name, what)| (name, Why::NoName(what)));
@@ -251,7 +251,7 @@ impl RustEvaluator {
         }
     }
 
-    fn ended(
+    fn outcome(
         &mut self,
         code: &str,
         kept: &str,
@@ -261,7 +261,7 @@ impl RustEvaluator {
         let events = self.worker.sync();
         let started = |event: &WorkerEvent| matches!(event, WorkerEvent::Started { .. });
         if events.iter().any(started) {
-            self.copies.ran(kept);
+            self.checkpoints.ran(kept);
         }
         let interrupted = self.stop.is_interrupted();
         let mut end = None;
@@ -289,9 +289,9 @@ impl RustEvaluator {
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
         if let Some(death) = death {
             if !death.copy {
-                self.copies.forget();
+                self.checkpoints.forget();
             }
-            let backtrace = Backtrace::of(&death, &self.builds);
+            let backtrace = Backtrace::of(&death, &self.sources);
             let diagnostic = match interrupted {
                 true => diagnostics::interrupted_by_force(&death, &lost, &backtrace),
                 false => diagnostics::died(&death, &lost, &backtrace),
@@ -306,7 +306,7 @@ impl RustEvaluator {
             Ok(outputs) => outputs,
             Err(error) => return (Err(self.compile_failure(code, &error)), ran),
         };
-        let result = match end.and_then(|end| diagnostics::from_end(&end, &self.builds)) {
+        let result = match end.and_then(|end| diagnostics::from_end(&end, &self.sources)) {
             Some(diagnostic) if interrupted && diagnostic.ename != diagnostics::INTERRUPTED => {
                 Err(diagnostics::interrupted("every variable is kept"))
             }
@@ -333,16 +333,16 @@ impl RustEvaluator {
         // What was undone is still there for evcxr, as an item that is never compiled.
         self.context
             .defined_item_names()
-            .filter(|name| !self.copies.is_undone(name))
+            .filter(|name| !self.checkpoints.is_undone(name))
             .map(person_name)
     }
 
-    pub(super) fn copies(&self) -> &Copies {
-        &self.copies
+    pub(super) fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
     }
 
-    pub(super) fn copies_mut(&mut self) -> &mut Copies {
-        &mut self.copies
+    pub(super) fn checkpoints_mut(&mut self) -> &mut Checkpoints {
+        &mut self.checkpoints
     }
 
     pub(super) fn worker(&self) -> &Worker {
@@ -367,7 +367,7 @@ impl RustEvaluator {
         let cleared = self.context.execute(":clear");
         let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
         self.worker.sync();
-        self.copies = Copies::default();
+        self.checkpoints = Checkpoints::default();
         self.named.clear();
         let failed =
             |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
@@ -393,7 +393,7 @@ impl RustEvaluator {
     }
 
     fn start_worker_anew(&mut self) {
-        self.copies.forget();
+        self.checkpoints.forget();
         // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
         // runs, forgets them, and starts another process.
         if let Ok(mut supervisor) = self.context.process_handle().lock() {
@@ -407,17 +407,17 @@ impl RustEvaluator {
     }
 
     /// What magics know of earlier cells.
-    pub(super) fn kept(&mut self) -> &mut Kept {
-        &mut self.kept
+    pub(super) fn log_mut(&mut self) -> &mut SessionLog {
+        &mut self.log
     }
 
     /// The same, to be looked at.
-    pub(super) fn kept_so_far(&self) -> &Kept {
-        &self.kept
+    pub(super) fn log(&self) -> &SessionLog {
+        &self.log
     }
 
-    pub(super) fn builds(&self) -> &Builds {
-        &self.builds
+    pub(super) fn sources(&self) -> &SourceIndex {
+        &self.sources
     }
 
     /// What evcxr's own `:commands` print.
@@ -455,7 +455,7 @@ impl RustEvaluator {
             Error::CompilationErrors(errors) => {
                 let from_rustc = errors.iter().any(|error| !error.json.is_null());
                 let mut rendered = match from_rustc {
-                    true => self.builds.errors(|message| self.ended.reword(message)),
+                    true => self.sources.errors(|message| self.ended.reword(message)),
                     false => Vec::new(),
                 };
                 // What evcxr has of them may have places of another form of the code.
@@ -473,7 +473,7 @@ impl RustEvaluator {
                 let mut diagnostic = diagnostics::compile_error(&rendered);
                 let mut of_libraries = errors
                     .iter()
-                    .map(|error| self.builds.is_about_a_library(&error.json));
+                    .map(|error| self.sources.is_about_a_library(&error.json));
                 if !is_about_a_cell && of_libraries.all(|is_about| is_about) {
                     "DependencyError".clone_into(&mut diagnostic.ename);
                 } else if !from_rustc {
@@ -486,11 +486,11 @@ impl RustEvaluator {
     }
 
     fn rendered_error(&self, error: &CompilationError) -> String {
-        if let Some(text) = self.builds.rendered(&error.json) {
+        if let Some(text) = self.sources.rendered(&error.json) {
             return text;
         }
         let rendered = error.rendered();
-        if self.builds.is_about_a_library(&error.json) && !rendered.is_empty() {
+        if self.sources.is_about_a_library(&error.json) && !rendered.is_empty() {
             return rendered.trim_end().to_owned();
         }
         // evcxr worded it itself, or it is a part of a larger message, or about nothing that a cell has.
@@ -508,8 +508,8 @@ impl Evaluator for RustEvaluator {
     fn execute(&mut self, cell: &Cell) -> Outcome {
         tracing::info!("cell {} begins", cell.count);
         self.stop.begin_cell(cell.id);
-        self.builds.begin_cell(cell.count);
-        self.copies.begin_cell(self.now());
+        self.sources.begin_cell(cell.count);
+        self.checkpoints.begin_cell(self.now());
         if let Err(error) = self.worker.control("CELL") {
             tracing::error!("the worker was not told of a cell: {error}");
         }
@@ -519,7 +519,7 @@ impl Evaluator for RustEvaluator {
             Outcome::Finished { .. } => "ok",
         };
         tracing::info!("cell {} ended: {how}", cell.count);
-        self.builds.end_cell();
+        self.sources.end_cell();
         let is_new = self
             .cells
             .last()

@@ -80,13 +80,13 @@ struct CellText {
     code: String,
     /// Where the two differ.
     edits: Vec<ColumnEdit>,
-    pieces: Vec<Piece>,
+    pieces: Vec<CodePiece>,
     imports: Vec<(String, Import)>,
 }
 
 /// One statement or item, with what follows it up to the next.
 #[derive(Debug)]
-struct Piece {
+struct CodePiece {
     first_line: u32,
     /// Characters before it on its first line.
     indent: u32,
@@ -96,11 +96,11 @@ struct Piece {
 /// Where each line of a generated file comes from, from 0.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceMap {
-    lines: Vec<Line>,
+    lines: Vec<LineOrigin>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Line {
+struct LineOrigin {
     /// The cell, its line, and how far columns are shifted.
     origin: Option<(u32, u32, u32)>,
     /// What was put in: at which column, from 1, and how many characters.
@@ -190,8 +190,8 @@ impl Cells {
 
     /// Finds the cells' pieces in a generated file.
     pub(super) fn map(&self, generated: &str) -> SourceMap {
-        let mut by_first_line: HashMap<&str, Vec<(&CellText, &Piece)>> = HashMap::new();
-        let mut taken: HashSet<*const Piece> = HashSet::new();
+        let mut by_first_line: HashMap<&str, Vec<(&CellText, &CodePiece)>> = HashMap::new();
+        let mut taken: HashSet<*const CodePiece> = HashSet::new();
         // The newest first: what was defined again is there in its newest form.
         for cell in self.cells.iter().rev() {
             for piece in &cell.pieces {
@@ -200,16 +200,16 @@ impl Cells {
                 }
             }
         }
-        let (generated, mut lines): (Vec<String>, Vec<Line>) = generated
+        let (generated, mut lines): (Vec<String>, Vec<LineOrigin>) = generated
             .lines()
             .map(|line| {
                 // Blanks go last: an attribute ends with one, and may stand at the end of a line.
                 let (line, insertions) = as_written(line);
                 (
                     line.trim_end().to_owned(),
-                    Line {
+                    LineOrigin {
                         insertions,
-                        ..Line::default()
+                        ..LineOrigin::default()
                     },
                 )
             })
@@ -217,7 +217,7 @@ impl Cells {
         let mut index = 0;
         while let Some(line) = generated.get(index) {
             let found = by_first_line.get(line.as_str()).and_then(|candidates| {
-                let is_here = |piece: &Piece| {
+                let is_here = |piece: &CodePiece| {
                     generated[index..].len() >= piece.lines.len()
                         && piece
                             .lines
@@ -225,7 +225,7 @@ impl Cells {
                             .zip(&generated[index..])
                             .all(|(piece, line)| piece == line)
                 };
-                let is_free = |piece: &Piece| !taken.contains(&std::ptr::from_ref(piece));
+                let is_free = |piece: &CodePiece| !taken.contains(&std::ptr::from_ref(piece));
                 let mut fitting = candidates.iter().filter(|(_, piece)| is_here(piece));
                 fitting.find(|(_, piece)| is_free(piece))
             });
@@ -374,7 +374,7 @@ pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
 }
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next.
-fn split(text: &str) -> Vec<Piece> {
+fn split(text: &str) -> Vec<CodePiece> {
     // Commands, comments and blank lines at the top are not part of what evcxr cuts.
     let start = text
         .split_inclusive('\n')
@@ -401,7 +401,7 @@ fn split(text: &str) -> Vec<Piece> {
         let to = starts.get(index + 1).copied().unwrap_or(code.len());
         let before = &text[..start + from];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        pieces.push(Piece {
+        pieces.push(CodePiece {
             first_line: before.matches('\n').count() as u32 + 1,
             indent: before[line_start..].chars().count() as u32,
             lines: code[from..to]

@@ -32,7 +32,7 @@ use crate::cell::is_program;
 use crate::magics;
 use crate::magics::CellRun;
 use crate::magics::Host;
-use crate::magics::Ran;
+use crate::magics::RunResult;
 use crate::magics::Shown;
 use crate::magics::UsedFile;
 use crate::magics::Variable;
@@ -42,7 +42,7 @@ use crate::toolchain::results::Results;
 
 /// What magics know of the cells that ran before.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct SessionLog {
     pub(super) ran: Vec<RanCode>,
     pub(super) used_files: Vec<UsedFile>,
     pub(super) dependencies: Vec<(String, String)>,
@@ -54,7 +54,7 @@ pub(super) struct Steps<'a> {
     cell: &'a Cell,
     payload: Vec<Value>,
     /// What running Rust took since the magic began that runs now.
-    spent: Ran,
+    spent: RunResult,
 }
 
 impl<'a> Steps<'a> {
@@ -63,7 +63,7 @@ impl<'a> Steps<'a> {
             evaluator,
             cell,
             payload: Vec::new(),
-            spent: Ran::of(Ok(())),
+            spent: RunResult::of(Ok(())),
         }
     }
 
@@ -89,11 +89,11 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn run_plan(&mut self, plan: Result<Plan, PlanError>) -> Ran {
+    fn run_plan(&mut self, plan: Result<Plan, PlanError>) -> RunResult {
         match plan {
-            Err(error) => Ran::of(Err(self.no_plan(&error))),
+            Err(error) => RunResult::of(Err(self.no_plan(&error))),
             Ok(Plan::Cell(magic)) => match magics::cell(&magic.name) {
-                Err(message) => Ran::of(Err(self.wrong(magic.at, message))),
+                Err(message) => RunResult::of(Err(self.wrong(magic.at, message))),
                 Ok(run) => self.run_cell_magic(run, &magic),
             },
             Ok(Plan::Steps(steps)) => self.run_steps(&steps),
@@ -101,18 +101,18 @@ impl<'a> Steps<'a> {
     }
 
     /// What a magic takes is what it has run.
-    fn run_cell_magic(&mut self, run: CellRun, magic: &CellMagic) -> Ran {
+    fn run_cell_magic(&mut self, run: CellRun, magic: &CellMagic) -> RunResult {
         let body = self.cell.code[magic.body.clone()].to_owned();
-        let before = std::mem::replace(&mut self.spent, Ran::of(Ok(())));
+        let before = std::mem::replace(&mut self.spent, RunResult::of(Ok(())));
         let result = run(self, magic, &body);
         let spent = std::mem::replace(&mut self.spent, before);
-        let ran = Ran { result, ..spent };
+        let ran = RunResult { result, ..spent };
         self.spent.add(ran.clone());
         ran
     }
 
-    fn run_steps(&mut self, steps: &[Step]) -> Ran {
-        let mut all = Ran::of(Ok(()));
+    fn run_steps(&mut self, steps: &[Step]) -> RunResult {
+        let mut all = RunResult::of(Ok(()));
         // Nothing runs if a later line can't.
         for step in steps {
             let wrong = match step {
@@ -123,14 +123,14 @@ impl<'a> Steps<'a> {
                 Step::Help(_) => None,
             };
             if let Some((at, message)) = wrong {
-                return Ran::of(Err(self.wrong(at, message)));
+                return RunResult::of(Err(self.wrong(at, message)));
             }
         }
         for step in steps {
             all.add(match step {
                 Step::Rust(code) => self.run_code(code),
-                Step::Help(question) => Ran::of(self.help(question)),
-                Step::Line(magic) => Ran::of(match magics::line(&magic.name) {
+                Step::Help(question) => RunResult::of(self.help(question)),
+                Step::Line(magic) => RunResult::of(match magics::line(&magic.name) {
                     Ok(run) => run(self, magic),
                     Err(message) => Err(self.wrong(magic.at, message)),
                 }),
@@ -143,8 +143,8 @@ impl<'a> Steps<'a> {
     }
 
     /// Runs Rust with the commands before it, those that the kernel does itself in their order.
-    fn run_code(&mut self, code: &Code) -> Ran {
-        let mut all = Ran::of(Ok(()));
+    fn run_code(&mut self, code: &Code) -> RunResult {
+        let mut all = RunResult::of(Ok(()));
         let mut rest = code.clone();
         for line in command_lines(&code.text) {
             let Some(Ok((run, args))) = magics::command(&code.text[line.clone()]) else {
@@ -176,15 +176,15 @@ impl<'a> Steps<'a> {
         all
     }
 
-    fn run_plain_code(&mut self, code: &Code) -> Ran {
+    fn run_plain_code(&mut self, code: &Code) -> RunResult {
         if is_program(&code.text) {
             self.evaluator.begin_program(&code.text);
         }
         let code = &as_main(&self.cell.code, code, self.evaluator.configuration());
-        self.evaluator.builds().begin_code(&self.cell.code, code);
+        self.evaluator.sources().begin_code(&self.cell.code, code);
         let ran = self.evaluator.run(&code.text);
         if ran.result.is_ok() {
-            self.evaluator.kept().ran.push(RanCode {
+            self.evaluator.log_mut().ran.push(RanCode {
                 cell: self.cell.count,
                 code: code.text.clone(),
             });
@@ -214,8 +214,8 @@ impl<'a> Steps<'a> {
     }
 
     fn no_plan(&self, error: &PlanError) -> Diagnostic {
-        let builds = self.evaluator.builds();
-        let place = builds.describe_byte(&self.cell.code, error.at);
+        let sources = self.evaluator.sources();
+        let place = sources.describe_byte(&self.cell.code, error.at);
         diagnostics::no_plan(error, &place)
     }
 
@@ -279,34 +279,34 @@ impl Host for Steps<'_> {
         self.payload.push(payload);
     }
 
-    fn run_body(&mut self, body: Range<usize>) -> Ran {
+    fn run_body(&mut self, body: Range<usize>) -> RunResult {
         let plan = Plan::of_body(&self.cell.code, body, &self.facts());
         self.run_plan(plan)
     }
 
-    fn run_measured(&mut self, body: Range<usize>) -> Ran {
-        self.evaluator.builds().set_measured(true);
+    fn run_measured(&mut self, body: Range<usize>) -> RunResult {
+        self.evaluator.sources().set_measured(true);
         let ran = self.run_body(body);
-        self.evaluator.builds().set_measured(false);
+        self.evaluator.sources().set_measured(false);
         ran
     }
 
-    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran {
+    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> RunResult {
         match Code::wrapped(&self.cell.code, magic, wrap, &self.facts()) {
             Ok(code) => self.run_code(&code),
-            Err(error) => Ran::of(Err(self.no_plan(&error))),
+            Err(error) => RunResult::of(Err(self.no_plan(&error))),
         }
     }
 
-    fn run_captured(&mut self, body: Range<usize>) -> (Ran, Shown) {
+    fn run_captured(&mut self, body: Range<usize>) -> (RunResult, Shown) {
         let output = self.evaluator.output().clone();
         output.begin_capture(self.id());
         let ran = self.run_body(body);
         (ran, shown(output.end_capture()))
     }
 
-    fn run_rust(&mut self, code: &str) -> Ran {
-        self.evaluator.builds().begin_generated(code);
+    fn run_rust(&mut self, code: &str) -> RunResult {
+        self.evaluator.sources().begin_generated(code);
         let ran = self.evaluator.run(code);
         self.spent.add(ran.clone());
         ran
@@ -329,7 +329,7 @@ impl Host for Steps<'_> {
     }
 
     fn checkpoints(&self) -> Vec<(String, u32)> {
-        self.evaluator.checkpoints()
+        self.evaluator.named_checkpoints()
     }
 
     fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
@@ -356,15 +356,15 @@ impl Host for Steps<'_> {
     }
 
     fn ran(&self) -> Vec<RanCode> {
-        self.evaluator.kept_so_far().ran.clone()
+        self.evaluator.log().ran.clone()
     }
 
     fn dependencies(&self) -> Vec<(String, String)> {
-        self.evaluator.kept_so_far().dependencies.clone()
+        self.evaluator.log().dependencies.clone()
     }
 
     fn used_files(&mut self) -> &mut Vec<UsedFile> {
-        &mut self.evaluator.kept().used_files
+        &mut self.evaluator.log_mut().used_files
     }
 
     fn folder(&self) -> PathBuf {

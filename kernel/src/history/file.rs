@@ -38,7 +38,7 @@ const TABLES: &str = "
 
 /// Why the file is of no use now.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum FileError {
     /// Another program holds it.
     #[error("another program holds it")]
     Busy,
@@ -56,12 +56,12 @@ pub(super) enum Trouble {
     Io(#[from] io::Error),
 }
 
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Trouble {
+impl From<rusqlite::Error> for FileError {
+    fn from(error: rusqlite::Error) -> FileError {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Damaged(error),
-            _ => Trouble::Sqlite(error),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => FileError::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => FileError::Damaged(error),
+            _ => FileError::Sqlite(error),
         }
     }
 }
@@ -76,7 +76,7 @@ pub(super) struct File {
 
 impl File {
     /// Opens it, and makes it where there is none.
-    pub(super) fn open(path: &Path) -> Result<File, Trouble> {
+    pub(super) fn open(path: &Path) -> Result<File, FileError> {
         if let Some(folder) = path.parent() {
             files::make_private_folder(folder)?;
         }
@@ -94,7 +94,7 @@ impl File {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let format: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if format > FORMAT {
-            return Err(Trouble::Later(format));
+            return Err(FileError::Later(format));
         }
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -106,7 +106,7 @@ impl File {
     }
 
     /// This kernel's number: the one that it has, or would have now.
-    pub(super) fn session(&self) -> Result<i64, Trouble> {
+    pub(super) fn session(&self) -> Result<i64, FileError> {
         let last = "SELECT coalesce(max(session), 0) + 1 FROM sessions";
         match self.session {
             Some(session) => Ok(session),
@@ -115,7 +115,7 @@ impl File {
     }
 
     /// Writes cells of this kernel, new ones and changed ones, all or none.
-    pub(super) fn write(&mut self, rows: &[&Row]) -> Result<(), Trouble> {
+    pub(super) fn write(&mut self, rows: &[&Row]) -> Result<(), FileError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -143,7 +143,7 @@ impl File {
     pub(super) fn latest_of_others(
         &self,
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), FileError> {
         let mut statement = self.connection.prepare(
             "SELECT session, count, code, result FROM cells WHERE session IS NOT ?1
              ORDER BY session DESC, count DESC",
@@ -158,7 +158,7 @@ impl File {
     }
 
     /// The cells of a session from one number up to another.
-    pub(super) fn range(&self, session: i64, start: i64, stop: i64) -> Result<Vec<Row>, Trouble> {
+    pub(super) fn range(&self, session: i64, start: i64, stop: i64) -> Result<Vec<Row>, FileError> {
         let mut statement = self.connection.prepare(
             "SELECT session, count, code, result FROM cells
              WHERE session = ?1 AND count >= ?2 AND count < ?3 ORDER BY count",
@@ -179,7 +179,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 
 /// Gives a damaged file, with what SQLite keeps beside it, another name, and says which. `None` where another kernel
 /// has done that meanwhile.
-pub(super) fn set_aside(path: &Path) -> Result<Option<PathBuf>, Trouble> {
+pub(super) fn set_aside(path: &Path) -> Result<Option<PathBuf>, FileError> {
     let lock = LockFile::create(beside(path, ".lock"))?;
     lock.lock()?;
     if !is_damaged(path) {
@@ -209,7 +209,7 @@ fn is_damaged(path: &Path) -> bool {
     });
     match answer {
         Ok(answer) => answer != "ok",
-        Err(trouble) => matches!(trouble, Trouble::Damaged(_)),
+        Err(trouble) => matches!(trouble, FileError::Damaged(_)),
     }
 }
 

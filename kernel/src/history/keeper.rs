@@ -12,7 +12,7 @@ use super::Query;
 use super::Row;
 use super::file;
 use super::file::File;
-use super::file::Trouble;
+use super::file::FileError;
 use super::glob::Glob;
 
 /// After trouble with the file it is left alone for so long.
@@ -177,7 +177,7 @@ impl Keeper {
     /// Does something with the file; `None` where that did not work, or was not tried so soon after it had not.
     fn with_file<T>(
         &mut self,
-        act: impl FnOnce(&mut File, &[Row]) -> Result<T, Trouble>,
+        act: impl FnOnce(&mut File, &[Row]) -> Result<T, FileError>,
     ) -> Option<T> {
         let path = self.path.clone()?;
         if self.try_again.is_some_and(|then| Instant::now() < then) {
@@ -199,7 +199,7 @@ impl Keeper {
             "the history `{}` can't be used: {trouble}",
             path.display()
         ));
-        if !matches!(trouble, Trouble::Damaged(_)) || !self.begin_anew(&path) {
+        if !matches!(trouble, FileError::Damaged(_)) || !self.begin_anew(&path) {
             self.try_again = Some(Instant::now() + PAUSE);
         }
         None

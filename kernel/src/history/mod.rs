@@ -19,7 +19,7 @@ use self::keeper::Keeper;
 /// Sends cells and questions to the thread, which ends when the last of these is dropped.
 #[derive(Clone, Debug)]
 pub struct History {
-    jobs_tx: mpsc::Sender<Job>,
+    jobs_tx: mpsc::Sender<HistoryJob>,
 }
 
 /// Which cells are wanted.
@@ -63,7 +63,7 @@ pub struct Row {
     pub result: Option<String>,
 }
 
-enum Job {
+enum HistoryJob {
     Store {
         count: u32,
         code: String,
@@ -90,9 +90,9 @@ impl History {
                 let mut keeper = Keeper::new(file);
                 while let Ok(job) = jobs_rx.recv() {
                     match job {
-                        Job::Store { count, code } => keeper.store(count, code),
-                        Job::Result { count, text } => keeper.set_result(count, text),
-                        Job::Ask { query, then } => then(keeper.find(&query)),
+                        HistoryJob::Store { count, code } => keeper.store(count, code),
+                        HistoryJob::Result { count, text } => keeper.set_result(count, text),
+                        HistoryJob::Ask { query, then } => then(keeper.find(&query)),
                     }
                 }
                 keeper.end();
@@ -103,7 +103,7 @@ impl History {
 
     /// A cell starts.
     pub(crate) fn store(&self, count: u32, code: &str) {
-        self.give(Job::Store {
+        self.give(HistoryJob::Store {
             count,
             code: code.to_owned(),
         });
@@ -111,16 +111,16 @@ impl History {
 
     /// A cell that was stored had this result.
     pub(crate) fn set_result(&self, count: u32, text: String) {
-        self.give(Job::Result { count, text });
+        self.give(HistoryJob::Result { count, text });
     }
 
     /// Finds cells, those that were stored before this call among them, oldest first, and passes them on. Does not wait.
     pub(crate) fn ask(&self, query: Query, then: impl FnOnce(Vec<Row>) + Send + 'static) {
         let then = Box::new(then);
-        self.give(Job::Ask { query, then });
+        self.give(HistoryJob::Ask { query, then });
     }
 
-    fn give(&self, job: Job) {
+    fn give(&self, job: HistoryJob) {
         // The thread is there as long as this is, unless it panicked, which it has said.
         drop(self.jobs_tx.send(job));
     }

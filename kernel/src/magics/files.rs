@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::failed;
 use crate::cell::CellMagic;
@@ -34,7 +34,7 @@ what is there.",
         help: "%load FILE
 
 The line itself stays as a comment above the text.",
-        line: Some(Line::InKernel(load)),
+        line: Some(LineEffect::InKernel(load)),
         cell: None,
     },
     Magic {
@@ -52,7 +52,7 @@ With -b, or `&` at the end, it runs in the background, until the kernel ends:
     server.stop();
 
 The value has id(), is_running(), wait() and stop() too.",
-        line: Some(Line::InCode(Expansion::Value(
+        line: Some(LineEffect::InCode(Expansion::Value(
             "threadbook::abi::program::run",
         ))),
         cell: None,

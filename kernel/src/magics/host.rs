@@ -31,19 +31,19 @@ pub trait Host {
     fn payload(&mut self, payload: Value);
 
     /// Runs the lines below a cell magic as they would run without it. What they show is shown.
-    fn run_body(&mut self, body: Range<usize>) -> Ran;
+    fn run_body(&mut self, body: Range<usize>) -> RunResult;
 
     /// The same, where somebody asks how long it takes: rustc optimises it as far as it can.
-    fn run_measured(&mut self, body: Range<usize>) -> Ran;
+    fn run_measured(&mut self, body: Range<usize>) -> RunResult;
 
     /// Runs the lines below a cell magic as one piece of Rust with something around it.
-    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> Ran;
+    fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> RunResult;
 
     /// Runs the lines below a cell magic and gives back what they would have shown.
-    fn run_captured(&mut self, body: Range<usize>) -> (Ran, Shown);
+    fn run_captured(&mut self, body: Range<usize>) -> (RunResult, Shown);
 
     /// Runs Rust that the magic has written.
-    fn run_rust(&mut self, code: &str) -> Ran;
+    fn run_rust(&mut self, code: &str) -> RunResult;
 
     /// Goes back to the state before the latest cell; gives that cell's number. Ends programs only by `force`.
     fn undo(&mut self, force: bool) -> Result<u32, Diagnostic>;
@@ -131,7 +131,7 @@ pub struct Shown {
 
 /// What running Rust came to.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct RunResult {
     /// Whether it ran to its end.
     pub result: Result<(), Diagnostic>,
     /// What running it took; nothing where nothing ran.
@@ -140,10 +140,10 @@ pub struct Ran {
     pub compile: Duration,
 }
 
-impl Ran {
+impl RunResult {
     /// Something that ran no Rust.
-    pub fn of(result: Result<(), Diagnostic>) -> Ran {
-        Ran {
+    pub fn of(result: Result<(), Diagnostic>) -> RunResult {
+        RunResult {
             result,
             times: None,
             compile: Duration::ZERO,
@@ -151,7 +151,7 @@ impl Ran {
     }
 
     /// Counts what ran after it.
-    pub fn add(&mut self, after: Ran) {
+    pub fn add(&mut self, after: RunResult) {
         self.result = after.result;
         self.compile += after.compile;
         if let Some(times) = &after.times {

@@ -1,7 +1,7 @@
 //! `%lsmagic` and `%magic`: what there is.
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::all;
 use super::commands::COMMANDS;
@@ -16,7 +16,7 @@ pub(super) const MAGICS: &[Magic] = &[
         help: "%lsmagic
 
 Line magics, cell magics, and the commands that begin with a colon.",
-        line: Some(Line::InKernel(list)),
+        line: Some(LineEffect::InKernel(list)),
         cell: None,
     },
     Magic {
@@ -25,7 +25,7 @@ Line magics, cell magics, and the commands that begin with a colon.",
         help: "%magic
 
 `%name?` tells more of one.",
-        line: Some(Line::InKernel(explain)),
+        line: Some(LineEffect::InKernel(explain)),
         cell: None,
     },
 ];

@@ -1,6 +1,6 @@
 //! `%log`: which events of `log` and `tracing` show.
 
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use crate::cell::Expansion;
 
@@ -14,7 +14,7 @@ The levels are off, error, warn, info, debug and trace. At first events of
 cells show from info on and those of libraries from warn on, or as RUST_LOG
 says. They come on stderr, under the cell whose code logs.
 `logging::format` changes the lines.",
-    line: Some(Line::InCode(Expansion::Call(
+    line: Some(LineEffect::InCode(Expansion::Call(
         "threadbook::abi::logging::log_levels",
     ))),
     cell: None,

@@ -21,7 +21,7 @@ mod time;
 pub(crate) use commands::command;
 pub(crate) use complete::complete;
 pub use host::Host;
-pub use host::Ran;
+pub use host::RunResult;
 pub use host::Shown;
 pub use host::Variable;
 pub use modules::UsedFile;
@@ -43,14 +43,14 @@ pub struct Magic {
     /// Usage, one form a line, then what there is to say. Plain text; lines of at most 80 characters.
     pub help: &'static str,
     /// What `%name` does, if there is one.
-    pub line: Option<Line>,
+    pub line: Option<LineEffect>,
     /// What `%%name` does, if there is one.
     pub cell: Option<CellRun>,
 }
 
 /// What a line magic does.
 #[derive(Clone, Copy)]
-pub enum Line {
+pub enum LineEffect {
     /// It becomes Rust, and so works in blocks and functions too.
     InCode(Expansion),
     /// The kernel runs it, between the Rust before and after it.
@@ -88,16 +88,16 @@ pub fn find(name: &str) -> Option<&'static Magic> {
 /// The Rust that `%name` becomes.
 pub fn expansion(name: &str) -> Option<Expansion> {
     match find(name)?.line? {
-        Line::InCode(expansion) => Some(expansion),
-        Line::InKernel(_) => None,
+        LineEffect::InCode(expansion) => Some(expansion),
+        LineEffect::InKernel(_) => None,
     }
 }
 
 /// What runs `%name`.
 pub fn line(name: &str) -> Result<LineRun, String> {
     match find(name).and_then(|magic| magic.line) {
-        Some(Line::InKernel(run)) => Ok(run),
-        Some(Line::InCode(_)) => Err(format!("`%{name}` can't stand here")),
+        Some(LineEffect::InKernel(run)) => Ok(run),
+        Some(LineEffect::InCode(_)) => Err(format!("`%{name}` can't stand here")),
         None if find(name).is_some() => Err(format!(
             "`%{name}` is a cell magic (write `%%{name}` on the first line of a cell)"
         )),

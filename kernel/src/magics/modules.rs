@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::failed;
 use super::files::path;
@@ -20,7 +20,7 @@ pub(super) const MAGICS: &[Magic] = &[
 The file becomes the module NAME, and its public items are imported:
 `%use mandelbrot from scripts/mandelbrot.rs`. A change of the file is picked up
 by the next cell.",
-        line: Some(Line::InKernel(use_file)),
+        line: Some(LineEffect::InKernel(use_file)),
         cell: None,
     },
     Magic {
@@ -31,7 +31,7 @@ by the next cell.",
 The Rust of all cells that ran without an error: items in their latest version,
 then everything else in the order in which it ran. The file compiles by
 `cargo +nightly -Zscript FILE`, and by `%run FILE`.",
-        line: Some(Line::InKernel(save)),
+        line: Some(LineEffect::InKernel(save)),
         cell: None,
     },
 ];

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::failed;
 use crate::cell::LineMagic;
@@ -17,7 +17,7 @@ pub(super) const MAGICS: &[Magic] = &[
         help: "%who [TYPE]
 
 With a type only the variables whose type begins with it: `%who Vec`.",
-        line: Some(Line::InKernel(who)),
+        line: Some(LineEffect::InKernel(who)),
         cell: None,
     },
     Magic {
@@ -27,7 +27,7 @@ With a type only the variables whose type begins with it: `%who Vec`.",
 
 The size is that of the variable itself in bytes, without what it points to.
 Values are shown by `Debug`, cut short; those that have none show nothing.",
-        line: Some(Line::InKernel(whos)),
+        line: Some(LineEffect::InKernel(whos)),
         cell: None,
     },
     Magic {
@@ -36,7 +36,7 @@ Values are shown by `Debug`, cut short; those that have none show nothing.",
         help: "%exit
 
 `exit` and `quit` on their own do the same.",
-        line: Some(Line::InKernel(exit)),
+        line: Some(LineEffect::InKernel(exit)),
         cell: None,
     },
     Magic {
@@ -45,7 +45,7 @@ Values are shown by `Debug`, cut short; those that have none show nothing.",
         help: "%quit
 
 As `%exit`.",
-        line: Some(Line::InKernel(exit)),
+        line: Some(LineEffect::InKernel(exit)),
         cell: None,
     },
     Magic {
@@ -59,7 +59,7 @@ given. A cell stands there as it was typed, magics too.
 -n        with their numbers
 -l COUNT  the last COUNT ones
 -g TEXT   those that contain TEXT",
-        line: Some(Line::InKernel(history)),
+        line: Some(LineEffect::InKernel(history)),
         cell: None,
     },
     Magic {
@@ -69,7 +69,7 @@ given. A cell stands there as it was typed, magics too.
 
 It does not ask; -f is taken and changes nothing. Dependencies are forgotten
 too. What `%history` prints stays.",
-        line: Some(Line::InKernel(reset)),
+        line: Some(LineEffect::InKernel(reset)),
         cell: None,
     },
     Magic {
@@ -86,7 +86,7 @@ The lines with an equals sign are those of a Cargo.toml. `:dep` is the same.
 `--lock` writes the exact versions to a file beside the notebook, with its name
 and the ending `.lock` (where it is not known, `threadbook.lock`). Later runs
 begin with them; `threadbook run --locked` fails where one differs.",
-        line: Some(Line::InKernel(dep)),
+        line: Some(LineEffect::InKernel(dep)),
         cell: None,
     },
     Magic {
@@ -99,7 +99,7 @@ divides a cell into are optimised one by one. They are optimised together as
 well (ThinLTO), which can double the time of a compile, where `%time`,
 `%%time`, `%timeit` or `%%timeit` measures, where the code names rayon or puts
 characters into strings (`.push('x')`, `.ends_with('x')`), and always at 3.",
-        line: Some(Line::InKernel(opt)),
+        line: Some(LineEffect::InKernel(opt)),
         cell: None,
     },
 ];

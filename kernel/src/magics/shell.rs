@@ -1,7 +1,7 @@
 //! The shell and other languages: what runs outside of Rust, and what it shares with cells.
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
@@ -53,14 +53,18 @@ As %%bash, for a program that reads what it is to run, such as `%%script perl`."
         help: "%cd [FOLDER]
 
 Without a folder, to that of the user; `%cd -` goes back to the one before.",
-        line: Some(Line::InCode(Expansion::Call("threadbook::abi::shell::cd"))),
+        line: Some(LineEffect::InCode(Expansion::Call(
+            "threadbook::abi::shell::cd",
+        ))),
         cell: None,
     },
     Magic {
         name: "pwd",
         summary: "shows the working folder",
         help: "%pwd",
-        line: Some(Line::InCode(Expansion::Call("threadbook::abi::shell::pwd"))),
+        line: Some(LineEffect::InCode(Expansion::Call(
+            "threadbook::abi::shell::pwd",
+        ))),
         cell: None,
     },
     Magic {
@@ -69,7 +73,9 @@ Without a folder, to that of the user; `%cd -` goes back to the one before.",
         help: "%ls [arguments]
 
 Short for `!ls`.",
-        line: Some(Line::InCode(Expansion::Call("threadbook::abi::shell::ls"))),
+        line: Some(LineEffect::InCode(Expansion::Call(
+            "threadbook::abi::shell::ls",
+        ))),
         cell: None,
     },
     Magic {
@@ -83,7 +89,9 @@ Short for `!ls`.",
 variables that look like secrets are not shown in the list. C libraries that
 read the environment on another thread at the same moment are not safe from a
 change, as with Rust's own `set_var`.",
-        line: Some(Line::InCode(Expansion::Call("threadbook::abi::shell::env"))),
+        line: Some(LineEffect::InCode(Expansion::Call(
+            "threadbook::abi::shell::env",
+        ))),
         cell: None,
     },
     Magic {
@@ -94,7 +102,7 @@ change, as with Rust's own `set_var`.",
 With the cell that started each, what it waits for, its share of a processor in
 its life so far and its processor time. While a cell runs, `threadbook top` in a
 terminal shows the same.",
-        line: Some(Line::InCode(Expansion::Call(
+        line: Some(LineEffect::InCode(Expansion::Call(
             "threadbook::abi::top::threads",
         ))),
         cell: None,
@@ -105,7 +113,7 @@ terminal shows the same.",
         help: "%ps
 
 The columns are those of %threads.",
-        line: Some(Line::InCode(Expansion::Call(
+        line: Some(LineEffect::InCode(Expansion::Call(
             "threadbook::abi::top::programs",
         ))),
         cell: None,

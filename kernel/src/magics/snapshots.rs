@@ -1,7 +1,7 @@
 //! `%undo`, `%checkpoint`, `%restore`, `%snapshot`: going back to earlier states.
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::failed;
 use crate::cell::LineMagic;
@@ -18,7 +18,7 @@ imports of the last cell are gone or what they were before. What is outside the
 process stays: files, other programs, sockets. Dependencies stay too, and so do
 imports with attributes. Programs that cells have started end, which needs
 `--force`. Goes back by one cell.",
-        line: Some(Line::InKernel(undo)),
+        line: Some(LineEffect::InKernel(undo)),
         cell: None,
     },
     Magic {
@@ -31,7 +31,7 @@ imports with attributes. Programs that cells have started end, which needs
 Without a name, lists the checkpoints; `-d` drops one. A checkpoint costs the
 memory that the session changes after it; there may be up to 16, and together
 they may hold as much as `%snapshot limit` says.",
-        line: Some(Line::InKernel(checkpoint)),
+        line: Some(LineEffect::InKernel(checkpoint)),
         cell: None,
     },
     Magic {
@@ -40,7 +40,7 @@ they may hold as much as `%snapshot limit` says.",
         help: "%restore NAME [--force]
 
 As `%undo`, to the state that `%checkpoint NAME` has kept, which stays.",
-        line: Some(Line::InKernel(restore)),
+        line: Some(LineEffect::InKernel(restore)),
         cell: None,
     },
     Magic {
@@ -54,7 +54,7 @@ As `%undo`, to the state that `%checkpoint NAME` has kept, which stays.",
 Before and after each cell the process that runs cells makes a copy of itself,
 which takes over when it crashes. Above the limit of resident memory, or where
 making a copy takes more than 50 ms, it makes none, and says so once.",
-        line: Some(Line::InKernel(snapshot)),
+        line: Some(LineEffect::InKernel(snapshot)),
         cell: None,
     },
 ];

@@ -1,7 +1,7 @@
 //! `%time` and `%timeit`: how long Rust takes.
 
 use super::Host;
-use super::Line;
+use super::LineEffect;
 use super::Magic;
 use super::failed;
 use crate::cell::Around;
@@ -27,7 +27,7 @@ where it took 10 ms or more. `%%time` also tells how long compiling took.
 Variables, the result and errors are those of the code without the magic.
 `%time` goes as far as one statement does, and works in blocks, functions and
 loops too; `%time !command` times a shell line.",
-        line: Some(Line::InCode(Expansion::Around(time))),
+        line: Some(LineEffect::InCode(Expansion::Around(time))),
         cell: Some(time_cell),
     },
     Magic {
@@ -49,7 +49,7 @@ once; no variable of either stays.
 -p DIGITS  digits to show, 3 if not given
 -q         prints nothing
 -o         has the measurement as its value: `loops`, `average()`, `all_runs`",
-        line: Some(Line::InCode(Expansion::Around(timeit))),
+        line: Some(LineEffect::InCode(Expansion::Around(timeit))),
         cell: Some(timeit_cell),
     },
 ];
@@ -85,7 +85,7 @@ fn time_cell(host: &mut dyn Host, magic: &CellMagic, _: &str) -> Result<(), Diag
 }
 
 fn timeit(rest: &str, is_bound: bool) -> Result<Around, String> {
-    let (options, options_len) = Options::read(rest)?;
+    let (options, options_len) = TimeitOptions::read(rest)?;
     let (before, after) = options.around("&mut || ", "", is_bound);
     Ok(Around {
         options_len,
@@ -97,8 +97,8 @@ fn timeit(rest: &str, is_bound: bool) -> Result<Around, String> {
 }
 
 fn timeit_cell(host: &mut dyn Host, magic: &CellMagic, body: &str) -> Result<(), Diagnostic> {
-    let (options, options_len) =
-        Options::read(&magic.args).map_err(|message| failed(format!("`%%timeit`: {message}")))?;
+    let (options, options_len) = TimeitOptions::read(&magic.args)
+        .map_err(|message| failed(format!("`%%timeit`: {message}")))?;
     if body.trim().is_empty() {
         return Err(failed("`%%timeit`: there is no Rust below it"));
     }
@@ -122,7 +122,7 @@ fn timeit_cell(host: &mut dyn Host, magic: &CellMagic, body: &str) -> Result<(),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Options {
+struct TimeitOptions {
     loops: u64,
     runs: usize,
     precision: usize,
@@ -130,10 +130,10 @@ struct Options {
     value: bool,
 }
 
-impl Options {
+impl TimeitOptions {
     /// The options at the start of a line, and how long they are.
-    fn read(line: &str) -> Result<(Options, usize), String> {
-        let mut options = Options {
+    fn read(line: &str) -> Result<(TimeitOptions, usize), String> {
+        let mut options = TimeitOptions {
             loops: 0,
             runs: 7,
             precision: 3,
@@ -180,7 +180,7 @@ impl Options {
 
     /// What stands before and after the code.
     fn around(self, closure: &str, after: &str, is_bound: bool) -> (String, String) {
-        let Options {
+        let TimeitOptions {
             loops,
             runs,
             precision,
@@ -194,7 +194,7 @@ impl Options {
         let discard = if value || is_bound { "" } else { ";" };
         (
             format!(
-                "{{ threadbook::abi::timing::{function}(threadbook::abi::timing::Options {{ anchor: ::core::file!(), \
+                "{{ threadbook::abi::timing::{function}(threadbook::abi::timing::TimeitOptions {{ anchor: ::core::file!(), \
                  loops: {loops}, runs: {runs}, precision: {precision}, quiet: {quiet} }}, {closure}{{ \
                  ::std::hint::black_box({{ "
             ),
@@ -225,7 +225,7 @@ mod tests {
             ("-1 + 2", 0, 7, "-1 + 2"),
             ("-r 1 ", 0, 1, ""),
         ] {
-            let (options, len) = Options::read(line).unwrap();
+            let (options, len) = TimeitOptions::read(line).unwrap();
             assert_eq!(
                 (options.loops, options.runs, &line[len..]),
                 (loops, runs, code),
@@ -238,7 +238,7 @@ mod tests {
             ("-c f", "`%time` tells"),
             ("-v t f", "let name = %timeit"),
         ] {
-            let error = Options::read(line).unwrap_err();
+            let error = TimeitOptions::read(line).unwrap_err();
             assert!(error.contains(message), "{line}: {error}");
         }
     }

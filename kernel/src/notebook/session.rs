@@ -123,12 +123,12 @@ async fn lead(
     process: &mut KernelProcess,
     signals: &mut Signals,
     terminal: &mut Terminal,
-    ran: &mut Vec<Ran>,
+    ran: &mut Vec<RunCell>,
 ) -> Result<(), Stop> {
     let (client, language_info) = connect(process, signals).await?;
     process.connected();
     notebook.set_language_info(&language_info);
-    let mut session = Session {
+    let mut session = NotebookRun {
         options,
         process,
         signals,
@@ -185,7 +185,7 @@ async fn connect(
 }
 
 /// A cell that was sent to the kernel.
-struct Ran {
+struct RunCell {
     cell: CodeCell,
     request_id: String,
     /// The kernel's number, once it has said it.
@@ -193,13 +193,13 @@ struct Ran {
     outputs: Outputs,
 }
 
-struct Session<'a> {
+struct NotebookRun<'a> {
     options: &'a Options,
     process: &'a mut KernelProcess,
     signals: &'a mut Signals,
     terminal: &'a mut Terminal,
     client: Client,
-    ran: &'a mut Vec<Ran>,
+    ran: &'a mut Vec<RunCell>,
 }
 
 /// Why a cell was interrupted.
@@ -209,7 +209,7 @@ enum Why {
     User,
 }
 
-impl Session<'_> {
+impl NotebookRun<'_> {
     async fn run_cell(&mut self, cell: CodeCell) -> Result<(), Stop> {
         let request_id = self.client.send(
             Channel::Shell,
@@ -225,7 +225,7 @@ impl Session<'_> {
                 "stop_on_error": false,
             }),
         );
-        self.ran.push(Ran {
+        self.ran.push(RunCell {
             cell: cell.clone(),
             request_id: request_id.clone(),
             execution_count: None,

@@ -110,7 +110,7 @@ impl OutputTx {
 
     /// Sends from a thread that is not a task; waits for room. Does nothing once the kernel is ending.
     pub fn send(&self, event: Event) {
-        let Some(event) = self.kept_back(event) else {
+        let Some(event) = self.unless_captured(event) else {
             return;
         };
         // The receiver goes away only when the kernel ends, and then nobody wants the output.
@@ -131,7 +131,7 @@ impl OutputTx {
             .unwrap_or_default()
     }
 
-    fn kept_back(&self, event: Event) -> Option<Event> {
+    fn unless_captured(&self, event: Event) -> Option<Event> {
         let cell = match &event {
             Event::Stream { cell, .. }
             | Event::Display { cell, .. }

@@ -6,10 +6,10 @@ use crate::ticket::Ticket;
 
 /// The start or the end of a cell. Evaluators neither send nor see markers.
 #[derive(Debug)]
-pub struct Marker(pub(crate) Mark);
+pub struct Marker(pub(crate) CellMark);
 
 #[derive(Debug)]
-pub(crate) enum Mark {
+pub(crate) enum CellMark {
     /// The cell starts: from here on, output without a cell is its.
     Begin { cell: Cell, ticket: Box<Ticket> },
     /// The cell has ended and all its events are before this.

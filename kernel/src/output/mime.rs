@@ -25,7 +25,7 @@ const BODY_LIMIT_BYTES: usize = 64 << 20;
 
 /// A stretch of stdout.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum MimePiece {
     /// Text to show, cut anywhere.
     Text(Vec<u8>),
     /// The content of a block.
@@ -39,12 +39,12 @@ pub(super) enum Piece {
 
 /// Cuts the stdout of one cell into pieces.
 #[derive(Debug, Default)]
-pub(super) struct Scanner {
-    state: State,
+pub(super) struct MimeScanner {
+    state: MimeState,
 }
 
 #[derive(Debug)]
-enum State {
+enum MimeState {
     /// In a line that is no marker.
     Line,
     /// In a line that may become an opening marker.
@@ -58,35 +58,35 @@ enum State {
     },
 }
 
-impl Default for State {
-    fn default() -> State {
-        State::Held(Vec::new())
+impl Default for MimeState {
+    fn default() -> MimeState {
+        MimeState::Held(Vec::new())
     }
 }
 
-impl Scanner {
+impl MimeScanner {
     /// Takes the next bytes.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Vec<Piece> {
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Vec<MimePiece> {
         let mut pieces = Vec::new();
         while !bytes.is_empty() {
             bytes = match &mut self.state {
-                State::Line => {
+                MimeState::Line => {
                     // Most output never leaves this arm, so it takes all lines up to one that starts like a marker.
                     let taken = end_of_text(bytes);
                     let (text, rest) = bytes.split_at(taken);
                     push_text(&mut pieces, text);
                     if text.ends_with(b"\n") {
-                        self.state = State::default();
+                        self.state = MimeState::default();
                     }
                     rest
                 }
-                State::Held(held) => {
+                MimeState::Held(held) => {
                     let [first, rest @ ..] = bytes else { break };
                     held.push(*first);
                     self.check_held(&mut pieces);
                     rest
                 }
-                State::Block { raw, .. } => {
+                MimeState::Block { raw, .. } => {
                     let end = line_end(bytes);
                     let (line, rest) = bytes.split_at(end);
                     raw.extend(line);
@@ -100,40 +100,40 @@ impl Scanner {
         pieces
     }
 
-    /// Whether a line's start is held that [`Scanner::relax`] would let go.
+    /// Whether a line's start is held that [`MimeScanner::relax`] would let go.
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(&self.state, State::Held(held) if !held.is_empty() && held.len() < CERTAIN)
+        matches!(&self.state, MimeState::Held(held) if !held.is_empty() && held.len() < CERTAIN)
     }
 
     /// Lets go of a line's start that is too short to be meant as a marker, so that a prompt such as `E` is seen.
-    pub(super) fn relax(&mut self) -> Vec<Piece> {
+    pub(super) fn relax(&mut self) -> Vec<MimePiece> {
         let mut pieces = Vec::new();
-        if let State::Held(held) = &mut self.state
+        if let MimeState::Held(held) = &mut self.state
             && !held.is_empty()
             && held.len() < CERTAIN
         {
             push_text(&mut pieces, held);
-            self.state = State::Line;
+            self.state = MimeState::Line;
         }
         pieces
     }
 
     /// The cell has ended. What is held comes out; a block that was not closed is text.
-    pub(super) fn finish(&mut self) -> Vec<Piece> {
+    pub(super) fn finish(&mut self) -> Vec<MimePiece> {
         let mut pieces = Vec::new();
-        if matches!(self.state, State::Block { .. }) {
+        if matches!(self.state, MimeState::Block { .. }) {
             self.check_block(&mut pieces, true);
         }
         match std::mem::take(&mut self.state) {
-            State::Line => {}
-            State::Held(held) => push_text(&mut pieces, &held),
-            State::Block { raw, .. } => push_text(&mut pieces, &raw),
+            MimeState::Line => {}
+            MimeState::Held(held) => push_text(&mut pieces, &held),
+            MimeState::Block { raw, .. } => push_text(&mut pieces, &raw),
         }
         pieces
     }
 
-    fn check_held(&mut self, pieces: &mut Vec<Piece>) {
-        let State::Held(held) = &mut self.state else {
+    fn check_held(&mut self, pieces: &mut Vec<MimePiece>) {
+        let MimeState::Held(held) = &mut self.state else {
             return;
         };
         let complete = held.last() == Some(&b'\n');
@@ -147,7 +147,7 @@ impl Scanner {
         }
         let held = std::mem::take(held);
         if let Some(mime) = held.strip_prefix(BEGIN).and_then(mime_type) {
-            self.state = State::Block {
+            self.state = MimeState::Block {
                 mime,
                 body_start: held.len(),
                 line_start: held.len(),
@@ -157,14 +157,14 @@ impl Scanner {
         }
         push_text(pieces, &held);
         self.state = if complete {
-            State::default()
+            MimeState::default()
         } else {
-            State::Line
+            MimeState::Line
         };
     }
 
-    fn check_block(&mut self, pieces: &mut Vec<Piece>, at_end: bool) {
-        let State::Block {
+    fn check_block(&mut self, pieces: &mut Vec<MimePiece>, at_end: bool) {
+        let MimeState::Block {
             mime,
             raw,
             body_start,
@@ -178,18 +178,18 @@ impl Scanner {
             let body = raw.get(*body_start..*line_start).unwrap_or_default();
             let body = body.strip_suffix(b"\n").unwrap_or(body);
             let body = body.strip_suffix(b"\r").unwrap_or(body);
-            pieces.push(Piece::Display {
+            pieces.push(MimePiece::Display {
                 mime: std::mem::take(mime),
                 body: body.to_vec(),
             });
-            self.state = State::default();
+            self.state = MimeState::default();
         } else if raw.len() > BODY_LIMIT_BYTES {
             let complete = raw.ends_with(b"\n");
             push_text(pieces, raw);
             self.state = if complete {
-                State::default()
+                MimeState::default()
             } else {
-                State::Line
+                MimeState::Line
             };
         } else {
             *line_start = raw.len();
@@ -241,14 +241,14 @@ fn line_end(bytes: &[u8]) -> usize {
         .map_or(bytes.len(), |place| place + 1)
 }
 
-fn push_text(pieces: &mut Vec<Piece>, text: &[u8]) {
+fn push_text(pieces: &mut Vec<MimePiece>, text: &[u8]) {
     if text.is_empty() {
         return;
     }
-    if let Some(Piece::Text(last)) = pieces.last_mut() {
+    if let Some(MimePiece::Text(last)) = pieces.last_mut() {
         last.extend(text);
     } else {
-        pieces.push(Piece::Text(text.to_vec()));
+        pieces.push(MimePiece::Text(text.to_vec()));
     }
 }
 
@@ -260,9 +260,9 @@ mod tests {
 
     use super::*;
 
-    fn scan(text: &[u8], cut: usize) -> Vec<Piece> {
-        let mut scanner = Scanner::default();
-        let mut pieces: Vec<Piece> = Vec::new();
+    fn scan(text: &[u8], cut: usize) -> Vec<MimePiece> {
+        let mut scanner = MimeScanner::default();
+        let mut pieces: Vec<MimePiece> = Vec::new();
         for chunk in text.chunks(cut) {
             pieces.extend(scanner.push(chunk));
         }
@@ -270,7 +270,7 @@ mod tests {
         let mut joined = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Text(text) => push_text(&mut joined, &text),
+                MimePiece::Text(text) => push_text(&mut joined, &text),
                 display => joined.push(display),
             }
         }
@@ -278,12 +278,12 @@ mod tests {
     }
 
     fn check(text: &str, expected: Expect) {
-        let shown = |pieces: Vec<Piece>| {
+        let shown = |pieces: Vec<MimePiece>| {
             pieces
                 .into_iter()
                 .map(|piece| match piece {
-                    Piece::Text(text) => format!("text {:?}\n", String::from_utf8_lossy(&text)),
-                    Piece::Display { mime, body } => {
+                    MimePiece::Text(text) => format!("text {:?}\n", String::from_utf8_lossy(&text)),
+                    MimePiece::Display { mime, body } => {
                         format!("{mime} {:?}\n", String::from_utf8_lossy(&body))
                     }
                 })
@@ -350,12 +350,12 @@ mod tests {
 
     #[test]
     fn a_short_start_is_shown_when_nothing_follows() {
-        let mut scanner = Scanner::default();
+        let mut scanner = MimeScanner::default();
         assert_eq!(scanner.push(b"E"), []);
-        assert_eq!(scanner.relax(), [Piece::Text(b"E".to_vec())]);
+        assert_eq!(scanner.relax(), [MimePiece::Text(b"E".to_vec())]);
         assert_eq!(
             scanner.push(b"VCXR_BEGIN_CONTENT text/html\n"),
-            [Piece::Text(b"VCXR_BEGIN_CONTENT text/html\n".to_vec())]
+            [MimePiece::Text(b"VCXR_BEGIN_CONTENT text/html\n".to_vec())]
         );
     }
 
@@ -370,7 +370,7 @@ mod tests {
             let whole = scan(text.as_bytes(), usize::MAX);
             prop_assert_eq!(&scan(text.as_bytes(), cut), &whole);
             if !text.contains("EVCXR_BEGIN_CONTENT a/b\n") || !text.contains("EVCXR_END_CONTENT") {
-                prop_assert_eq!(whole, if text.is_empty() { vec![] } else { vec![Piece::Text(text.into_bytes())] });
+                prop_assert_eq!(whole, if text.is_empty() { vec![] } else { vec![MimePiece::Text(text.into_bytes())] });
             }
         }
     }

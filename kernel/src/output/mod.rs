@@ -10,6 +10,6 @@ pub use event::Answer;
 pub use event::Event;
 pub use event::OutputTx;
 pub use event::StreamName;
-pub(crate) use marker::Mark;
+pub(crate) use marker::CellMark;
 pub use marker::Marker;
 pub(crate) use sequence::Sequencer;

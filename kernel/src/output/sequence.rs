@@ -9,9 +9,9 @@ use serde_json::json;
 use super::Event;
 use super::StreamName;
 use super::mime;
-use super::mime::Piece;
-use super::mime::Scanner;
-use super::utf8::Decoder;
+use super::mime::MimePiece;
+use super::mime::MimeScanner;
+use super::utf8::Utf8Decoder;
 use crate::evaluator::CellId;
 
 /// A stream message is sent when it has this size. jupyter_server drops output above 1000 messages or 1 MB a second.
@@ -55,14 +55,14 @@ struct CellState {
     silent: bool,
     used_bytes: usize,
     told: bool,
-    scanner: Scanner,
-    stdout: Decoder,
-    stderr: Decoder,
+    scanner: MimeScanner,
+    stdout: Utf8Decoder,
+    stderr: Utf8Decoder,
     result: Option<String>,
 }
 
 impl CellState {
-    fn decoder(&mut self, stream: StreamName) -> &mut Decoder {
+    fn decoder(&mut self, stream: StreamName) -> &mut Utf8Decoder {
         match stream {
             StreamName::Stdout => &mut self.stdout,
             StreamName::Stderr => &mut self.stderr,
@@ -220,11 +220,11 @@ impl Sequencer {
         }
     }
 
-    fn pieces(&mut self, cell: CellId, pieces: Vec<Piece>) {
+    fn pieces(&mut self, cell: CellId, pieces: Vec<MimePiece>) {
         for piece in pieces {
             match piece {
-                Piece::Text(bytes) => self.bytes(cell, StreamName::Stdout, &bytes),
-                Piece::Display { mime, body } => {
+                MimePiece::Text(bytes) => self.bytes(cell, StreamName::Stdout, &bytes),
+                MimePiece::Display { mime, body } => {
                     let data = mime::bundle(mime, &body);
                     self.display(cell, json!({"data": data, "metadata": {}, "transient": {}}));
                 }

@@ -2,12 +2,12 @@
 
 /// Decodes the bytes of one stream.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(super) struct Utf8Decoder {
     /// The start of a character, at most three bytes.
     partial: Vec<u8>,
 }
 
-impl Decoder {
+impl Utf8Decoder {
     /// Appends what is whole; bytes that can become no character turn into U+FFFD.
     pub(super) fn push(&mut self, bytes: &[u8], text: &mut String) {
         let joined;
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn decode(bytes: &[u8], cut: usize) -> String {
-        let mut decoder = Decoder::default();
+        let mut decoder = Utf8Decoder::default();
         let mut text = String::new();
         for chunk in bytes.chunks(cut) {
             decoder.push(chunk, &mut text);

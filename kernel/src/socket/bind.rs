@@ -26,8 +26,8 @@ use super::guard::PublicListener;
 use super::join;
 use super::listen::BindError;
 use super::listen::listen;
-use super::local::Place;
 use super::local::PrivateDir;
+use super::local::SocketPath;
 use crate::message::Channel;
 use crate::message::ConnectionInfo;
 use crate::message::Frames;
@@ -180,7 +180,7 @@ impl Sockets {
 async fn guarded(
     socket: &mut impl Socket,
     listener: PublicListener,
-    place: Place,
+    place: SocketPath,
     drain: Drain,
 ) -> Result<Guard, BindError> {
     let inner = place.bind(socket).await?;
@@ -283,7 +283,7 @@ async fn publish(
 
 impl Heartbeat {
     /// Echoes on a thread of its own, so that a client never takes a busy kernel for a dead one.
-    fn start(listener: PublicListener, place: Place) -> Result<Heartbeat, BindError> {
+    fn start(listener: PublicListener, place: SocketPath) -> Result<Heartbeat, BindError> {
         let (stop_tx, stop_rx) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -317,7 +317,7 @@ impl Drop for Heartbeat {
     }
 }
 
-async fn echo(listener: PublicListener, place: Place) {
+async fn echo(listener: PublicListener, place: SocketPath) {
     // A ROUTER has no turns to keep, so no peer can put it out of step as it could a REP socket.
     let mut socket = RouterSocket::new();
     let _guard = match guarded(&mut socket, listener, place, Drain::Closed).await {

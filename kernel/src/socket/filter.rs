@@ -29,7 +29,7 @@ pub(super) enum Refusal {
 /// Follows the frames of one connection.
 #[derive(Debug)]
 pub(super) struct Filter {
-    state: State,
+    state: FrameState,
     /// Whether the peer's first frame, the READY command, has come whole.
     ready: bool,
     more: bool,
@@ -38,7 +38,7 @@ pub(super) struct Filter {
 }
 
 #[derive(Debug)]
-enum State {
+enum FrameState {
     Greeting { seen: usize },
     Flags,
     Length { missing: u8, value: u64 },
@@ -48,7 +48,7 @@ enum State {
 impl Filter {
     pub(super) fn new() -> Filter {
         Filter {
-            state: State::Greeting { seen: 0 },
+            state: FrameState::Greeting { seen: 0 },
             ready: false,
             more: false,
             message_bytes: 0,
@@ -65,7 +65,7 @@ impl Filter {
     pub(super) fn check(&mut self, mut bytes: &[u8]) -> Result<(), Refusal> {
         while let [first, rest @ ..] = bytes {
             match &mut self.state {
-                State::Greeting { seen } => {
+                FrameState::Greeting { seen } => {
                     let expected = match *seen {
                         0 => *first == 0xff,
                         9 => *first == 0x7f,
@@ -77,24 +77,24 @@ impl Filter {
                     }
                     *seen += 1;
                     if *seen == GREETING_BYTES {
-                        self.state = State::Flags;
+                        self.state = FrameState::Flags;
                     }
                     bytes = rest;
                 }
-                State::Flags => {
+                FrameState::Flags => {
                     self.more = first & 0b001 != 0;
                     let long = first & 0b010 != 0;
                     let command = first & 0b100 != 0;
                     if !self.ready && !command {
                         return Err(Refusal::NotZmtp);
                     }
-                    self.state = State::Length {
+                    self.state = FrameState::Length {
                         missing: if long { 8 } else { 1 },
                         value: 0,
                     };
                     bytes = rest;
                 }
-                State::Length { missing, value } => {
+                FrameState::Length { missing, value } => {
                     *value = *value << 8 | u64::from(*first);
                     *missing -= 1;
                     if *missing == 0 {
@@ -103,7 +103,7 @@ impl Filter {
                     }
                     bytes = rest;
                 }
-                State::Body { missing } => {
+                FrameState::Body { missing } => {
                     let taken = (*missing).min(bytes.len() as u64);
                     *missing -= taken;
                     bytes = bytes.get(taken as usize..).unwrap_or_default();
@@ -137,14 +137,14 @@ impl Filter {
         if announced == 0 {
             self.end_body();
         } else {
-            self.state = State::Body { missing: announced };
+            self.state = FrameState::Body { missing: announced };
         }
         Ok(())
     }
 
     fn end_body(&mut self) {
         self.ready = true;
-        self.state = State::Flags;
+        self.state = FrameState::Flags;
         if !self.more {
             self.message_bytes = 0;
             self.message_frames = 0;
@@ -243,7 +243,7 @@ mod tests {
             let mut all = shaken();
             all.extend(&bytes);
             let mut filter = Filter::new();
-            if filter.check(&all).is_ok() && let State::Body { missing } = filter.state {
+            if filter.check(&all).is_ok() && let FrameState::Body { missing } = filter.state {
                 prop_assert!(missing <= MESSAGE_LIMIT_BYTES);
             }
             let _ = Filter::new().check(&bytes);

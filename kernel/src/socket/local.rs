@@ -75,9 +75,9 @@ fn is_served(path: &Path) -> bool {
 
 /// Where a socket of `zeromq` is to be.
 #[derive(Clone, Debug)]
-pub(super) struct Place(PathBuf);
+pub(super) struct SocketPath(PathBuf);
 
-impl Place {
+impl SocketPath {
     /// Says that there can't be a socket.
     pub(super) fn refused(&self, reason: impl ToString) -> BindError {
         BindError::Private {
@@ -166,8 +166,8 @@ impl PrivateDir {
     }
 
     /// Where the socket of a channel is to be.
-    pub(super) fn socket(&self, channel: Channel) -> Place {
-        Place(self.dir.path().join(channel.name()))
+    pub(super) fn socket(&self, channel: Channel) -> SocketPath {
+        SocketPath(self.dir.path().join(channel.name()))
     }
 }
 

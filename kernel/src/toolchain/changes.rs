@@ -21,7 +21,7 @@ use super::statics;
 use super::statics::Definitions;
 use super::variables;
 use crate::cell::Blocks;
-use crate::cell::hold_newest;
+use crate::cell::blank_superseded_impls;
 use crate::cell::macros_first;
 use crate::cell::take_item_macros;
 
@@ -95,7 +95,7 @@ impl Changes {
         let (source, made) = take_item_macros(source);
         self.made_before.retain(|call| !made.contains(call));
         self.made = made;
-        let (source, blocks) = hold_newest(&source, &self.cell, &self.blocks);
+        let (source, blocks) = blank_superseded_impls(&source, &self.cell, &self.blocks);
         self.blocks = blocks;
         let source = macros_first(&source);
         self.fingerprints = Fingerprints::of(&source);

@@ -64,7 +64,7 @@ pub use prepare::Prepared;
 pub use prepare::prepare;
 pub use prepare::prepared_folder;
 pub use scopes::Reason;
-pub use session::Session;
+pub use session::SessionFolder;
 pub use sysroot::Sysroot;
 
 use std::io::ErrorKind;

@@ -38,7 +38,7 @@ const LOCK: &str = "lock";
 
 /// A session's folder. Dropping it removes the folder.
 #[derive(Debug)]
-pub struct Session {
+pub struct SessionFolder {
     path: PathBuf,
     /// What the variables that this session changes were before.
     before: Vec<(&'static str, Option<OsString>)>,
@@ -46,13 +46,13 @@ pub struct Session {
     _lock: File,
 }
 
-impl Session {
+impl SessionFolder {
     /// Reserves a folder, after sweeping those whose kernels are gone, and points the environment at it.
     ///
     /// # Safety
     ///
     /// The process has one thread: the environment is changed.
-    pub unsafe fn reserve(cache: &Path) -> Result<Session, Error> {
+    pub unsafe fn reserve(cache: &Path) -> Result<SessionFolder, Error> {
         let sessions = cache.join("sessions");
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
@@ -75,7 +75,7 @@ impl Session {
             // SAFETY: the caller says that no other thread could read the environment meanwhile.
             unsafe { std::env::set_var(name, value) };
         }
-        Ok(Session {
+        Ok(SessionFolder {
             path,
             before,
             _lock: lock,
@@ -105,7 +105,7 @@ impl Session {
         dependencies::begin(prepared, &self.path).map_err(at(&self.path))
     }
 
-    /// Until [`Session::end_bare`], rust-analyzer finds a standard library without contents.
+    /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents.
     ///
     /// evcxr evaluates `42` when it is made, before it is told of any dependency, and has rust-analyzer read the whole
     /// standard library for that; it does so again once there are dependencies. The first time is for nothing.
@@ -188,7 +188,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for SessionFolder {
     fn drop(&mut self) {
         // What stays is swept by the next start.
         let _ = std::fs::remove_dir_all(&self.path);

@@ -21,11 +21,11 @@ use std::time::Duration;
 
 use threadbook::timing::Times;
 use threadbook::top::Proc;
+use threadbook::wire::CrashDump;
 use threadbook::wire::End;
 use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
-use threadbook::wire::Remains;
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::SESSION_VAR;
 
@@ -73,7 +73,7 @@ pub struct Death {
     /// The name of the thread that did it, where that is known.
     pub thread: Option<String>,
     /// What a backtrace of that thread can be made of.
-    pub remains: Option<Remains>,
+    pub remains: Option<CrashDump>,
     /// The cell's last panic that did not end it by itself.
     pub panic: Option<PanicInfo>,
     /// Whether a copy of it, made before the cell, has taken over.
@@ -89,7 +89,7 @@ pub struct Death {
 }
 
 /// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.
-pub trait Narrator: Send {
+pub trait CellObserver: Send {
     /// A compiled cell starts, so long after the system did: what is there to say of it, such as rustc's warnings?
     fn started(&self, so: &str, at_ms: u64) -> Option<String>;
 
@@ -134,7 +134,7 @@ pub struct Status {
 
 impl Worker {
     /// Opens the pipes and starts the thread that reads them.
-    pub fn new(output: OutputTx, narrator: Box<dyn Narrator>) -> std::io::Result<Worker> {
+    pub fn new(output: OutputTx, narrator: Box<dyn CellObserver>) -> std::io::Result<Worker> {
         let pipes = Arc::new(Pipes::new()?);
         let status = Arc::new(Status::new(Arc::clone(&pipes)));
         let (events_tx, events_rx) = mpsc::channel();

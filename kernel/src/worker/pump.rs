@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
-use threadbook::wire::Decoder;
 use threadbook::wire::Item;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Reply;
 use threadbook::wire::Report;
+use threadbook::wire::ReportDecoder;
 use tokio::sync::oneshot;
 
+use super::CellObserver;
 use super::Death;
-use super::Narrator;
 use super::Status;
 use super::WorkerEvent;
 use super::pipes::Pipes;
@@ -33,8 +33,8 @@ pub(super) struct Pump {
     status: Arc<Status>,
     output: OutputTx,
     events_tx: mpsc::Sender<WorkerEvent>,
-    narrator: Box<dyn Narrator>,
-    decoder: Decoder,
+    narrator: Box<dyn CellObserver>,
+    decoder: ReportDecoder,
     drained: [u64; 2],
     cells: HashMap<u32, CellId>,
     /// The last panic since a cell has started.
@@ -48,7 +48,7 @@ impl Pump {
         status: Arc<Status>,
         output: OutputTx,
         events_tx: mpsc::Sender<WorkerEvent>,
-        narrator: Box<dyn Narrator>,
+        narrator: Box<dyn CellObserver>,
     ) -> Pump {
         Pump {
             pipes,
@@ -56,7 +56,7 @@ impl Pump {
             output,
             events_tx,
             narrator,
-            decoder: Decoder::default(),
+            decoder: ReportDecoder::default(),
             drained: [0; 2],
             cells: HashMap::new(),
             panic: None,

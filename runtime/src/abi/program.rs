@@ -7,8 +7,8 @@ use std::process::Command;
 
 use super::shell::done;
 use crate::shell;
-use crate::shell::Ended;
-use crate::shell::Job;
+use crate::shell::CommandEnd;
+use crate::shell::CommandRun;
 use crate::shell::Program;
 use crate::shell::Running;
 use crate::shell::SCRIPT_COMPILER;
@@ -22,7 +22,7 @@ const SESSION_VAR: &str = "THREADBOOK_SESSION";
 /// `%run [-b] [--no-raise] file.rs [arguments]`. A `&` at the end is `-b`.
 #[track_caller]
 pub fn run(text: &str) -> Program {
-    let Call {
+    let ProgramCall {
         file,
         arguments,
         in_background,
@@ -34,7 +34,7 @@ pub fn run(text: &str) -> Program {
     let name = format!("%run {file}");
     let load = worker::load_of_caller();
     let program = compile(Path::new(&file), &name, load);
-    let mut job = Job {
+    let mut job = CommandRun {
         command: commands::program_at(&program, &arguments),
         input: None,
         captures: false,
@@ -45,7 +45,7 @@ pub fn run(text: &str) -> Program {
         let running = done(&name, Running::start(job));
         return done(&name, Program::in_background(&name, running));
     }
-    let Ended { status, .. } = done(&name, shell::run(job));
+    let CommandEnd { status, .. } = done(&name, shell::run(job));
     if !may_fail {
         let remedy = "write `%run --no-raise` to go on after it";
         shell::raise_failure(&name, status, remedy);
@@ -54,14 +54,14 @@ pub fn run(text: &str) -> Program {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Call {
+struct ProgramCall {
     file: String,
     arguments: String,
     in_background: bool,
     may_fail: bool,
 }
 
-fn parse(text: &str) -> Result<Call, String> {
+fn parse(text: &str) -> Result<ProgramCall, String> {
     let mut rest = text.trim();
     let (mut in_background, mut may_fail) = (false, false);
     if let Some(before) = rest.strip_suffix('&') {
@@ -94,7 +94,7 @@ fn parse(text: &str) -> Result<Call, String> {
         },
         None => rest.split_once(' ').unwrap_or((rest, "")),
     };
-    Ok(Call {
+    Ok(ProgramCall {
         file: file.to_owned(),
         arguments: arguments.trim().to_owned(),
         in_background,
@@ -137,13 +137,13 @@ fn compiler(options: &[&str], file: &Path, name: &str, load: u32) -> String {
     };
     let mut command = Command::new(session.join("bin").join(SCRIPT_COMPILER));
     command.args(options).arg(file).env(SESSION_VAR, session);
-    let job = Job {
+    let job = CommandRun {
         command,
         input: Some(done(name, sys::text_file(""))),
         captures: true,
         load,
     };
-    let Ended { status, captured } = done(name, shell::run(job));
+    let CommandEnd { status, captured } = done(name, shell::run(job));
     if !status.success() {
         let message = format!(
             "`{}` does not compile (see rustc's messages above)",
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn options_come_before_the_file_and_arguments_after_it() {
         let call = |file: &str, arguments: &str, in_background, may_fail| {
-            Ok(Call {
+            Ok(ProgramCall {
                 file: file.to_owned(),
                 arguments: arguments.to_owned(),
                 in_background,

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crate::shell;
-use crate::shell::Ended;
-use crate::shell::Job;
+use crate::shell::CommandEnd;
+use crate::shell::CommandRun;
 use crate::shell::Lines;
 use crate::shell::commands;
 use crate::shell::sys;
@@ -181,9 +181,9 @@ fn is_secret(name: &str) -> bool {
 }
 
 #[track_caller]
-fn run(command: Command, input: Option<fs::File>, captures: bool, what: &str) -> Ended {
+fn run(command: Command, input: Option<fs::File>, captures: bool, what: &str) -> CommandEnd {
     let load = worker::load_of_caller();
-    let job = Job {
+    let job = CommandRun {
         command,
         input,
         captures,

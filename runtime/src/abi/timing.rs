@@ -36,7 +36,7 @@ pub fn end<T>(began: Began, value: T) -> T {
 
 /// The options of `%timeit`.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct TimeitOptions {
     /// A text of the cell's code.
     pub anchor: &'static str,
     /// Loops in a run; 0 where they are to be chosen.
@@ -50,7 +50,7 @@ pub struct Options {
 }
 
 /// Times code that is run again and again. It is called through a pointer, so that no loop of it is optimised away.
-pub fn timeit(options: Options, code: &mut dyn FnMut()) -> TimeitResult {
+pub fn timeit(options: TimeitOptions, code: &mut dyn FnMut()) -> TimeitResult {
     let run = &mut |loops: u64| {
         let start = Instant::now();
         for _ in 0..loops {
@@ -71,7 +71,7 @@ pub fn timeit(options: Options, code: &mut dyn FnMut()) -> TimeitResult {
 }
 
 /// As [`timeit`], for code that awaits.
-pub async fn timeit_async<F: AsyncFnMut()>(options: Options, mut code: F) -> TimeitResult {
+pub async fn timeit_async<F: AsyncFnMut()>(options: TimeitOptions, mut code: F) -> TimeitResult {
     let mut loops = options.loops;
     if loops == 0 {
         loops = 1;
@@ -109,7 +109,7 @@ async fn run_async<F: AsyncFnMut()>(code: &mut F, loops: u64) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn tell(options: Options, loops: u64, runs: Vec<f64>) -> TimeitResult {
+fn tell(options: TimeitOptions, loops: u64, runs: Vec<f64>) -> TimeitResult {
     let result = TimeitResult::new(loops, runs, options.precision);
     if options.quiet {
         return result;

@@ -168,10 +168,10 @@ pub(super) struct Mapping<'pool, T, R, I, F> {
 /// What the iterating end and the threads share.
 struct Shared<T, R, F> {
     function: F,
-    state: Mutex<State<T, R>>,
+    state: Mutex<MapState<T, R>>,
 }
 
-struct State<T, R> {
+struct MapState<T, R> {
     /// With the number of each.
     items: VecDeque<(usize, T)>,
     /// A place for each item that was handed out and whose result was not taken, in their order.
@@ -202,7 +202,7 @@ impl<'pool, T, R, I, F> Mapping<'pool, T, R, I, F> {
             workers,
             shared: Arc::new(Shared {
                 function,
-                state: Mutex::new(State {
+                state: Mutex::new(MapState {
                     items: VecDeque::new(),
                     results: VecDeque::new(),
                     first: 0,

@@ -54,9 +54,9 @@ pub struct PendingFuture<T> {
 /// The one who waits. By dropping it an interrupt reaches the task.
 struct Ticket<T>(Arc<Shared<T>>);
 
-pub(super) struct Shared<T>(Mutex<State<T>>);
+pub(super) struct Shared<T>(Mutex<TaskState<T>>);
 
-struct State<T> {
+struct TaskState<T> {
     phase: Phase<T>,
     waker: Option<Waker>,
     /// What shows the phase.
@@ -79,7 +79,7 @@ impl<T> Pending<T> {
         T: Send + 'job,
         F: FnOnce() -> T + Send + 'job,
     {
-        let shared = Arc::new(Shared(Mutex::new(State {
+        let shared = Arc::new(Shared(Mutex::new(TaskState {
             phase: Phase::Waits,
             waker: None,
             displays: Vec::new(),
@@ -241,7 +241,7 @@ impl<T> Drop for Ticket<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T> TaskState<T> {
     /// Shown under the lock, so that displays change in the order of what they show.
     fn enter(&mut self, phase: Phase<T>) {
         self.phase = phase;

@@ -27,12 +27,12 @@ pub(super) trait Job: Send {
 pub(super) struct Queue<'job> {
     /// Where its threads are: see [`home`].
     home: u32,
-    state: Mutex<State<'job>>,
+    state: Mutex<QueueState<'job>>,
     /// There is a job, or there will be none any more.
     changed: Condvar,
 }
 
-struct State<'job> {
+struct QueueState<'job> {
     jobs: VecDeque<Box<dyn Job + 'job>>,
     running: usize,
     is_closed: bool,
@@ -44,7 +44,7 @@ impl<'job> Queue<'job> {
     pub(super) fn new() -> Queue<'job> {
         Queue {
             home: home(),
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 jobs: VecDeque::new(),
                 running: 0,
                 is_closed: false,
@@ -148,7 +148,7 @@ impl<'job> Queue<'job> {
     }
 }
 
-impl State<'_> {
+impl QueueState<'_> {
     fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.running == 0
     }

@@ -28,14 +28,14 @@ const SPANS: &str = "tracing::span";
 type Format = dyn Fn(&Record<'_>) -> String + Send + Sync;
 
 /// What may change while other threads log.
-struct State {
+struct LoggerState {
     levels: String,
     filter: Arc<Filter>,
     format: Option<Arc<Format>>,
 }
 
 struct Logger {
-    state: RwLock<State>,
+    state: RwLock<LoggerState>,
 }
 
 static LOGGER: OnceLock<Option<Logger>> = OnceLock::new();
@@ -108,7 +108,7 @@ impl Logger {
             ),
         };
         Logger {
-            state: RwLock::new(State {
+            state: RwLock::new(LoggerState {
                 levels: levels.to_owned(),
                 filter: Arc::new(filter),
                 format: None,
@@ -116,7 +116,7 @@ impl Logger {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut LoggerState)) {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -79,7 +79,7 @@ impl Taken {
         while result == Read::Nothing
             && let Some((word, rest)) = self.bytes[self.at..].split_first_chunk::<HEAD>()
         {
-            let piece = Piece::of(*word);
+            let piece = PieceHeader::of(*word);
             let Some(content) = rest.get(..piece.len) else {
                 message.clear();
                 self.at = self.bytes.len();
@@ -94,16 +94,16 @@ impl Taken {
 
 /// What stands in front of a piece.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
+struct PieceHeader {
     len: usize,
     is_first: bool,
     is_last: bool,
 }
 
-impl Piece {
-    fn of(word: [u8; HEAD]) -> Piece {
+impl PieceHeader {
+    fn of(word: [u8; HEAD]) -> PieceHeader {
         let word = u32::from_le_bytes(word);
-        Piece {
+        PieceHeader {
             len: (word & LEN) as usize,
             is_first: word & FIRST != 0,
             is_last: word & LAST != 0,
@@ -181,7 +181,7 @@ impl Ring {
         while result == Read::Nothing && at < there {
             let mut word = [0; HEAD];
             self.copy_out(head + at as u64, &mut word);
-            let piece = Piece::of(word);
+            let piece = PieceHeader::of(word);
             let start = at + HEAD;
             at = start + piece.len;
             if at > there {

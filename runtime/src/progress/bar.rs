@@ -20,7 +20,7 @@ pub struct Bar {
 }
 
 /// A bar as the group that draws it knows it.
-pub(super) struct State {
+pub(super) struct BarState {
     position: AtomicU64,
     total: Option<u64>,
     name: Mutex<String>,
@@ -31,14 +31,14 @@ pub(super) struct State {
 
 /// Ends the bar when it is dropped.
 struct Work {
-    state: Arc<State>,
+    state: Arc<BarState>,
     group: Arc<Group>,
 }
 
 impl Bar {
     #[track_caller]
     pub(super) fn begin(total: Option<u64>) -> Bar {
-        let state = Arc::new(State {
+        let state = Arc::new(BarState {
             position: AtomicU64::new(0),
             total,
             name: Mutex::default(),
@@ -113,7 +113,7 @@ impl Drop for Work {
     }
 }
 
-impl State {
+impl BarState {
     /// What is to be drawn of it now.
     pub(super) fn row(&self) -> Row {
         let took = *lock(&self.took);

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::bar::State;
+use super::bar::BarState;
 use super::bar::lock;
 use super::draw::Screen;
 use super::row::Row;
@@ -32,7 +32,7 @@ pub(super) struct Group {
 
 #[derive(Default)]
 struct Rows {
-    bars: Vec<Arc<State>>,
+    bars: Vec<Arc<BarState>>,
     /// Whether the first bar has ended.
     has_ended: bool,
 }
@@ -44,7 +44,7 @@ std::thread_local! {
 impl Group {
     /// The group of a bar that begins: that of the bar that is at work on this thread for the same cell, or a new one.
     #[track_caller]
-    pub(super) fn join(bar: &Arc<State>) -> Arc<Group> {
+    pub(super) fn join(bar: &Arc<BarState>) -> Arc<Group> {
         let load = worker::load_of_caller();
         // A thread that is ending has no latest group any more.
         let latest = LATEST.try_with(|latest| latest.borrow().upgrade());
@@ -71,7 +71,7 @@ impl Group {
     }
 
     /// Puts a bar below the others, in the place of those that are full; false where the first has ended.
-    fn add(&self, bar: &Arc<State>) -> bool {
+    fn add(&self, bar: &Arc<BarState>) -> bool {
         let mut rows = lock(&self.rows);
         if rows.has_ended {
             return false;
@@ -82,7 +82,7 @@ impl Group {
     }
 
     /// A bar has ended. Where it is the first, the others go that are full.
-    pub(super) fn leave(&self, bar: &Arc<State>) {
+    pub(super) fn leave(&self, bar: &Arc<BarState>) {
         let mut rows = lock(&self.rows);
         let is_first = rows
             .bars

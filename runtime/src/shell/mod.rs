@@ -31,7 +31,7 @@ pub const SCRIPT_COMPILER: &str = "threadbook-script";
 
 /// The program to run, and how.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct CommandRun {
     pub(crate) command: Command,
     /// What it reads; without, whatever the person types.
     pub(crate) input: Option<File>,
@@ -43,14 +43,14 @@ pub(crate) struct Job {
 
 /// How a program ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CommandEnd {
     pub(crate) status: ExitStatus,
     /// What it wrote to stdout, if that was wanted.
     pub(crate) captured: Vec<u8>,
 }
 
 /// Runs a program to its end. Programs that it leaves in the background go on, and so does their output.
-pub(crate) fn run(job: Job) -> io::Result<Ended> {
+pub(crate) fn run(job: CommandRun) -> io::Result<CommandEnd> {
     Running::start(job)?.finish()
 }
 

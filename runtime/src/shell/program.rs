@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::Ended;
+use super::CommandEnd;
 use super::Running;
 use super::sys;
 use crate::show;
@@ -55,7 +55,7 @@ impl Program {
         std::thread::Builder::new()
             .name("threadbook-program".to_owned())
             .spawn(move || {
-                let status = running.finish().map(|Ended { status, .. }| status);
+                let status = running.finish().map(|CommandEnd { status, .. }| status);
                 let code = status.map_or(-1, super::code);
                 *at_end.code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
                 at_end.changed.notify_all();

@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::process::Child;
 use std::process::Stdio;
 
-use super::Ended;
-use super::Job;
+use super::CommandEnd;
+use super::CommandRun;
 use super::follow;
 use super::follow::Output;
 use super::follow::Sink;
@@ -26,8 +26,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts a program, in a process group of its own.
-    pub(crate) fn start(job: Job) -> io::Result<Running> {
-        let Job {
+    pub(crate) fn start(job: CommandRun) -> io::Result<Running> {
+        let CommandRun {
             mut command,
             input,
             captures,
@@ -77,7 +77,7 @@ impl Running {
     }
 
     /// Shows what it writes until it has ended.
-    pub(crate) fn finish(mut self) -> io::Result<Ended> {
+    pub(crate) fn finish(mut self) -> io::Result<CommandEnd> {
         let interrupted = follow::until_end(&self.child, &mut self.outputs, &mut self.stdin)?;
         let status = sys::reap(self.child.id())?;
         if interrupted {
@@ -86,6 +86,6 @@ impl Running {
         let [out, err] = self.outputs;
         let captured = out.finish()?;
         err.finish()?;
-        Ok(Ended { status, captured })
+        Ok(CommandEnd { status, captured })
     }
 }

@@ -21,7 +21,7 @@ use crate::wire::Place;
 use crate::wire::Report;
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct CellState {
     /// The last panic on the cell's own thread that is not known to have ended the cell.
     pending: Option<PanicInfo>,
     /// Panics that were shown and did not end the cell so far, the newest first.
@@ -42,7 +42,7 @@ const MAIN: &str = "main";
 /// How many panics are kept that were shown.
 const KEPT: usize = 16;
 
-static STATE: Mutex<Option<State>> = Mutex::new(None);
+static STATE: Mutex<Option<CellState>> = Mutex::new(None);
 static HAS_PENDING: AtomicBool = AtomicBool::new(false);
 /// The C library's name of the thread that runs cells; 0 outside a worker.
 static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
@@ -86,13 +86,13 @@ pub(super) fn leave() {
 }
 
 /// What is known of the cell, for a time in which nobody else is to have it.
-pub(super) fn lock() -> MutexGuard<'static, Option<State>> {
+pub(super) fn lock() -> MutexGuard<'static, Option<CellState>> {
     state()
 }
 
 /// A cell begins.
 pub(crate) fn begin() {
-    *state() = Some(State::default());
+    *state() = Some(CellState::default());
     HAS_PENDING.store(false, Ordering::Relaxed);
     INTERRUPTED.store(false, Ordering::Relaxed);
     RUNS.store(true, Ordering::Relaxed);
@@ -197,7 +197,7 @@ pub(crate) fn panicked() {
     });
 }
 
-impl State {
+impl CellState {
     /// The panic that unwinds the cell: its latest, or one that it goes on with after it was caught, as rayon does with those
     /// of its threads.
     fn last_panic(&mut self) -> Option<PanicInfo> {
@@ -304,12 +304,12 @@ pub(crate) fn type_changed(name: &str) {
     with(|state| state.type_changes.push(name.to_owned()));
 }
 
-fn with(change: impl FnOnce(&mut State)) {
+fn with(change: impl FnOnce(&mut CellState)) {
     if let Some(state) = state().as_mut() {
         change(state);
     }
 }
 
-fn state() -> MutexGuard<'static, Option<State>> {
+fn state() -> MutexGuard<'static, Option<CellState>> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }

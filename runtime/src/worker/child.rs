@@ -74,7 +74,7 @@ pub(super) fn end_unless_live() {
 /// The runtime's own locks.
 pub(crate) struct Locks {
     _loads: RwLockWriteGuard<'static, Option<loads::Loads>>,
-    cell: MutexGuard<'static, Option<cell::State>>,
+    cell: MutexGuard<'static, Option<cell::CellState>>,
     _panics: MutexGuard<'static, panics::Threads>,
 }
 

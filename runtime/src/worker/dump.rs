@@ -13,8 +13,8 @@ use super::sys;
 use super::sys::REGISTERS;
 use super::sys::Registers;
 use super::sys::STACK_POINTER;
+use crate::wire::CrashDump;
 use crate::wire::Mapping;
-use crate::wire::Remains;
 
 /// Enough for the frames of any cell but one that recurses without end.
 const STACK_WORDS: usize = 8 * 1024;
@@ -78,7 +78,7 @@ impl Dump {
     }
 
     /// What the process that died has left.
-    pub(super) fn remains(self) -> Option<Remains> {
+    pub(super) fn remains(self) -> Option<CrashDump> {
         if !self.is_there() {
             return None;
         }
@@ -105,7 +105,7 @@ impl Dump {
             let mut words = registers.iter().chain(&stack);
             words.any(|address| mapping.holds(*address))
         });
-        Some(Remains {
+        Some(CrashDump {
             registers,
             stack_start: self.0[STACK_START].load(Ordering::Relaxed),
             is_cut: stack.len() == STACK_WORDS,

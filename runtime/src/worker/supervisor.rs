@@ -89,7 +89,7 @@ pub(super) fn run() -> io::Result<()> {
         deadline: None,
         oom_kills: oom_kills(),
     };
-    if supervisor.run()? == Ended::Kernel {
+    if supervisor.run()? == Over::Kernel {
         kill_descendants(|_| false);
         if let Some(session) = session {
             remove_session(Path::new(&session));
@@ -117,7 +117,7 @@ struct Supervisor {
 
 /// What has ended.
 #[derive(PartialEq, Eq)]
-enum Ended {
+enum Over {
     /// The live worker, with no copy to take over: evcxr starts another supervisor.
     Live,
     /// The kernel.
@@ -125,7 +125,7 @@ enum Ended {
 }
 
 impl Supervisor {
-    fn run(mut self) -> io::Result<Ended> {
+    fn run(mut self) -> io::Result<Over> {
         let fds = [self.from_live, self.signals, self.control, self.commands];
         loop {
             let tick = self.deadline.map(|_| TICK);
@@ -138,10 +138,10 @@ impl Supervisor {
                 return Ok(ended);
             }
             if control && !self.take_control()? {
-                return Ok(Ended::Kernel);
+                return Ok(Over::Kernel);
             }
             if command && !self.pass_command()? {
-                return Ok(Ended::Kernel);
+                return Ok(Over::Kernel);
             }
             self.press_on();
         }
@@ -232,9 +232,9 @@ impl Supervisor {
         }
     }
 
-    fn take_signal(&mut self) -> io::Result<Option<Ended>> {
+    fn take_signal(&mut self) -> io::Result<Option<Over>> {
         if sys::read_signal(self.signals)? == libc::SIGTERM {
-            return Ok(Some(Ended::Kernel));
+            return Ok(Some(Over::Kernel));
         }
         let mut live = None;
         while let Some(ended) = sys::reap(None, false) {
@@ -244,13 +244,13 @@ impl Supervisor {
             }
         }
         match live {
-            Some(ended) if !self.replace_live(ended)? => Ok(Some(Ended::Live)),
+            Some(ended) if !self.replace_live(ended)? => Ok(Some(Over::Live)),
             _ => Ok(None),
         }
     }
 
     /// Has a copy take over from the live worker, which has ended. `false` where there is none.
-    fn replace_live(&mut self, ended: sys::Ended) -> io::Result<bool> {
+    fn replace_live(&mut self, ended: sys::ReapedChild) -> io::Result<bool> {
         while sys::waiting(self.from_live) > 0 {
             self.pass_markers()?;
         }

@@ -25,7 +25,7 @@ impl RustEvaluator {
         let mut lines = String::new();
         for (name, value) in named {
             lines.push_str(&format!(":dep {name} = {value}\n"));
-            let dependencies = &mut self.kept.dependencies;
+            let dependencies = &mut self.log.dependencies;
             if !dependencies.iter().any(|(known, _)| *known == name) {
                 dependencies.push((name, value));
             }

@@ -18,7 +18,7 @@ impl RustEvaluator {
     /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
     pub(in crate::evaluator) fn begin_program(&mut self, code: &str) {
         let types: String = self.variables().map(|(_, ty)| format!("{ty}\n")).collect();
-        self.forgetting = self.copies.begin_program(&keep_items(code), &types);
+        self.forgetting = self.checkpoints.begin_program(&keep_items(code), &types);
     }
 
     /// What `#[cfg(..)]` means in cells.
@@ -36,7 +36,7 @@ impl RustEvaluator {
     ) -> Option<String> {
         let now = self.context.variables_and_types();
         let told = self.ended.cell_ended(CellEnd {
-            cell: self.builds.latest(),
+            cell: self.sources.latest(),
             bound: bound_names(code),
             hidden,
             compiled: compiling::variables(self.session.path()),
@@ -60,7 +60,7 @@ impl RustEvaluator {
         let unkept = variables.unkept.into_iter();
         let outdated = unkept.filter(|(_, reason)| *reason == Reason::TypeRedefined);
         for (name, reason) in outdated {
-            let cell = self.builds.latest();
+            let cell = self.sources.latest();
             self.ended.insert(name, cell, Why::NotKept(reason));
         }
     }

@@ -408,14 +408,14 @@ pub(crate) fn wait_readable<const N: usize>(
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ReapedChild {
     pub(crate) pid: i32,
     pub(crate) signal: Option<i32>,
     pub(crate) code: Option<i32>,
 }
 
 /// Reaps a child that has ended, or any; with `block`, waits for it. `None` when there is none.
-pub(crate) fn reap(child: Option<i32>, block: bool) -> Option<Ended> {
+pub(crate) fn reap(child: Option<i32>, block: bool) -> Option<ReapedChild> {
     let mut status = 0;
     let flags = if block { 0 } else { libc::WNOHANG };
     loop {
@@ -425,7 +425,7 @@ pub(crate) fn reap(child: Option<i32>, block: bool) -> Option<Ended> {
             Ok(pid) => {
                 let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
                 let code = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
-                return Some(Ended { pid, signal, code });
+                return Some(ReapedChild { pid, signal, code });
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return None,

@@ -12,7 +12,7 @@ use crate::magics::UsedFile;
 
 /// What a session knew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Past {
+pub(super) struct SavedState {
     /// The cell that ran next, as in `In [n]`.
     pub(super) cell: u32,
     /// Their types, by name.
@@ -25,9 +25,9 @@ pub(super) struct Past {
     pub(super) used_files: Vec<UsedFile>,
 }
 
-impl Past {
+impl SavedState {
     /// The code that makes evcxr know what it knew then.
-    pub(super) fn code_to_come_back(&self, now: &Past) -> String {
+    pub(super) fn code_to_come_back(&self, now: &SavedState) -> String {
         let mut code = String::new();
         for (name, text) in &self.definitions {
             if now.definitions.get(name) != Some(text) {
@@ -65,18 +65,18 @@ pub(super) fn forgetting(name: &str, text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn past(variables: &[(&str, &str)], definitions: &[(&str, &str)]) -> Past {
+    fn past(variables: &[(&str, &str)], definitions: &[(&str, &str)]) -> SavedState {
         let map = |pairs: &[(&str, &str)]| {
             let owned = pairs
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
             owned.collect()
         };
-        Past {
+        SavedState {
             cell: 1,
             variables: map(variables),
             definitions: map(definitions),
-            ..Past::default()
+            ..SavedState::default()
         }
     }
 

@@ -9,15 +9,15 @@ use threadbook::worker::NAMED_COPIES;
 
 use super::Diagnostic;
 use super::diagnostics;
-use super::past::Past;
-use super::past::forgetting;
 use super::rust::RustEvaluator;
+use super::saved_state::SavedState;
+use super::saved_state::forgetting;
 use crate::cell::definitions;
 use crate::cell::item_macros;
 
 /// What is known of earlier states.
 #[derive(Debug, Default)]
-pub(super) struct Copies {
+pub(super) struct Checkpoints {
     /// What the session defines now.
     definitions: BTreeMap<String, String>,
     /// Names of definitions that were given up by going back.
@@ -27,16 +27,16 @@ pub(super) struct Copies {
     /// What the program that is about to run defines, and what evcxr forgets with it.
     next_program: Option<(BTreeSet<String>, BTreeSet<String>)>,
     /// Before the cell that runs.
-    candidate: Option<Past>,
+    candidate: Option<SavedState>,
     /// Before the latest cell that ran something.
-    before: Option<Past>,
+    before: Option<SavedState>,
     /// By name: the place of the copy, and what was known then.
-    named: BTreeMap<String, (usize, Past)>,
+    named: BTreeMap<String, (usize, SavedState)>,
 }
 
-impl Copies {
+impl Checkpoints {
     /// A cell begins.
-    pub(super) fn begin_cell(&mut self, now: Past) {
+    pub(super) fn begin_cell(&mut self, now: SavedState) {
         self.candidate = Some(now);
     }
 
@@ -91,7 +91,7 @@ impl Copies {
     }
 
     /// The session has gone back.
-    fn go_back(&mut self, now: &Past, past: &Past) {
+    fn go_back(&mut self, now: &SavedState, past: &SavedState) {
         self.definitions.clone_from(&past.definitions);
         let names = now.definitions.keys();
         self.undone = names
@@ -116,14 +116,14 @@ impl RustEvaluator {
     /// Goes back to the state before the latest cell; gives that cell's number.
     pub(crate) fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
         let there = self.snapshot_status()?.undo;
-        let Some(before) = self.copies().before.clone().filter(|_| there) else {
+        let Some(before) = self.checkpoints().before.clone().filter(|_| there) else {
             return Err(wrong(
                 "there is nothing to go back to: the state before the last cell is kept until the next, where copies are \
                  on and the process is small enough (`%snapshot` says more)",
             ));
         };
         self.go_back("UNDO", &before, force)?;
-        self.copies_mut().before = None;
+        self.checkpoints_mut().before = None;
         Ok(before.cell)
     }
 
@@ -141,7 +141,7 @@ impl RustEvaluator {
             )));
         }
         let now = self.now();
-        let named = &self.copies().named;
+        let named = &self.checkpoints().named;
         let free = (0..NAMED_COPIES).find(|place| named.values().all(|(taken, _)| taken != place));
         let place = named.get(name).map(|(place, _)| *place).or(free);
         let Some(place) = place else {
@@ -153,7 +153,7 @@ impl RustEvaluator {
         if let Some(why) = status.skipped {
             return Err(wrong(&format!("no copy can be made: {why}")));
         }
-        self.copies_mut()
+        self.checkpoints_mut()
             .named
             .insert(name.to_owned(), (place, now));
         Ok(())
@@ -163,7 +163,7 @@ impl RustEvaluator {
     pub(crate) fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
         let (place, past) = self.named(name)?;
         self.go_back(&place.to_string(), &past, force)?;
-        self.copies_mut().before = None;
+        self.checkpoints_mut().before = None;
         // The copy has become the process.
         self.ask_worker(&format!("CHECKPOINT {place}")).map(drop)
     }
@@ -171,15 +171,15 @@ impl RustEvaluator {
     /// Drops a state that was kept under a name.
     pub(crate) fn drop_checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
         let (place, _) = self.named(name)?;
-        self.copies_mut().named.remove(name);
+        self.checkpoints_mut().named.remove(name);
         self.worker()
             .control(&format!("FORGET {place}"))
             .map_err(unreachable_worker)
     }
 
     /// The names of the states that are kept, and the cells that ran next.
-    pub(crate) fn checkpoints(&self) -> Vec<(String, u32)> {
-        let named = self.copies().named.iter();
+    pub(crate) fn named_checkpoints(&self) -> Vec<(String, u32)> {
+        let named = self.checkpoints().named.iter();
         named
             .map(|(name, (_, past))| (name.clone(), past.cell))
             .collect()
@@ -195,23 +195,23 @@ impl RustEvaluator {
     }
 
     /// What evcxr knows now.
-    pub(super) fn now(&self) -> Past {
-        Past {
-            cell: self.builds().latest(),
+    pub(super) fn now(&self) -> SavedState {
+        SavedState {
+            cell: self.sources().latest(),
             variables: self
                 .variables()
                 .map(|(name, type_name)| (name.to_owned(), type_name.to_owned()))
                 .collect(),
-            definitions: self.copies().definitions.clone(),
-            ran: self.kept_so_far().ran.clone(),
-            used_files: self.kept_so_far().used_files.clone(),
+            definitions: self.checkpoints().definitions.clone(),
+            ran: self.log().ran.clone(),
+            used_files: self.log().used_files.clone(),
         }
     }
 
-    fn named(&self, name: &str) -> Result<(usize, Past), Diagnostic> {
-        self.copies().named.get(name).cloned().ok_or_else(|| {
+    fn named(&self, name: &str) -> Result<(usize, SavedState), Diagnostic> {
+        self.checkpoints().named.get(name).cloned().ok_or_else(|| {
             let names: Vec<String> = self
-                .copies()
+                .checkpoints()
                 .named
                 .keys()
                 .map(|name| format!("`{name}`"))
@@ -226,7 +226,7 @@ impl RustEvaluator {
         })
     }
 
-    fn go_back(&mut self, role: &str, past: &Past, force: bool) -> Result<(), Diagnostic> {
+    fn go_back(&mut self, role: &str, past: &SavedState, force: bool) -> Result<(), Diagnostic> {
         let programs = self.worker().programs();
         if !programs.is_empty() && !force {
             let names: Vec<String> = programs.iter().map(|name| format!("`{name}`")).collect();
@@ -245,14 +245,14 @@ impl RustEvaluator {
         let mut result = Ok(());
         for code in ["();", &code] {
             if result.is_ok() && !code.is_empty() {
-                self.builds().begin_generated(code);
+                self.sources().begin_generated(code);
                 result = self.run_own(code).result;
             }
         }
-        self.copies_mut().go_back(&now, past);
-        let kept = self.kept();
-        kept.ran.clone_from(&past.ran);
-        kept.used_files.clone_from(&past.used_files);
+        self.checkpoints_mut().go_back(&now, past);
+        let log = self.log_mut();
+        log.ran.clone_from(&past.ran);
+        log.used_files.clone_from(&past.used_files);
         result
     }
 

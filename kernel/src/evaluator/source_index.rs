@@ -28,12 +28,12 @@ use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
 use crate::toolchain::optimizing;
+use crate::worker::CellObserver;
 use crate::worker::Death;
-use crate::worker::Narrator;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
 #[derive(Clone, Debug)]
-pub(super) struct Builds {
+pub(super) struct SourceIndex {
     session: PathBuf,
     inner: Arc<Mutex<Inner>>,
 }
@@ -46,9 +46,9 @@ struct Inner {
     maps: HashMap<String, SourceMap>,
 }
 
-impl Builds {
-    pub(super) fn new(session: &Path) -> Builds {
-        Builds {
+impl SourceIndex {
+    pub(super) fn new(session: &Path) -> SourceIndex {
+        SourceIndex {
             session: session.to_owned(),
             inner: Arc::default(),
         }
@@ -261,7 +261,7 @@ impl Described {
     }
 }
 
-impl Narrator for Builds {
+impl CellObserver for SourceIndex {
     fn started(&self, so: &str, at_ms: u64) -> Option<String> {
         let source = self.latest_source();
         if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
