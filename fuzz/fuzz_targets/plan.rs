@@ -7,6 +7,6 @@ use threadbook_kernel::cell;
 use threadbook_kernel::magics;
 
 fuzz_target!(|text: &str| {
-    cell::check_reading(text);
+    cell::check_reading(text, &magics::RegistryFacts);
     let _ = cell::is_complete(text, &magics::RegistryFacts, magics::takes_rust);
 });

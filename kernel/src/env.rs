@@ -18,7 +18,7 @@ pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
 /// Megabytes of resident memory above which no copy of the process that runs cells is kept.
 pub const SNAPSHOT_LIMIT: &str = threadbook::worker::SNAPSHOT_LIMIT_VAR;
 
-/// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook_kernel=debug`). A level alone is
+/// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook=debug`). A level alone is
 /// that of Threadbook; rust-analyzer logs a megabyte a second at `info`.
 pub const LOG: &str = "THREADBOOK_LOG";
 
@@ -57,7 +57,7 @@ pub const CONDA_PREFIX: &str = "CONDA_PREFIX";
 
 /// Process id of the program that started a kernel, which the kernel must not outlive. `threadbook run` sets it, as
 /// jupyter_client does.
-pub const PARENT_PID: &str = "JPY_PARENT_PID";
+pub const PARENT_PID: &str = threadbook_jupyter::sys::PARENT_PID;
 
 /// The notebook that a kernel runs. Jupyter sets it, and `threadbook run`.
 pub const NOTEBOOK: &str = "JPY_SESSION_NAME";
@@ -85,8 +85,8 @@ fn filter_of(value: &str) -> String {
     match LEVELS.contains(&level.as_str()) {
         true if level == "off" => level,
         // zeromq warns of sockets that are gone, each time a kernel ends.
-        true => format!("warn,zeromq=error,threadbook_kernel={level}"),
-        false if level.is_empty() => "threadbook_kernel=warn".to_owned(),
+        true => format!("warn,zeromq=error,threadbook={level}"),
+        false if level.is_empty() => "threadbook=warn".to_owned(),
         false => value.to_owned(),
     }
 }
@@ -108,11 +108,11 @@ mod tests {
     #[test]
     fn a_level_alone_is_that_of_our_own_log() {
         for (value, filter) in [
-            ("", "threadbook_kernel=warn"),
-            ("info", "warn,zeromq=error,threadbook_kernel=info"),
-            (" DEBUG ", "warn,zeromq=error,threadbook_kernel=debug"),
+            ("", "threadbook=warn"),
+            ("info", "warn,zeromq=error,threadbook=info"),
+            (" DEBUG ", "warn,zeromq=error,threadbook=debug"),
             ("off", "off"),
-            ("threadbook_kernel=debug", "threadbook_kernel=debug"),
+            ("threadbook=debug", "threadbook=debug"),
             ("info,salsa=off", "info,salsa=off"),
         ] {
             assert_eq!(filter_of(value), filter);

@@ -2,6 +2,22 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use threadbook::worker::SOCKETS_LINK;
+use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::dispatcher::MakeEvaluator;
+use threadbook_jupyter::kernel;
+
+use crate::cell;
+use crate::env;
+use crate::evaluator::Interrupter;
+use crate::evaluator::RustEvaluator;
+use crate::kernel_info::kernel_info;
+use crate::magics;
+use crate::toolchain::Error;
+use crate::toolchain::SessionFolder;
 
 /// Runs a kernel on the sockets that the connection file names, until it is shut down. Without a file for the history,
 /// that ends with the kernel.
@@ -9,24 +25,10 @@ use std::path::PathBuf;
 /// # Safety
 ///
 /// The process has one thread: the environment is changed for evcxr and rust-analyzer.
-#[cfg(feature = "evcxr")]
 pub unsafe fn kernel_main(
     connection_file: &Path,
     history: Option<PathBuf>,
 ) -> anyhow::Result<std::process::ExitCode> {
-    use std::sync::Arc;
-
-    use crate::cell;
-    use crate::env;
-    use crate::evaluator::Evaluator;
-    use crate::evaluator::Interrupter;
-    use crate::evaluator::MakeEvaluator;
-    use crate::evaluator::RustEvaluator;
-    use crate::kernel;
-    use crate::magics;
-    use crate::toolchain::Error;
-    use crate::toolchain::SessionFolder;
-
     let filter = tracing_subscriber::EnvFilter::try_new(env::log_filter());
     let wrong_filter = filter.as_ref().err().map(ToString::to_string);
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
@@ -38,7 +40,7 @@ pub unsafe fn kernel_main(
         .init();
     if let Some(why) = wrong_filter {
         tracing::warn!(
-            "`{}` can't be read: {why} (expected a level such as `info`, or `threadbook_kernel=debug`)",
+            "`{}` can't be read: {why} (expected a level such as `info`, or `threadbook=debug`)",
             env::LOG
         );
     }
@@ -53,10 +55,8 @@ pub unsafe fn kernel_main(
         // SAFETY: the caller says that the process has one thread.
         unsafe { SessionFolder::reserve(&cache) }.map(|session| (cache, session))
     });
-    let folder = session
-        .as_ref()
-        .ok()
-        .map(|(_, session)| session.path().to_owned());
+    let reserved = session.as_ref().ok();
+    let sockets_link = reserved.map(|(_, session)| session.path().join(SOCKETS_LINK));
     let stop = Arc::new(Interrupter::default());
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);
@@ -65,24 +65,26 @@ pub unsafe fn kernel_main(
             Ok(Box::new(evaluator) as Box<dyn Evaluator>)
         })
     };
+    let defaults = kernel::Options::default();
+    // Parsed only to warn: the worker parses it again and has no log.
+    let _: Option<u32> = number(env::SNAPSHOT_LIMIT, "megabytes");
     let options = kernel::Options {
+        info: kernel_info(),
+        output_limit_bytes: number(env::OUTPUT_LIMIT, "bytes")
+            .unwrap_or(defaults.output_limit_bytes),
         is_complete: |text| cell::is_complete(text, &magics::RegistryFacts, magics::takes_rust),
-        session: folder,
+        sockets_link,
         history,
-        ..kernel::Options::from_env()
     };
     Ok(kernel::run(connection_file, options, stop, make)?)
 }
 
-/// Fails: there is nothing in this build to evaluate cells with.
-///
-/// # Safety
-///
-/// Always safe; as the real one.
-#[cfg(not(feature = "evcxr"))]
-pub unsafe fn kernel_main(
-    _connection_file: &Path,
-    _history: Option<PathBuf>,
-) -> anyhow::Result<std::process::ExitCode> {
-    anyhow::bail!("this build has no evaluator (build it with the feature `evcxr`)")
+/// The number that a variable holds; a warning and `None` where it holds none.
+fn number<T: FromStr>(variable: &str, unit: &str) -> Option<T> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.trim().parse().ok();
+    if number.is_none() {
+        tracing::warn!("ignored {variable}=`{text}` (expected a number of {unit})");
+    }
+    number
 }

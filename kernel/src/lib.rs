@@ -9,25 +9,16 @@
     reason = "read by people who work on the kernel"
 )]
 
-#[cfg(feature = "evcxr")]
 mod backtrace;
 pub mod cell;
 pub mod cli;
-pub mod client;
-pub mod dispatcher;
 pub mod env;
 pub mod evaluator;
-pub mod history;
-mod iopub;
-pub mod kernel;
+mod kernel_info;
 pub mod kernel_main;
 pub mod magics;
-pub mod message;
 pub mod notebook;
-pub mod output;
-pub mod socket;
 mod sys;
-pub mod ticket;
 pub mod toolchain;
 pub mod worker;
 

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use threadbook_kernel::cli;
 use threadbook_kernel::toolchain::roles;
 
-#[cfg(feature = "evcxr")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -18,10 +18,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 use serde_json::json;
-use threadbook_kernel::client::Client;
-use threadbook_kernel::client::is_idle;
-use threadbook_kernel::message::Channel;
-use threadbook_kernel::message::Message;
+use threadbook_jupyter::client::Client;
+use threadbook_jupyter::client::is_idle;
+use threadbook_jupyter::message::Channel;
+use threadbook_jupyter::message::Message;
 use tokio::runtime::Runtime;
 
 pub use process::Process;

@@ -2,11 +2,11 @@
 
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
+use threadbook_jupyter::contract::Completeness;
 
 use super::plan::Ending;
 use super::plan::Facts;
 use super::plan::cell_magic;
-use crate::dispatcher::Completeness;
 
 /// How much deeper each open bracket indents.
 const INDENT: usize = 4;

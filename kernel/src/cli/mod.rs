@@ -31,7 +31,7 @@ Environment variables:
   THREADBOOK_HISTORY           file of the history (default: threadbook/history.sqlite in the user's data folder)
   THREADBOOK_OUTPUT_LIMIT      bytes of output that one cell may send before the rest is dropped
   THREADBOOK_SNAPSHOT_LIMIT_MB megabytes above which no copy is kept for the case of a crash
-  THREADBOOK_LOG               filter of the log on stderr, such as `info` or `threadbook_kernel=debug`
+  THREADBOOK_LOG               filter of the log on stderr, such as `info` or `threadbook=debug`
   THREADBOOK_KERNEL_COMMAND    program that `run` starts in place of `threadbook`
   THREADBOOK_LOCKED            not empty: dependencies have the versions of the notebook's lock file, or are errors
   NO_COLOR                     not empty: no colours

@@ -16,8 +16,8 @@ use crate::notebook::find;
 use crate::notebook::session;
 use crate::notebook::session::Ending;
 use crate::notebook::session::Options;
-use crate::notebook::signals::Signals;
 use crate::notebook::terminal::Terminal;
+use crate::sys::Signals;
 
 /// What to run, and how.
 #[derive(Debug, Args)]

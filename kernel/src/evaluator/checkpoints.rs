@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::NAMED_COPIES;
+use threadbook_jupyter::contract::Diagnostic;
 
-use super::Diagnostic;
 use super::diagnostics;
 use super::rust::RustEvaluator;
 use super::saved_state::SavedState;

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::Diagnostic;
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::diagnostics;
 use super::missing_crate;
 use super::rust::RustEvaluator;

@@ -4,8 +4,8 @@
 use threadbook::wire::End;
 use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
+use threadbook_jupyter::contract::Diagnostic;
 
-use super::Diagnostic;
 use super::backtrace::Backtrace;
 use super::backtrace::BacktraceStep;
 use super::cause;

@@ -7,9 +7,9 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use threadbook::worker::COMPILER_FILE;
+use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::contract::Control;
 
-use super::CellId;
-use super::Control;
 use crate::sys::processes;
 use crate::toolchain::cargo::INTERRUPTED_FILE;
 use crate::worker::Status;

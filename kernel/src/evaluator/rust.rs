@@ -17,12 +17,15 @@ use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
+use threadbook_jupyter::contract::Cell;
+use threadbook_jupyter::contract::Completions;
+use threadbook_jupyter::contract::Diagnostic;
+use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::Outcome;
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::OutputTx;
+use threadbook_jupyter::output::StreamName;
 
-use super::Cell;
-use super::Completions;
-use super::Diagnostic;
-use super::Evaluator;
-use super::Outcome;
 use super::backtrace::Backtrace;
 use super::cargo_words;
 use super::checkpoints::Checkpoints;
@@ -46,10 +49,8 @@ use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
 use crate::magics;
+use crate::magics::RegistryFacts;
 use crate::magics::RunResult;
-use crate::output::Event;
-use crate::output::OutputTx;
-use crate::output::StreamName;
 use crate::toolchain;
 use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
@@ -544,7 +545,7 @@ impl Evaluator for RustEvaluator {
         if let Some(found) = magics::complete(code, cursor_byte) {
             return found;
         }
-        self.rust_completions(&RustAt::find(code, cursor_byte))
+        self.rust_completions(&RustAt::find(code, cursor_byte, &RegistryFacts))
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {

@@ -8,11 +8,13 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 use threadbook::wire::SnapshotStatus;
+use threadbook_jupyter::contract::Cell;
+use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::contract::Diagnostic;
+use threadbook_jupyter::contract::Outcome;
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::StreamName;
 
-use super::Cell;
-use super::CellId;
-use super::Diagnostic;
-use super::Outcome;
 use super::diagnostics;
 use super::help;
 use super::rust::RustEvaluator;
@@ -36,8 +38,6 @@ use crate::magics::RunResult;
 use crate::magics::Shown;
 use crate::magics::UsedFile;
 use crate::magics::Variable;
-use crate::output::Event;
-use crate::output::StreamName;
 use crate::toolchain::results::Results;
 
 /// What magics know of the cells that ran before.

@@ -1,11 +1,12 @@
 //! evcxr's commands, which begin with a colon at the top of a cell: which of them evcxr runs, which the kernel does in its
 //! own way, and which would change nothing here.
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::failed;
 use super::listing;
 use super::session;
-use crate::evaluator::Diagnostic;
 use crate::toolchain::results::Results;
 
 /// A command.

@@ -1,8 +1,9 @@
 //! Completes names of magics.
 
+use threadbook_jupyter::contract::Completion;
+use threadbook_jupyter::contract::Completions;
+
 use super::all;
-use crate::evaluator::Completion;
-use crate::evaluator::Completions;
 
 /// The magics that may be meant, where the cursor stands behind `%` or in the name after it.
 pub(crate) fn complete(code: &str, cursor_byte: usize) -> Option<Completions> {

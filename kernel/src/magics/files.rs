@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use serde_json::json;
+use threadbook_jupyter::contract::Diagnostic;
 
 use super::Host;
 use super::LineEffect;
@@ -15,7 +16,6 @@ use super::failed;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
 use crate::cell::LineMagic;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

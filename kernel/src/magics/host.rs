@@ -8,12 +8,12 @@ use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
 use threadbook::wire::SnapshotStatus;
+use threadbook_jupyter::contract::Diagnostic;
 
 use super::UsedFile;
 use crate::cell::CellMagic;
 use crate::cell::RanCode;
 use crate::cell::Wrap;
-use crate::evaluator::Diagnostic;
 use crate::toolchain::results::Results;
 
 /// The session that a magic runs in. The evaluator of Rust cells is one.

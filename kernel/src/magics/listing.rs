@@ -1,5 +1,7 @@
 //! `%lsmagic` and `%magic`: what there is.
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::LineEffect;
 use super::Magic;
@@ -7,7 +9,6 @@ use super::all;
 use super::commands::COMMANDS;
 use super::commands::Command;
 use crate::cell::LineMagic;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

@@ -27,11 +27,12 @@ pub use host::Variable;
 pub use modules::UsedFile;
 pub(crate) use modules::refresh;
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
 use crate::cell::Facts;
 use crate::cell::LineMagic;
-use crate::evaluator::Diagnostic;
 
 /// Everything that is known of a magic.
 #[derive(Clone, Copy)]

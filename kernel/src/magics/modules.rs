@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::LineEffect;
 use super::Magic;
@@ -9,7 +11,6 @@ use super::failed;
 use super::files::path;
 use crate::cell::LineMagic;
 use crate::cell::program;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

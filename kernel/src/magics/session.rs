@@ -1,6 +1,7 @@
 //! What the session holds: variables, cells that ran, dependencies, options.
 
 use serde_json::json;
+use threadbook_jupyter::contract::Diagnostic;
 
 use super::Host;
 use super::LineEffect;
@@ -8,7 +9,6 @@ use super::Magic;
 use super::failed;
 use crate::cell::LineMagic;
 use crate::cell::PRELUDE_MACROS;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

@@ -1,11 +1,12 @@
 //! The shell and other languages: what runs outside of Rust, and what it shares with cells.
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::LineEffect;
 use super::Magic;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

@@ -2,13 +2,13 @@
 
 use serde_json::Map;
 use serde_json::json;
+use threadbook_jupyter::contract::Diagnostic;
 
 use super::Host;
 use super::Magic;
 use super::failed;
 use crate::cell::CellMagic;
 use crate::cell::is_name;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

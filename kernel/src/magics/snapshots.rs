@@ -1,11 +1,12 @@
 //! `%undo`, `%checkpoint`, `%restore`, `%snapshot`: going back to earlier states.
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::LineEffect;
 use super::Magic;
 use super::failed;
 use crate::cell::LineMagic;
-use crate::evaluator::Diagnostic;
 
 pub(super) const MAGICS: &[Magic] = &[
     Magic {

@@ -1,5 +1,7 @@
 //! `%time` and `%timeit`: how long Rust takes.
 
+use threadbook_jupyter::contract::Diagnostic;
+
 use super::Host;
 use super::LineEffect;
 use super::Magic;
@@ -8,7 +10,6 @@ use crate::cell::Around;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
 use crate::cell::Wrap;
-use crate::evaluator::Diagnostic;
 use threadbook::timing::format_time;
 
 pub(super) const MAGICS: &[Magic] = &[

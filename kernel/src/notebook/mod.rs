@@ -11,5 +11,4 @@ pub(crate) mod find;
 pub(crate) mod outputs;
 pub(crate) mod process;
 pub(crate) mod session;
-pub(crate) mod signals;
 pub(crate) mod terminal;

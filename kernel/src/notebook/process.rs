@@ -12,16 +12,16 @@ use std::time::Duration;
 use anyhow::Context;
 use anyhow::Result;
 use tempfile::TempDir;
+use threadbook_jupyter::message::ConnectionInfo;
+use threadbook_jupyter::socket::Addresses;
+use threadbook_jupyter::socket::fresh_addresses;
+use threadbook_jupyter::socket::socket_parent;
 use tokio::process::Child;
 use tokio::process::Command;
 use uuid::Uuid;
 
 use super::file::Notebook;
 use crate::env as variables;
-use crate::message::ConnectionInfo;
-use crate::socket::Addresses;
-use crate::socket::fresh_addresses;
-use crate::socket::socket_parent;
 use crate::sys::files;
 use crate::sys::processes::Group;
 

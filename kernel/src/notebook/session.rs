@@ -8,6 +8,10 @@ use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
 use serde_json::Value;
 use serde_json::json;
+use threadbook_jupyter::client::Client;
+use threadbook_jupyter::client::is_idle;
+use threadbook_jupyter::message::Channel;
+use threadbook_jupyter::message::Message;
 use tokio::time::Instant;
 
 use super::file::CodeCell;
@@ -15,13 +19,9 @@ use super::file::Notebook;
 use super::outputs::Outputs;
 use super::outputs::update_display;
 use super::process::KernelProcess;
-use super::signals::Signal;
-use super::signals::Signals;
 use super::terminal::Terminal;
-use crate::client::Client;
-use crate::client::is_idle;
-use crate::message::Channel;
-use crate::message::Message;
+use crate::sys::Signal;
+use crate::sys::Signals;
 
 /// How long a kernel may take until it answers. It answers before it prepares anything, so this is for busy machines.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -166,7 +166,10 @@ async fn connect(
                 START_LIMIT,
             )
             .await?;
-        Ok::<_, crate::client::ClientError>((client, about.reply.content["language_info"].clone()))
+        Ok::<_, threadbook_jupyter::client::ClientError>((
+            client,
+            about.reply.content["language_info"].clone(),
+        ))
     };
     let spinner = ProgressBar::new_spinner().with_message("starting the kernel");
     // Unlike stderr, which is the default, stdout is where the cells will be shown. Nothing is drawn but on a terminal.

@@ -1,40 +1,16 @@
 //! Files and folders: whose they are, how much room there is.
 
-use std::fs::DirBuilder;
 use std::fs::File;
 use std::fs::Metadata;
-use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::io::Errno;
-use tempfile::TempDir;
-
-/// Makes a folder, and those that it lies in, for its owner alone.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Makes a folder for its owner alone, which goes when it is dropped.
-pub(crate) fn private_temp_folder(prefix: &str, parent: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix(prefix)
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(parent)
-}
-
-/// Makes a file for its owner alone, where there is none.
-pub(crate) fn make_private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
+pub(crate) use threadbook_jupyter::sys::files::make_private_file;
+pub(crate) use threadbook_jupyter::sys::files::make_private_folder;
+pub(crate) use threadbook_jupyter::sys::files::private_temp_folder;
 
 /// Lets everybody read a new file.
 pub(crate) fn let_read(file: &File) -> io::Result<()> {

@@ -5,6 +5,6 @@ pub(crate) mod files;
 pub(crate) mod links;
 pub(crate) mod processes;
 mod run_signals;
-pub(crate) mod signals;
 
+pub(crate) use run_signals::Signal;
 pub(crate) use run_signals::Signals;

@@ -5,7 +5,27 @@ use std::io;
 use tokio::signal::unix;
 use tokio::signal::unix::SignalKind;
 
-use crate::notebook::signals::Signal;
+/// A signal that ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// The terminal is gone.
+    HangUp,
+}
+
+impl Signal {
+    /// The exit code of a program that this signal ends, as shells count it.
+    pub(crate) fn exit_code(self) -> u8 {
+        128 + match self {
+            Signal::HangUp => 1,
+            Signal::Interrupt => 2,
+            Signal::Terminate => 15,
+        }
+    }
+}
 
 /// Waits for signals. From its making on, they no longer end this process by themselves.
 #[derive(Debug)]

@@ -29,9 +29,9 @@ use threadbook::wire::Place;
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::SESSION_VAR;
 
-use crate::evaluator::CellId;
-use crate::output::OutputTx;
 use pipes::Pipes;
+use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::output::OutputTx;
 
 /// What the pump tells the evaluator about the cell that runs. Output goes past it, to the output queue.
 #[derive(Debug)]

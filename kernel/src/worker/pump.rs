@@ -15,6 +15,11 @@ use threadbook::wire::PanicInfo;
 use threadbook::wire::Reply;
 use threadbook::wire::Report;
 use threadbook::wire::ReportDecoder;
+use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::output::Answer;
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::OutputTx;
+use threadbook_jupyter::output::StreamName;
 use tokio::sync::oneshot;
 
 use super::CellObserver;
@@ -22,11 +27,6 @@ use super::Death;
 use super::Status;
 use super::WorkerEvent;
 use super::pipes::Pipes;
-use crate::evaluator::CellId;
-use crate::output::Answer;
-use crate::output::Event;
-use crate::output::OutputTx;
-use crate::output::StreamName;
 
 pub(super) struct Pump {
     pipes: Arc<Pipes>,

@@ -14,16 +14,16 @@ use std::sync::Mutex;
 
 use serde_json::Map;
 use serde_json::Value;
-use threadbook_kernel::evaluator::Cell;
-use threadbook_kernel::evaluator::Completions;
-use threadbook_kernel::evaluator::Control;
-use threadbook_kernel::evaluator::Diagnostic;
-use threadbook_kernel::evaluator::Evaluator;
-use threadbook_kernel::evaluator::Outcome;
-use threadbook_kernel::kernel;
-use threadbook_kernel::output::Event;
-use threadbook_kernel::output::OutputTx;
-use threadbook_kernel::output::StreamName;
+use threadbook_jupyter::contract::Cell;
+use threadbook_jupyter::contract::Completions;
+use threadbook_jupyter::contract::Control;
+use threadbook_jupyter::contract::Diagnostic;
+use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::Outcome;
+use threadbook_jupyter::kernel;
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::OutputTx;
+use threadbook_jupyter::output::StreamName;
 
 /// Names the connection file, in the process that is the kernel.
 const CONNECTION_FILE: &str = "SCRIPTED_KERNEL_CONNECTION_FILE";
@@ -165,7 +165,7 @@ impl Scripted {
 
     fn print(
         &self,
-        cell: Option<threadbook_kernel::evaluator::CellId>,
+        cell: Option<threadbook_jupyter::contract::CellId>,
         stream: StreamName,
         text: &str,
     ) {

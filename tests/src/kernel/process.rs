@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use tempfile::TempDir;
-use threadbook_kernel::message::ConnectionInfo;
+use threadbook_jupyter::message::ConnectionInfo;
 
 use super::HANG;
 use crate::cache::PrivateCache;

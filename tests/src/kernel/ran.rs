@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use serde_json::Value;
-use threadbook_kernel::message::Message;
+use threadbook_jupyter::message::Message;
 
 /// A cell that has run to its end. What it has published has to be read, or its drop fails the test.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::message::Channel;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
 

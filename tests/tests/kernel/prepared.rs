@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::message::Channel;
 use threadbook_tests::cache::PrivateCache;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Process;
@@ -276,10 +276,7 @@ fn a_cache_on_another_file_system_than_the_builds_gets_copies() {
 #[test]
 fn after_the_warm_up_variables_and_completions_work() {
     let mut kernel = Kernel::connect(Process::start(&Setup {
-        env: vec![(
-            "THREADBOOK_LOG".to_owned(),
-            "threadbook_kernel=debug".to_owned(),
-        )],
+        env: vec![("THREADBOOK_LOG".to_owned(), "threadbook=debug".to_owned())],
         ..Setup::default()
     }));
     wait_until("the end of the warm-up", || {

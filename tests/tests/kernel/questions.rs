@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use serde_json::json;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::message::Channel;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Lease;
 

@@ -1,7 +1,7 @@
 //! Magics about what a session holds, help, and cells that are shown or kept.
 
 use serde_json::json;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::message::Channel;
 use threadbook_tests::kernel::Kernel;
 
 #[test]

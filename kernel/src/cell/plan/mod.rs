@@ -280,13 +280,12 @@ fn magic_name_len(text: &str) -> usize {
 ///
 /// Where it does not.
 #[doc(hidden)]
-pub fn check_reading(text: &str) {
-    let facts = crate::magics::RegistryFacts;
-    let (plan, start) = match Plan::of(text, &facts) {
+pub fn check_reading(text: &str, facts: &dyn Facts) {
+    let (plan, start) = match Plan::of(text, facts) {
         Ok(Plan::Cell(magic)) => {
             assert!(text.is_char_boundary(magic.at) && text.is_char_boundary(magic.args_at));
             let start = magic.body.start;
-            (Plan::of_body(text, magic.body, &facts), start)
+            (Plan::of_body(text, magic.body, facts), start)
         }
         plan => (plan, 0),
     };
@@ -294,7 +293,7 @@ pub fn check_reading(text: &str) {
         assert!(text.is_char_boundary(error.at), "{error:?}");
     }
     // Of a text that is still being written, too.
-    let Ok(scan) = scan::Scanner::new(text, start, &facts).run() else {
+    let Ok(scan) = scan::Scanner::new(text, start, facts).run() else {
         return;
     };
     for step in assemble::steps(text, start..text.len(), scan.marks) {

@@ -1,11 +1,11 @@
 //! The Rust around a cursor, for completion: what else the cell holds is left out.
 
+use super::Facts;
 use super::Step;
 use super::assemble;
 use super::cell_magic;
 use super::scan::Scanner;
 use crate::cell::Edits;
-use crate::magics::RegistryFacts;
 
 /// The Rust that a cursor stands in.
 #[derive(Clone, Debug)]
@@ -19,13 +19,13 @@ pub struct RustAt {
 
 impl RustAt {
     /// The Rust at a place of a cell, in bytes; the cell itself where it has no plan yet.
-    pub fn find(cell: &str, cursor: usize) -> RustAt {
+    pub fn find(cell: &str, cursor: usize, facts: &dyn Facts) -> RustAt {
         let mut start = 0;
         while let Some(magic) = cell_magic(&cell[start..]) {
             start += magic.body.start;
         }
         // Someone is writing it, so it need not close what it opens.
-        let steps = match Scanner::new(cell, start, &RegistryFacts).run() {
+        let steps = match Scanner::new(cell, start, facts).run() {
             Ok(scan) => assemble::steps(cell, start..cell.len(), scan.marks),
             Err(_) => Vec::new(),
         };
@@ -59,6 +59,7 @@ impl RustAt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::magics::RegistryFacts;
 
     #[test]
     fn a_cursor_finds_its_rust() {
@@ -72,7 +73,7 @@ mod tests {
             "x.a",
         ] {
             let cursor = cell.find("x.a").unwrap() + 3;
-            let found = RustAt::find(cell, cursor);
+            let found = RustAt::find(cell, cursor, &RegistryFacts);
             assert!(
                 found.text[..found.cursor].ends_with("x.a"),
                 "{cell}: {found:?}"

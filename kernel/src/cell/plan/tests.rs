@@ -331,7 +331,7 @@ fn lines_hold_and_places_lead_back() {
 proptest::proptest! {
     #[test]
     fn any_text_is_read(text in ".{0,200}") {
-        check_reading(&text);
+        check_reading(&text, &crate::magics::RegistryFacts);
     }
 
     #[test]
@@ -347,6 +347,6 @@ proptest::proptest! {
         )
     ) {
         let text: String = pieces.concat();
-        check_reading(&text);
+        check_reading(&text, &crate::magics::RegistryFacts);
     }
 }

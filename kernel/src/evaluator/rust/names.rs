@@ -2,11 +2,11 @@
 
 use serde_json::Map;
 use serde_json::Value;
+use threadbook_jupyter::contract::Completion;
+use threadbook_jupyter::contract::Completions;
 
 use super::RustEvaluator;
 use crate::cell::RustAt;
-use crate::evaluator::Completion;
-use crate::evaluator::Completions;
 use crate::evaluator::help;
 use crate::evaluator::source;
 

@@ -1,10 +1,11 @@
 //! The preloaded crates that a session depends on only once its text names them, since rust-analyzer reads what a session
 //! depends on.
 
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::StreamName;
+
 use super::RustEvaluator;
 use crate::cell::crates_named;
-use crate::output::Event;
-use crate::output::StreamName;
 use crate::toolchain;
 
 impl RustEvaluator {

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::StreamName;
+
 use super::RustEvaluator;
 use crate::cell::bound_names;
 use crate::cell::keep_items;
 use crate::evaluator::ended::CellEnd;
 use crate::evaluator::ended::Why;
-use crate::output::Event;
-use crate::output::StreamName;
 use crate::toolchain::Reason;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::compiling;

@@ -1,25 +1,23 @@
 //! The composition root: starts the stages in order, and ends them in order.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::mpsc as jobs;
 use std::time::Duration;
 
-use threadbook::worker::SOCKETS_LINK;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+use crate::contract::Completeness;
+use crate::contract::Control;
+use crate::contract::KernelInfo;
+use crate::contract::Signal;
 use crate::dispatcher;
-use crate::dispatcher::Completeness;
 use crate::dispatcher::Interrupted;
-use crate::dispatcher::Signal;
-use crate::env::OUTPUT_LIMIT;
-use crate::env::SNAPSHOT_LIMIT;
-use crate::evaluator::Control;
-use crate::evaluator::MakeEvaluator;
+use crate::dispatcher::MakeEvaluator;
 use crate::history::History;
 use crate::iopub::IopubPublisher;
 use crate::message::ConnectionFileError;
@@ -31,7 +29,6 @@ use crate::output::Sequencer;
 use crate::socket::BindError;
 use crate::socket::Connection;
 use crate::socket::bind;
-use crate::sys::links;
 use crate::sys::signals;
 use crate::ticket::IopubSender;
 
@@ -50,12 +47,15 @@ const SOCKET_LINGER: Duration = Duration::from_millis(1000);
 /// What may be chosen about a kernel.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What the kernel says of itself.
+    pub info: KernelInfo,
     /// How many bytes of output a cell may show.
     pub output_limit_bytes: usize,
     /// Tells whether a text is a whole cell.
     pub is_complete: fn(&str) -> Completeness,
-    /// A folder that goes even when the kernel is killed, and everything that links in it lead to.
-    pub session: Option<PathBuf>,
+    /// Where to make a link to the folder of the private sockets. Whoever removes what the link leads to, once the kernel
+    /// is gone, also cleans up after one that was killed.
+    pub sockets_link: Option<PathBuf>,
     /// The file of the history; without one, it ends with the kernel.
     pub history: Option<PathBuf>,
 }
@@ -63,35 +63,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            info: KernelInfo::default(),
             output_limit_bytes: 10_000_000,
             is_complete: |_| Completeness::Unknown,
-            session: None,
+            sockets_link: None,
             history: None,
         }
     }
-}
-
-impl Options {
-    /// The defaults, but for what the environment says.
-    pub fn from_env() -> Options {
-        let mut options = Options::default();
-        if let Some(limit_bytes) = number(OUTPUT_LIMIT, "bytes") {
-            options.output_limit_bytes = limit_bytes;
-        }
-        // The process that takes it has nobody to tell.
-        let _: Option<u32> = number(SNAPSHOT_LIMIT, "megabytes");
-        options
-    }
-}
-
-/// A variable's number; says so where it is none.
-fn number<T: FromStr>(variable: &str, unit: &str) -> Option<T> {
-    let text = std::env::var(variable).ok()?;
-    let number = text.trim().parse().ok();
-    if number.is_none() {
-        tracing::warn!("ignored {variable}=`{text}` (expected a number of {unit})");
-    }
-    number
 }
 
 /// Why a kernel did not start. Each text is one sentence that names the file or the port.
@@ -125,8 +103,8 @@ pub fn run(
         .map_err(StartError::Threads)?;
     let ended = runtime.block_on(async {
         let (connection, sockets) = bind(&info).await?;
-        if let Some(session) = &options.session
-            && let Err(error) = links::link(sockets.folder(), &session.join(SOCKETS_LINK))
+        if let Some(link) = &options.sockets_link
+            && let Err(error) = symlink(sockets.folder(), link)
         {
             tracing::warn!("the sockets' folder would outlive a kernel that is killed: {error}");
         }
@@ -186,7 +164,7 @@ pub async fn serve(
         .stack_size(dispatcher::EVALUATOR_STACK_BYTES)
         .spawn(move || {
             dispatcher::run_evaluator(make, &output, &jobs_rx, &raised, move |notice| {
-                // Only a dispatcher that has ended does not want to know.
+                // Fails only after the dispatcher has ended.
                 let _ = notices_tx.send(notice);
             });
             drop(gone_tx);
@@ -197,6 +175,7 @@ pub async fn serve(
         voice: voice.clone(),
         signer,
         info,
+        kernel: options.info,
         is_complete: options.is_complete,
         control,
         incoming_rx: connection.incoming,

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
-use crate::evaluator::Diagnostic;
+use crate::contract::Diagnostic;
 use crate::message::Channel;
 use crate::message::Message;
 use crate::message::Signer;

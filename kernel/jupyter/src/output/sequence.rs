@@ -12,7 +12,7 @@ use super::mime;
 use super::mime::MimePiece;
 use super::mime::MimeScanner;
 use super::utf8::Utf8Decoder;
-use crate::evaluator::CellId;
+use crate::contract::CellId;
 
 /// A stream message is sent when it has this size. jupyter_server drops output above 1000 messages or 1 MB a second.
 const BATCH_BYTES: usize = 64 << 10;

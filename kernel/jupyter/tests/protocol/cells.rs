@@ -1,10 +1,10 @@
 //! Cells: their output, their order, their ends.
 
 use serde_json::json;
-use threadbook_kernel::dispatcher::Signal;
-use threadbook_kernel::kernel::Options;
-use threadbook_kernel::message::Channel;
-use threadbook_kernel::message::Message;
+use threadbook_jupyter::contract::Signal;
+use threadbook_jupyter::kernel::Options;
+use threadbook_jupyter::message::Channel;
+use threadbook_jupyter::message::Message;
 
 use super::front::Front;
 use super::script::Word;

@@ -8,9 +8,9 @@ use std::net::TcpListener;
 use process::HANG;
 use process::Kernel;
 use serde_json::json;
-use threadbook_kernel::client::Client;
-use threadbook_kernel::client::is_idle;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::client::Client;
+use threadbook_jupyter::client::is_idle;
+use threadbook_jupyter::message::Channel;
 
 async fn lives(client: &mut Client, code: &str) {
     let content = json!({"code": code, "silent": false, "allow_stdin": false});
@@ -104,7 +104,7 @@ async fn a_kernel_ends_with_the_program_that_started_it() {
         .env("JPY_PARENT_PID", parent.id().to_string())
         .spawn()
         .unwrap();
-    let info = threadbook_kernel::message::read_connection_file(&file).unwrap();
+    let info = threadbook_jupyter::message::read_connection_file(&file).unwrap();
     let kernel = Kernel { dir, info, child };
     lives(&mut kernel.client().await, "1").await;
     parent.kill().unwrap();
@@ -138,7 +138,7 @@ fn a_start_that_fails_says_why_in_one_sentence() {
     let malformed = dir.path().join("malformed.json");
     std::fs::write(&malformed, "{\"ip\":").unwrap();
     let taken = process::tcp_file(&dir);
-    let info = threadbook_kernel::message::read_connection_file(&taken).unwrap();
+    let info = threadbook_jupyter::message::read_connection_file(&taken).unwrap();
     let _listener = TcpListener::bind(("127.0.0.1", info.stdin_port)).unwrap();
     for (file, named) in [
         (&missing, missing.display().to_string()),

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::EvaluatorJob;
 use super::Interrupted;
-use crate::evaluator::Cell;
-use crate::evaluator::CellId;
+use crate::contract::Cell;
+use crate::contract::CellId;
 use crate::message::ExecuteRequest;
 use crate::message::Message;
 use crate::ticket::Ticket;

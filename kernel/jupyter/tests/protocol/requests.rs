@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use threadbook_kernel::dispatcher::Completeness;
-use threadbook_kernel::dispatcher::Signal;
-use threadbook_kernel::kernel::Options;
-use threadbook_kernel::message::Channel;
+use threadbook_jupyter::contract::Completeness;
+use threadbook_jupyter::contract::Signal;
+use threadbook_jupyter::kernel::Options;
+use threadbook_jupyter::message::Channel;
 
 use super::front::Front;
 use super::script::Word;

@@ -21,9 +21,9 @@ pub use bind::bind;
 pub use dial::DialError;
 pub use dial::dial;
 pub use listen::BindError;
-pub(crate) use local::Addresses;
-pub(crate) use local::fresh_addresses;
-pub(crate) use local::socket_parent;
+pub use local::Addresses;
+pub use local::fresh_addresses;
+pub use local::socket_parent;
 
 /// How many iopub messages may wait for slow subscribers before whoever makes them has to wait.
 const IOPUB_QUEUE: usize = 64;

@@ -120,14 +120,17 @@ pub(super) fn read_now(from: &InnerRead, chunk: &mut [u8]) -> io::Result<usize> 
 
 /// What a new kernel may bind: for shell, iopub, stdin, control and heartbeat.
 #[derive(Debug)]
-pub(crate) struct Addresses {
-    pub(crate) transport: Transport,
-    pub(crate) ip: String,
-    pub(crate) ports: [u16; 5],
+pub struct Addresses {
+    /// Sockets with names, or TCP.
+    pub transport: Transport,
+    /// The folder of the sockets with names and how their names begin; an address with TCP.
+    pub ip: String,
+    /// In the order above.
+    pub ports: [u16; 5],
 }
 
 /// Sockets with names in a private folder: of free ports, others might take one before the kernel does.
-pub(crate) fn fresh_addresses(folder: &Path) -> Addresses {
+pub fn fresh_addresses(folder: &Path) -> Addresses {
     Addresses {
         transport: Transport::IPC,
         ip: folder.join("kernel").display().to_string(),
@@ -172,7 +175,7 @@ impl PrivateDir {
 }
 
 /// Where to make a folder for sockets.
-pub(crate) fn socket_parent() -> PathBuf {
+pub fn socket_parent() -> PathBuf {
     parent(std::env::temp_dir())
 }
 

@@ -14,18 +14,18 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
-use threadbook_kernel::client::Client;
-use threadbook_kernel::evaluator::Cell;
-use threadbook_kernel::evaluator::Completions;
-use threadbook_kernel::evaluator::Control;
-use threadbook_kernel::evaluator::Evaluator;
-use threadbook_kernel::evaluator::Outcome;
-use threadbook_kernel::kernel::Options;
-use threadbook_kernel::message::ConnectionInfo;
-use threadbook_kernel::message::read_connection_file;
-use threadbook_kernel::output::Event;
-use threadbook_kernel::output::OutputTx;
-use threadbook_kernel::output::StreamName;
+use threadbook_jupyter::client::Client;
+use threadbook_jupyter::contract::Cell;
+use threadbook_jupyter::contract::Completions;
+use threadbook_jupyter::contract::Control;
+use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::Outcome;
+use threadbook_jupyter::kernel::Options;
+use threadbook_jupyter::message::ConnectionInfo;
+use threadbook_jupyter::message::read_connection_file;
+use threadbook_jupyter::output::Event;
+use threadbook_jupyter::output::OutputTx;
+use threadbook_jupyter::output::StreamName;
 
 /// No test waits so long unless something hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ fn process_entry() {
         return;
     };
     let make = Box::new(|output| Ok(Box::new(Echo { output }) as Box<dyn Evaluator>));
-    let code = match threadbook_kernel::kernel::run(
+    let code = match threadbook_jupyter::kernel::run(
         Path::new(&path),
         Options::default(),
         Arc::new(Nothing),

@@ -15,12 +15,11 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::evaluator::Cell;
-use crate::evaluator::Completions;
-use crate::evaluator::Diagnostic;
-use crate::evaluator::Evaluator;
-use crate::evaluator::MakeEvaluator;
-use crate::evaluator::Outcome;
+use crate::contract::Cell;
+use crate::contract::Completions;
+use crate::contract::Diagnostic;
+use crate::contract::Evaluator;
+use crate::contract::Outcome;
 use crate::iopub::Notice;
 use crate::message::ByteOffset;
 use crate::message::CodePoints;
@@ -33,9 +32,12 @@ use crate::ticket::Ticket;
 /// How long no cell comes before something is done that would delay one.
 const REST: Duration = Duration::from_millis(300);
 
-/// rust-analyzer resolves types by recursion that goes deep in a long session, and running out of stack would end the
-/// kernel. Address space only, until it is used.
+/// An evaluator may analyse code by recursion that goes deep, as rust-analyzer does, and running out of stack would end
+/// the kernel. Address space only, until it is used.
 pub(crate) const EVALUATOR_STACK_BYTES: usize = 256 << 20;
+
+/// Makes the evaluator. It is called on the evaluator's own thread, after the sockets answer; it may take seconds.
+pub type MakeEvaluator = Box<dyn FnOnce(OutputTx) -> Result<Box<dyn Evaluator>, Diagnostic> + Send>;
 
 /// Work for the evaluator.
 #[derive(Debug)]

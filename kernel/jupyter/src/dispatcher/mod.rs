@@ -18,15 +18,18 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-pub use self::info::Completeness;
 pub(crate) use self::runner::EVALUATOR_STACK_BYTES;
 pub(crate) use self::runner::EvaluatorJob;
 pub(crate) use self::runner::Interrupted;
+pub use self::runner::MakeEvaluator;
 pub(crate) use self::runner::run as run_evaluator;
 
 use self::queue::Queue;
 use self::stdin::Prompts;
-use crate::evaluator::Control;
+use crate::contract::Completeness;
+use crate::contract::Control;
+use crate::contract::KernelInfo;
+use crate::contract::Signal;
 use crate::history::History;
 use crate::iopub::Finished;
 use crate::iopub::Notice;
@@ -42,15 +45,6 @@ use crate::socket::Incoming;
 use crate::ticket::IopubSender;
 use crate::ticket::Ticket;
 
-/// What the operating system tells the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGINT: stop the running cell.
-    Interrupt,
-    /// SIGTERM, or the program that started the kernel is gone: end.
-    Terminate,
-}
-
 /// Everything that can happen to the dispatcher.
 #[derive(Debug)]
 enum Event {
@@ -64,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) voice: IopubSender,
     pub(crate) signer: Signer,
     pub(crate) info: Option<ConnectionInfo>,
+    pub(crate) kernel: KernelInfo,
     pub(crate) is_complete: fn(&str) -> Completeness,
     pub(crate) control: Arc<dyn Control>,
     pub(crate) incoming_rx: mpsc::Receiver<Incoming>,
@@ -86,6 +81,7 @@ pub(crate) async fn run(parts: Parts) {
         voice,
         signer,
         info,
+        kernel,
         is_complete,
         control,
         mut incoming_rx,
@@ -103,6 +99,7 @@ pub(crate) async fn run(parts: Parts) {
         signer,
         replays: Replays::default(),
         info,
+        kernel,
         is_complete,
         control,
         jobs_tx,
@@ -153,6 +150,7 @@ struct Dispatcher {
     signer: Signer,
     replays: Replays,
     info: Option<ConnectionInfo>,
+    kernel: KernelInfo,
     is_complete: fn(&str) -> Completeness,
     control: Arc<dyn Control>,
     jobs_tx: jobs::Sender<EvaluatorJob>,
@@ -233,10 +231,12 @@ impl Dispatcher {
     fn route(&mut self, ticket: Ticket, request: Request) {
         match request {
             // Answered before there is an evaluator: clients wait for this one before they do anything else.
-            Request::KernelInfo => ticket.answer(info::kernel_info()),
+            Request::KernelInfo => ticket.answer(info::kernel_info(&self.kernel)),
             Request::Connect => ticket.answer(info::connect(self.info.as_ref())),
             Request::CommInfo => ticket.answer(json!({"status": "ok", "comms": {}})),
-            Request::IsComplete(code) => ticket.answer((self.is_complete)(&code).reply()),
+            Request::IsComplete(code) => {
+                ticket.answer(info::is_complete(&(self.is_complete)(&code)))
+            }
             // The history's thread answers.
             Request::History(request) => history::answer(&self.history, &request, ticket),
 

@@ -6,9 +6,9 @@ use std::net::TcpStream;
 
 use bytes::Bytes;
 use serde_json::json;
-use threadbook_kernel::message::Channel;
-use threadbook_kernel::message::Message;
-use threadbook_kernel::message::Signer;
+use threadbook_jupyter::message::Channel;
+use threadbook_jupyter::message::Message;
+use threadbook_jupyter::message::Signer;
 
 use super::lives;
 use super::process::HANG;

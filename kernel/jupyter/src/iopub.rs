@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::evaluator::Cell;
-use crate::evaluator::Outcome;
+use crate::contract::Cell;
+use crate::contract::Outcome;
 use crate::output::Answer;
 use crate::output::CellMark;
 use crate::output::Event;

@@ -14,8 +14,8 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 
-use crate::dispatcher::Signal;
-use crate::env::PARENT_PID;
+use super::PARENT_PID;
+use crate::contract::Signal;
 
 /// Watches SIGINT, SIGTERM and the parent.
 pub(crate) fn watch() -> io::Result<mpsc::UnboundedReceiver<Signal>> {

@@ -1,7 +1,7 @@
 //! What the kernel itself puts between the events of cells, so that their order is that of one queue.
 
-use crate::evaluator::Cell;
-use crate::evaluator::Outcome;
+use crate::contract::Cell;
+use crate::contract::Outcome;
 use crate::ticket::Ticket;
 
 /// The start or the end of a cell. Evaluators neither send nor see markers.

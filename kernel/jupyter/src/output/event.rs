@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::Marker;
-use crate::evaluator::CellId;
+use crate::contract::CellId;
 
 /// stdout or stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
