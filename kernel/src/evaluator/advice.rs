@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::missing_crate;
-use super::report::Sources;
+use super::source_map::Sources;
 use super::spans;
 use super::unsettled;
 

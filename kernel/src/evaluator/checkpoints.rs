@@ -4,12 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
-use threadbook::wire::SnapshotStatus;
-use threadbook::worker::NAMED_COPIES;
-use threadbook_jupyter::contract::Diagnostic;
-
-use super::diagnostics;
-use super::rust::RustEvaluator;
 use super::saved_state::SavedState;
 use super::saved_state::forgetting;
 use crate::cell::definitions;
@@ -19,7 +13,7 @@ use crate::cell::item_macros;
 #[derive(Debug, Default)]
 pub(super) struct Checkpoints {
     /// What the session defines now.
-    definitions: BTreeMap<String, String>,
+    pub(super) definitions: BTreeMap<String, String>,
     /// Names of definitions that were given up by going back.
     undone: BTreeSet<String>,
     /// Names that the latest program has defined, that is, the latest cell with a `main`.
@@ -29,9 +23,9 @@ pub(super) struct Checkpoints {
     /// Before the cell that runs.
     candidate: Option<SavedState>,
     /// Before the latest cell that ran something.
-    before: Option<SavedState>,
+    pub(super) before: Option<SavedState>,
     /// By name: the place of the copy, and what was known then.
-    named: BTreeMap<String, (usize, SavedState)>,
+    pub(super) named: BTreeMap<String, (usize, SavedState)>,
 }
 
 impl Checkpoints {
@@ -91,7 +85,7 @@ impl Checkpoints {
     }
 
     /// The session has gone back.
-    fn go_back(&mut self, now: &SavedState, past: &SavedState) {
+    pub(super) fn go_back(&mut self, now: &SavedState, past: &SavedState) {
         self.definitions.clone_from(&past.definitions);
         let names = now.definitions.keys();
         self.undone = names
@@ -112,167 +106,7 @@ impl Checkpoints {
     }
 }
 
-impl RustEvaluator {
-    /// Goes back to the state before the latest cell; gives that cell's number.
-    pub(crate) fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
-        let there = self.snapshot_status()?.undo;
-        let Some(before) = self.checkpoints().before.clone().filter(|_| there) else {
-            return Err(wrong(
-                "there is nothing to go back to: the state before the last cell is kept until the next, where copies are \
-                 on and the process is small enough (`%snapshot` says more)",
-            ));
-        };
-        self.go_back("UNDO", &before, force)?;
-        self.checkpoints_mut().before = None;
-        Ok(before.cell)
-    }
-
-    /// Keeps the state under a name, in the place of an earlier one.
-    pub(crate) fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
-        let status = self.snapshot_status()?;
-        if !status.enabled {
-            return Err(wrong("copies are off (`%snapshot on`)"));
-        }
-        if status.copies_bytes > status.limit_bytes {
-            return Err(wrong(&format!(
-                "the copies that are kept hold {} MB, above the limit of {} MB (`%checkpoint -d NAME` drops one)",
-                status.copies_bytes >> 20,
-                status.limit_bytes >> 20
-            )));
-        }
-        let now = self.now();
-        let named = &self.checkpoints().named;
-        let free = (0..NAMED_COPIES).find(|place| named.values().all(|(taken, _)| taken != place));
-        let place = named.get(name).map(|(place, _)| *place).or(free);
-        let Some(place) = place else {
-            return Err(wrong(&format!(
-                "there are {NAMED_COPIES} checkpoints already (`%checkpoint -d NAME` drops one)"
-            )));
-        };
-        let status = self.ask_worker(&format!("CHECKPOINT {place}"))?;
-        if let Some(why) = status.skipped {
-            return Err(wrong(&format!("no copy can be made: {why}")));
-        }
-        self.checkpoints_mut()
-            .named
-            .insert(name.to_owned(), (place, now));
-        Ok(())
-    }
-
-    /// Goes back to a state that was kept under a name, which stays.
-    pub(crate) fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
-        let (place, past) = self.named(name)?;
-        self.go_back(&place.to_string(), &past, force)?;
-        self.checkpoints_mut().before = None;
-        // The copy has become the process.
-        self.ask_worker(&format!("CHECKPOINT {place}")).map(drop)
-    }
-
-    /// Drops a state that was kept under a name.
-    pub(crate) fn drop_checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
-        let (place, _) = self.named(name)?;
-        self.checkpoints_mut().named.remove(name);
-        self.worker()
-            .control(&format!("FORGET {place}"))
-            .map_err(unreachable_worker)
-    }
-
-    /// The names of the states that are kept, and the cells that ran next.
-    pub(crate) fn named_checkpoints(&self) -> Vec<(String, u32)> {
-        let named = self.checkpoints().named.iter();
-        named
-            .map(|(name, (_, past))| (name.clone(), past.cell))
-            .collect()
-    }
-
-    /// Tells the worker how to make copies, and asks how it does: `on`, `off`, a limit in megabytes, or `status`.
-    pub(crate) fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
-        self.ask_worker(&format!("SNAPSHOT {how}"))
-    }
-
-    fn snapshot_status(&mut self) -> Result<SnapshotStatus, Diagnostic> {
-        self.set_snapshots("status")
-    }
-
-    /// What evcxr knows now.
-    pub(super) fn now(&self) -> SavedState {
-        SavedState {
-            cell: self.sources().latest(),
-            variables: self
-                .variables()
-                .map(|(name, type_name)| (name.to_owned(), type_name.to_owned()))
-                .collect(),
-            definitions: self.checkpoints().definitions.clone(),
-            ran: self.log().ran.clone(),
-            used_files: self.log().used_files.clone(),
-        }
-    }
-
-    fn named(&self, name: &str) -> Result<(usize, SavedState), Diagnostic> {
-        self.checkpoints().named.get(name).cloned().ok_or_else(|| {
-            let names: Vec<String> = self
-                .checkpoints()
-                .named
-                .keys()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            wrong(&match names.is_empty() {
-                true => format!("there is no checkpoint `{name}` (`%checkpoint {name}` makes one)"),
-                false => format!(
-                    "there is no checkpoint `{name}` (there are {})",
-                    names.join(", ")
-                ),
-            })
-        })
-    }
-
-    fn go_back(&mut self, role: &str, past: &SavedState, force: bool) -> Result<(), Diagnostic> {
-        let programs = self.worker().programs();
-        if !programs.is_empty() && !force {
-            let names: Vec<String> = programs.iter().map(|name| format!("`{name}`")).collect();
-            return Err(wrong(&format!(
-                "going back ends programs that cells have started: {} (`--force` does it)",
-                names.join(", ")
-            )));
-        }
-        let now = self.now();
-        self.worker()
-            .restore(role)
-            .map_err(|why| wrong(&format!("the process could not go back: {why}")))?;
-        let code = past.code_to_come_back(&now);
-        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the same
-        // name with them.
-        let mut result = Ok(());
-        for code in ["();", &code] {
-            if result.is_ok() && !code.is_empty() {
-                self.sources().begin_generated(code);
-                result = self.run_own(code).result;
-            }
-        }
-        self.checkpoints_mut().go_back(&now, past);
-        let log = self.log_mut();
-        log.ran.clone_from(&past.ran);
-        log.used_files.clone_from(&past.used_files);
-        result
-    }
-
-    fn ask_worker(&mut self, command: &str) -> Result<SnapshotStatus, Diagnostic> {
-        self.worker().ask(command).map_err(unreachable_worker)
-    }
-}
-
 /// The names and words in a text.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !(char.is_alphanumeric() || char == '_'))
-}
-
-fn unreachable_worker(error: std::io::Error) -> Diagnostic {
-    diagnostics::plain(
-        "KernelError",
-        format!("the process that runs cells does not answer: {error} (restart the kernel)"),
-    )
-}
-
-fn wrong(message: &str) -> Diagnostic {
-    diagnostics::plain("MagicError", message)
 }

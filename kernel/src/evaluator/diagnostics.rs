@@ -323,7 +323,7 @@ fn shown(arrow: &str, place: &Described, words: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::backtrace::CallLine;
-    use super::super::source_map::CellPlace;
+    use super::super::cell_place::CellPlace;
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where the imports of cells are written, of which evcxr makes declarations of its own.
 
-use super::source_map::CellPlace;
-use super::source_map::CellSpan;
+use super::cell_place::CellPlace;
+use super::cell_place::CellSpan;
 use crate::cell::Code;
 use crate::cell::ColumnEdit;
 use crate::cell::imported;

@@ -13,11 +13,10 @@ use annotate_snippets::Snippet;
 use serde_json::Value;
 
 use super::advice;
+use super::cell_place::CellPlace;
+use super::cell_place::CellSpan;
 use super::positions;
-use super::source_map::CellPlace;
-use super::source_map::CellSpan;
-use super::source_map::Cells;
-use super::source_map::SourceMap;
+use super::source_map::Sources;
 use super::spans;
 use super::spans::Found;
 use super::spans::Source;
@@ -32,15 +31,6 @@ struct Highlight {
     at: Found,
     label: String,
     is_primary: bool,
-}
-
-/// What the messages are about.
-#[derive(Clone, Copy)]
-pub(super) struct Sources<'a> {
-    pub(super) map: &'a SourceMap,
-    pub(super) cells: &'a Cells,
-    /// The cell that was compiled.
-    pub(super) latest: u32,
 }
 
 /// The message, if it is about a cell.
@@ -327,6 +317,7 @@ mod tests {
     use expect_test::expect;
     use serde_json::json;
 
+    use super::super::source_map::Cells;
     use super::*;
     use crate::cell::Code;
     use crate::cell::NoFacts;

@@ -17,11 +17,7 @@ use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
-use threadbook_jupyter::contract::Cell;
-use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Diagnostic;
-use threadbook_jupyter::contract::Evaluator;
-use threadbook_jupyter::contract::Outcome;
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
@@ -33,23 +29,18 @@ use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
 use super::ended::Why;
-use super::help;
 use super::interrupt::Interrupter;
 use super::missing_crate;
 use super::phase_log;
 use super::positions;
+use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
-use super::steps::SessionLog;
-use super::steps::Steps;
-use crate::cell::RustAt;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
 use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
-use crate::magics;
-use crate::magics::RegistryFacts;
 use crate::magics::RunResult;
 use crate::toolchain;
 use crate::toolchain::Prepared;
@@ -61,6 +52,8 @@ use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
+mod evaluate;
+mod going_back;
 mod names;
 mod preloaded;
 mod session;
@@ -407,12 +400,12 @@ impl RustEvaluator {
         &self.output
     }
 
-    /// What magics know of earlier cells.
+    /// The session log.
     pub(super) fn log_mut(&mut self) -> &mut SessionLog {
         &mut self.log
     }
 
-    /// The same, to be looked at.
+    /// Read-only access to the session log.
     pub(super) fn log(&self) -> &SessionLog {
         &self.log
     }
@@ -502,54 +495,5 @@ impl RustEvaluator {
             text.push_str(&format!("\nhelp: {help}"));
         }
         text
-    }
-}
-
-impl Evaluator for RustEvaluator {
-    fn execute(&mut self, cell: &Cell) -> Outcome {
-        tracing::info!("cell {} begins", cell.count);
-        self.stop.begin_cell(cell.id);
-        self.sources.begin_cell(cell.count);
-        self.checkpoints.begin_cell(self.now());
-        if let Err(error) = self.worker.control("CELL") {
-            tracing::error!("the worker was not told of a cell: {error}");
-        }
-        let outcome = Steps::new(self, cell).run();
-        let how = match &outcome {
-            Outcome::Failed(diagnostic) => diagnostic.ename.as_str(),
-            Outcome::Finished { .. } => "ok",
-        };
-        tracing::info!("cell {} ended: {how}", cell.count);
-        self.sources.end_cell();
-        let is_new = self
-            .cells
-            .last()
-            .is_none_or(|(count, _)| *count != cell.count);
-        if is_new && !cell.silent {
-            self.cells.push((cell.count, cell.code.clone()));
-        }
-        self.stop.end_cell();
-        outcome
-    }
-
-    fn warm_up(&mut self) {
-        // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
-        const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
-        match self.context.completions(CODE, CODE.len()) {
-            Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
-            Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
-        }
-    }
-
-    fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
-        if let Some(found) = magics::complete(code, cursor_byte) {
-            return found;
-        }
-        self.rust_completions(&RustAt::find(code, cursor_byte, &RegistryFacts))
-    }
-
-    fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
-        let magic = help::magic_at(code, cursor_byte);
-        magic.or_else(|| self.describe(help::word_at(code, cursor_byte)?))
     }
 }

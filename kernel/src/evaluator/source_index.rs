@@ -13,23 +13,19 @@ use std::sync::PoisonError;
 use serde_json::Value;
 use serde_json::json;
 use threadbook::top;
-use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 
-use super::diagnostics;
+use super::cell_place::CellPlace;
 use super::report;
-use super::report::Sources;
-use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
+use super::source_map::Sources;
 use super::spans;
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
 use crate::toolchain::optimizing;
-use crate::worker::CellObserver;
-use crate::worker::Death;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
 #[derive(Clone, Debug)]
@@ -85,6 +81,29 @@ impl SourceIndex {
         if let Err(error) = optimizing::set_measured(&self.session, measured) {
             tracing::error!("it could not be noted that code is measured: {error}");
         }
+    }
+
+    /// A compiled cell starts, so long after the system did. Gives rustc's warnings about it, rendered.
+    pub(super) fn begin_run(&self, so: &str, at_ms: u64) -> Option<String> {
+        let source = self.latest_source();
+        if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
+            tracing::error!("the source of a cell's object could not be kept: {error}");
+        }
+        let map = self.inner().cells.map(&source);
+        let latest = self.inner().latest;
+        self.note(&top::Cells::begin_line(latest, at_ms));
+        let file = self.session.join(DIAGNOSTICS_FILE);
+        let mut inner = self.inner();
+        let said = warnings(
+            &file,
+            Sources {
+                map: &map,
+                cells: &inner.cells,
+                latest,
+            },
+        );
+        inner.maps.insert(so.to_owned(), map);
+        (!said.is_empty()).then_some(said)
     }
 
     /// The number of the cell that runs, or ran last.
@@ -258,51 +277,6 @@ impl Described {
             Some(line) => (Some(line), ""),
             None => (None, &self.text),
         }
-    }
-}
-
-impl CellObserver for SourceIndex {
-    fn started(&self, so: &str, at_ms: u64) -> Option<String> {
-        let source = self.latest_source();
-        if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
-            tracing::error!("the source of a cell's object could not be kept: {error}");
-        }
-        let map = self.inner().cells.map(&source);
-        let latest = self.inner().latest;
-        self.note(&top::Cells::begin_line(latest, at_ms));
-        let file = self.session.join(DIAGNOSTICS_FILE);
-        let mut inner = self.inner();
-        let said = warnings(
-            &file,
-            Sources {
-                map: &map,
-                cells: &inner.cells,
-                latest,
-            },
-        );
-        inner.maps.insert(so.to_owned(), map);
-        (!said.is_empty()).then_some(said)
-    }
-
-    fn ended(&self) {
-        self.note(top::Cells::end_line());
-    }
-
-    fn place(&self, place: &Place) -> String {
-        self.describe(place).text
-    }
-
-    fn panic(&self, info: &PanicInfo) -> String {
-        let place = self.describe(&info.place).text;
-        let who = match &info.of_process {
-            Some(process) => process.clone(),
-            None => format!("thread '{}'", info.thread),
-        };
-        format!("{who} panicked at {place}:\n{}\n", info.message)
-    }
-
-    fn died(&self, death: &Death) -> String {
-        diagnostics::died_idle(death)
     }
 }
 

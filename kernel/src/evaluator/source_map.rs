@@ -10,6 +10,8 @@ use std::collections::HashSet;
 
 use ra_ap_syntax::AstNode;
 
+use super::cell_place::CellPlace;
+use super::cell_place::CellSpan;
 use super::imports::Import;
 use super::imports::imports;
 use crate::cell::Code;
@@ -23,47 +25,6 @@ use crate::cell::wrappings;
 use crate::toolchain::inlining;
 use crate::toolchain::statics::ATTRIBUTE_END;
 use crate::toolchain::statics::ATTRIBUTE_START;
-
-/// A place in a cell, all from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CellPlace {
-    /// The execution count.
-    pub(super) cell: u32,
-    pub(super) line: u32,
-    pub(super) column: u32,
-}
-
-impl CellPlace {
-    /// A place of a text, in bytes.
-    pub(super) fn of_byte(cell: u32, text: &str, byte: usize) -> CellPlace {
-        let before = &text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
-        CellPlace {
-            cell,
-            line: count(before.matches('\n').count()),
-            column: count(before[line_start..].chars().count()),
-        }
-    }
-}
-
-/// A part of a cell's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CellSpan {
-    pub(super) start: CellPlace,
-    /// Behind its last character.
-    pub(super) end: CellPlace,
-}
-
-impl std::fmt::Display for CellPlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "cell {}, line {}, column {}",
-            self.cell, self.line, self.column
-        )
-    }
-}
 
 /// The texts of the cells that were run, newest last.
 #[derive(Debug, Default)]
@@ -82,6 +43,15 @@ struct CellText {
     edits: Vec<ColumnEdit>,
     pieces: Vec<CodePiece>,
     imports: Vec<(String, Import)>,
+}
+
+/// What the messages of a compile are about.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub(super) map: &'a SourceMap,
+    pub(super) cells: &'a Cells,
+    /// The cell that was compiled.
+    pub(super) latest: u32,
 }
 
 /// One statement or item, with what follows it up to the next.

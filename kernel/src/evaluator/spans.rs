@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::source_map::CellPlace;
-use super::source_map::CellSpan;
+use super::cell_place::CellPlace;
+use super::cell_place::CellSpan;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
 

@@ -40,14 +40,6 @@ use crate::magics::UsedFile;
 use crate::magics::Variable;
 use crate::toolchain::results::Results;
 
-/// What magics know of the cells that ran before.
-#[derive(Debug, Default)]
-pub(super) struct SessionLog {
-    pub(super) ran: Vec<RanCode>,
-    pub(super) used_files: Vec<UsedFile>,
-    pub(super) dependencies: Vec<(String, String)>,
-}
-
 /// One run of a cell.
 pub(super) struct Steps<'a> {
     evaluator: &'a mut RustEvaluator,

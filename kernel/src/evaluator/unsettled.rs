@@ -4,7 +4,7 @@ use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast;
 use serde_json::Value;
 
-use super::report::Sources;
+use super::source_map::Sources;
 use super::spans;
 use super::spans::Source;
 use crate::cell::lets;

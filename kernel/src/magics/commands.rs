@@ -3,9 +3,8 @@
 
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::failed;
-use super::listing;
+use super::host::Host;
+use super::magic::failed;
 use super::session;
 use crate::toolchain::results::Results;
 
@@ -71,7 +70,7 @@ pub(super) const COMMANDS: &[Command] = &[
         format,
     ),
     ours(":help", "lists these commands", |host, _| {
-        host.print(&listing::commands());
+        host.print(&list());
         Ok(())
     }),
     evcxrs(":last_compile_dir", "the folder of the last compile"),
@@ -168,6 +167,14 @@ fn types(host: &mut dyn Host, _: &str) -> Result<(), Diagnostic> {
 fn set(host: &mut dyn Host, results: &Results, command: &str) -> Result<(), Diagnostic> {
     host.set_results(results)?;
     host.run_rust(command).result
+}
+
+/// The commands that begin with a colon.
+pub(super) fn list() -> String {
+    let commands = COMMANDS.iter();
+    commands
+        .map(|Command { name, summary, .. }| format!("{name}\n    {summary}\n"))
+        .collect()
 }
 
 #[cfg(test)]

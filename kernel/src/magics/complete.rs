@@ -3,7 +3,7 @@
 use threadbook_jupyter::contract::Completion;
 use threadbook_jupyter::contract::Completions;
 
-use super::all;
+use super::registry::all;
 
 /// The magics that may be meant, where the cursor stands behind `%` or in the name after it.
 pub(crate) fn complete(code: &str, cursor_byte: usize) -> Option<Completions> {

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use serde_json::json;
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::LineEffect;
-use super::Magic;
-use super::failed;
+use super::host::Host;
+use super::magic::LineEffect;
+use super::magic::Magic;
+use super::magic::failed;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
 use crate::cell::LineMagic;

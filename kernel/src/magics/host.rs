@@ -10,7 +10,6 @@ use threadbook::timing::Times;
 use threadbook::wire::SnapshotStatus;
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::UsedFile;
 use crate::cell::CellMagic;
 use crate::cell::RanCode;
 use crate::cell::Wrap;
@@ -127,6 +126,15 @@ pub struct Shown {
     pub stderr: String,
     /// Its displays and results, by MIME type.
     pub outputs: Vec<Map<String, Value>>,
+}
+
+/// A file whose items cells have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedFile {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// As it was when it was brought in.
+    pub(super) text: String,
 }
 
 /// What running Rust came to.

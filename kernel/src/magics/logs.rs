@@ -1,7 +1,7 @@
 //! `%log`: which events of `log` and `tracing` show.
 
-use super::LineEffect;
-use super::Magic;
+use super::magic::LineEffect;
+use super::magic::Magic;
 use crate::cell::Expansion;
 
 pub(super) const MAGICS: &[Magic] = &[Magic {

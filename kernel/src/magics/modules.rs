@@ -1,14 +1,13 @@
 //! Rust files and the session: `%use` brings a file's items in, `%save` writes the session to a file.
 
-use std::path::PathBuf;
-
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::LineEffect;
-use super::Magic;
-use super::failed;
 use super::files::path;
+use super::host::Host;
+use super::host::UsedFile;
+use super::magic::LineEffect;
+use super::magic::Magic;
+use super::magic::failed;
 use crate::cell::LineMagic;
 use crate::cell::program;
 
@@ -36,15 +35,6 @@ then everything else in the order in which it ran. The file compiles by
         cell: None,
     },
 ];
-
-/// A file whose items cells have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsedFile {
-    name: String,
-    path: PathBuf,
-    /// As it was when it was brought in.
-    text: String,
-}
 
 fn use_file(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     let Some((name, file)) = magic.args.split_once(" from ") else {

@@ -3,10 +3,10 @@
 use serde_json::json;
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::LineEffect;
-use super::Magic;
-use super::failed;
+use super::host::Host;
+use super::magic::LineEffect;
+use super::magic::Magic;
+use super::magic::failed;
 use crate::cell::LineMagic;
 use crate::cell::PRELUDE_MACROS;
 

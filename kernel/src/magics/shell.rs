@@ -2,9 +2,9 @@
 
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::LineEffect;
-use super::Magic;
+use super::host::Host;
+use super::magic::LineEffect;
+use super::magic::Magic;
 use crate::cell::CellMagic;
 use crate::cell::Expansion;
 

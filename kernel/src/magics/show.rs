@@ -4,9 +4,9 @@ use serde_json::Map;
 use serde_json::json;
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::Magic;
-use super::failed;
+use super::host::Host;
+use super::magic::Magic;
+use super::magic::failed;
 use crate::cell::CellMagic;
 use crate::cell::is_name;
 

@@ -2,10 +2,10 @@
 
 use threadbook_jupyter::contract::Diagnostic;
 
-use super::Host;
-use super::LineEffect;
-use super::Magic;
-use super::failed;
+use super::host::Host;
+use super::magic::LineEffect;
+use super::magic::Magic;
+use super::magic::failed;
 use crate::cell::LineMagic;
 
 pub(super) const MAGICS: &[Magic] = &[

@@ -13,7 +13,7 @@ use rusqlite::ErrorCode;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
-use super::Row;
+use super::query::Row;
 use crate::sys::files;
 
 /// The number in the file that says how its tables look.

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::Query;
-use super::Row;
 use super::file;
 use super::file::File;
 use super::file::FileError;
 use super::glob::Glob;
+use super::query::Query;
+use super::query::Row;
 
 /// After trouble with the file it is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(2);

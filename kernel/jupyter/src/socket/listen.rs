@@ -2,38 +2,15 @@
 
 use std::io;
 use std::path::Path;
-use std::path::PathBuf;
 
 use jupyter_protocol::Transport;
 
+use super::bind_error::BindError;
 use super::guard::PublicListener;
 use super::local::IpcListener;
 use crate::message::Channel;
 use crate::message::ConnectionInfo;
 use crate::message::endpoint;
-
-/// A channel that could not be bound.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// The address is taken or not ours.
-    #[error("cannot listen on `{endpoint}` for the {} channel: {source}", channel.name())]
-    Public {
-        /// Which channel.
-        channel: Channel,
-        /// The address from the connection file, with its port.
-        endpoint: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// No private socket could be made.
-    #[error("cannot make a private socket in `{}`: {reason}", path.display())]
-    Private {
-        /// Where it was to be.
-        path: PathBuf,
-        /// What went wrong.
-        reason: String,
-    },
-}
 
 /// Binds the address that the connection file gives to a channel.
 pub(super) fn listen(info: &ConnectionInfo, channel: Channel) -> Result<PublicListener, BindError> {

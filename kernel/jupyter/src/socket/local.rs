@@ -18,7 +18,7 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
 use zeromq::Socket;
 
-use super::BindError;
+use super::bind_error::BindError;
 use crate::message::Channel;
 use crate::sys::files;
 

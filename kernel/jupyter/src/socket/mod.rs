@@ -4,6 +4,7 @@
 //! [`Connection::memory`] another program's end of the same channels; the dispatcher cannot tell.
 
 mod bind;
+mod bind_error;
 mod dial;
 mod filter;
 mod guard;
@@ -18,9 +19,9 @@ use crate::message::Frames;
 
 pub use bind::Sockets;
 pub use bind::bind;
+pub use bind_error::BindError;
 pub use dial::DialError;
 pub use dial::dial;
-pub use listen::BindError;
 pub use local::Addresses;
 pub use local::fresh_addresses;
 pub use local::socket_parent;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Around;
-use super::scan::Mark;
+use super::mark::Mark;
+use super::types::Around;
 use crate::cell::lexer::TokenKind;
 use crate::cell::lexer::tokens;
 

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::CellMagic;
-use super::Code;
-use super::PlanError;
-use super::Step;
-use super::Wrap;
 use super::around;
-use super::scan::Mark;
+use super::mark::Mark;
+use super::types::CellMagic;
+use super::types::Code;
+use super::types::PlanError;
+use super::types::Step;
+use super::types::Wrap;
 use crate::cell::edits::Edits;
 
 /// The steps of a part of a text.

@@ -1,10 +1,10 @@
 //! How a text ends: whether more has to come.
 
-use super::Facts;
-use super::PlanError;
-use super::Step;
 use super::assemble;
 use super::scan::Scanner;
+use super::types::Facts;
+use super::types::PlanError;
+use super::types::Step;
 
 /// How a text ends, and the Rust that it holds.
 #[derive(Debug)]

@@ -1,17 +1,18 @@
 //! What magics and shell lines become where they stand in Rust.
 
-use super::Expansion;
-use super::LineMagic;
-use super::PlanError;
-use super::Step;
 use super::around;
 use super::around::Extent;
-use super::magic_name_len;
+use crate::cell::lexer::name_len;
+
+use super::mark::Mark;
 use super::question::question;
-use super::scan::Mark;
 use super::scan::Part;
 use super::scan::Scanner;
 use super::shell;
+use super::types::Expansion;
+use super::types::LineMagic;
+use super::types::PlanError;
+use super::types::Step;
 
 /// Why a magic can't stand behind `let x =`.
 const NO_VALUE: &str = "it has no value that a variable could keep (`%%capture NAME` on the first line of a cell keeps what \
@@ -27,7 +28,7 @@ impl Scanner<'_> {
         let line_len = rest.find('\n').unwrap_or(rest.len());
         if rest.starts_with('!') {
             self.bang(start, false);
-        } else if rest.starts_with('%') && magic_name_len(&rest[1..]) > 0 {
+        } else if rest.starts_with('%') && name_len(&rest[1..]) > 0 {
             self.at = start;
             self.magic(line_len, false)?;
         }
@@ -37,7 +38,7 @@ impl Scanner<'_> {
     /// `%name arguments`. Behind `let x =` it has to have a value.
     pub(super) fn magic(&mut self, len: usize, alone: bool) -> Result<bool, PlanError> {
         let line = &self.text[self.at..self.at + len];
-        let name_len = magic_name_len(&line[1..]);
+        let name_len = name_len(&line[1..]);
         let name = &line[1..=name_len];
         let args = &line[1 + name_len..];
         let args_at = self.at + line.len() - args.trim_start().len();
@@ -132,7 +133,7 @@ impl Scanner<'_> {
             return (!is_rust).then_some((call, args, end));
         }
         let name = text.strip_prefix('%')?;
-        let name = &name[..magic_name_len(name)];
+        let name = &name[..name_len(name)];
         let (Expansion::Call(function) | Expansion::Value(function)) =
             self.facts.expansion(name)?
         else {
@@ -185,7 +186,7 @@ impl Scanner<'_> {
                 .next()
                 .is_some_and(|line| question(line).is_some())
             || rest.strip_prefix('%').is_some_and(|magic| {
-                let name = &magic[..magic_name_len(magic)];
+                let name = &magic[..name_len(magic)];
                 self.facts.expansion(name).is_none()
             });
         if is_last && self.open.is_empty() {

@@ -9,26 +9,38 @@
 
 mod around;
 mod assemble;
+mod cell_magic;
 mod ending;
 mod expand;
+mod mark;
 mod question;
 mod rust_at;
 mod scan;
 mod shell;
 mod statement;
+mod types;
 
 use std::ops::Range;
 
+pub(crate) use cell_magic::cell_magic;
 pub use ending::Ending;
 pub use question::Question;
 pub(crate) use question::is_part;
 pub(crate) use question::is_path;
 pub(crate) use question::is_word;
-pub(crate) use question::question;
 pub use rust_at::RustAt;
+pub use types::Around;
+pub use types::CellMagic;
+pub use types::Code;
+pub use types::Expansion;
+pub use types::Facts;
+pub use types::LineMagic;
+pub use types::NoFacts;
+pub use types::PlanError;
+pub use types::Step;
+pub use types::Wrap;
 
 use super::edits::ColumnEdit;
-use super::edits::Edits;
 
 /// What a cell asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,141 +49,6 @@ pub enum Plan {
     Cell(CellMagic),
     /// Everything else, in order.
     Steps(Vec<Step>),
-}
-
-/// One thing to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Rust, and evcxr's commands before it.
-    Rust(Code),
-    /// A line magic of the kernel's.
-    Line(LineMagic),
-    /// `name?`.
-    Help(Question),
-}
-
-/// Rust of a cell, on its own lines; the other lines are blank.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Code {
-    /// The text to compile.
-    pub text: String,
-    /// How it was made from the cell's text.
-    pub edits: Edits,
-}
-
-/// `%%name arguments`, and the lines below.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellMagic {
-    /// Without the signs.
-    pub name: String,
-    /// The rest of its line, without blanks around it.
-    pub args: String,
-    /// Where its name stands, in bytes of the cell.
-    pub at: usize,
-    /// Where its arguments begin.
-    pub args_at: usize,
-    /// The lines below, in bytes of the cell.
-    pub body: Range<usize>,
-}
-
-/// `%name arguments`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineMagic {
-    /// Without the sign.
-    pub name: String,
-    /// The rest of its line, without blanks around it.
-    pub args: String,
-    /// Where its name stands, in bytes of the cell.
-    pub at: usize,
-}
-
-/// Why a text has no plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError {
-    /// Where, in bytes of the cell.
-    pub at: usize,
-    /// What is wrong and what to do about it.
-    pub message: String,
-    /// Whether it is the Rust that is wrong, not a magic.
-    pub is_rust: bool,
-}
-
-/// What becomes of a line magic that works inside of Rust code.
-#[derive(Clone, Copy)]
-pub enum Expansion {
-    /// A call of a function of the runtime with the rest of the line as a `&str`, values put in as in a shell line.
-    Call(&'static str),
-    /// The same, of a function that has a value, so that it may stand behind `let x =`.
-    Value(&'static str),
-    /// Something around the Rust that follows the magic's options.
-    /// It is told whether the value is bound by a `let` before the magic.
-    Around(fn(&str, bool) -> Result<Around, String>),
-}
-
-/// What is put around a Rust expression or statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Around {
-    /// How many bytes of the line are options.
-    pub options_len: usize,
-    /// Before the Rust.
-    pub before: String,
-    /// After it.
-    pub after: String,
-    /// Whether `let x = value` is to stay a `let` of the cell, with the value alone inside.
-    pub keeps_let: bool,
-    /// What is put around code that awaits, where that differs.
-    pub awaiting: Option<(String, String)>,
-}
-
-/// What is put around the lines below a cell magic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrap {
-    /// Rust on the magic's own line that stays, as a range of its arguments.
-    pub keep: Range<usize>,
-    /// Before that.
-    pub before: String,
-    /// Between it and the lines.
-    pub between: String,
-    /// After the lines.
-    pub after: String,
-    /// The last two where the lines await.
-    pub awaiting: (String, String),
-}
-
-/// What is known beside the cell's text.
-pub trait Facts {
-    /// Whether earlier cells have made a variable or item of that name.
-    fn knows(&self, name: &str) -> bool;
-
-    /// Whether it is a variable that `?` can be applied to.
-    fn is_fallible(&self, name: &str) -> bool;
-
-    /// The line magics that are Rust in the end.
-    fn expansion(&self, magic: &str) -> Option<Expansion>;
-
-    /// Whether there is a line magic of that name that the kernel itself runs.
-    fn is_kernels(&self, magic: &str) -> bool;
-}
-
-/// Nothing but the cell's text is known.
-pub struct NoFacts;
-
-impl Facts for NoFacts {
-    fn knows(&self, _: &str) -> bool {
-        false
-    }
-
-    fn is_fallible(&self, _: &str) -> bool {
-        false
-    }
-
-    fn expansion(&self, _: &str) -> Option<Expansion> {
-        None
-    }
-
-    fn is_kernels(&self, _: &str) -> bool {
-        false
-    }
 }
 
 impl Plan {
@@ -206,16 +83,6 @@ impl Plan {
 }
 
 impl Code {
-    /// Rust that is compiled as it stands.
-    pub fn verbatim(text: &str) -> Code {
-        Code {
-            text: text.to_owned(),
-            edits: Edits::default(),
-        }
-    }
-}
-
-impl Code {
     /// The lines below a cell magic, with something around them.
     pub fn wrapped(
         text: &str,
@@ -228,50 +95,6 @@ impl Code {
             .whole(text)?;
         assemble::wrapped(text, magic, wrap, marks)
     }
-}
-
-impl PlanError {
-    pub(super) fn new(at: usize, message: impl Into<String>) -> PlanError {
-        PlanError {
-            at,
-            message: message.into(),
-            is_rust: false,
-        }
-    }
-
-    /// It is the Rust that is wrong.
-    pub(super) fn of_rust(at: usize, message: impl Into<String>) -> PlanError {
-        PlanError {
-            is_rust: true,
-            ..PlanError::new(at, message)
-        }
-    }
-}
-
-/// `%%name arguments` on the first line that is not blank.
-pub(crate) fn cell_magic(text: &str) -> Option<CellMagic> {
-    let start = text.len() - text.trim_start().len();
-    let line = text[start..].lines().next()?;
-    let after = line.strip_prefix("%%")?;
-    let len = magic_name_len(after);
-    if len == 0 || question(line).is_some() {
-        return None;
-    }
-    let body = (start + line.len()..text.len())
-        .find(|at| text.as_bytes()[*at] == b'\n')
-        .map_or(text.len(), |newline| newline + 1);
-    Some(CellMagic {
-        name: after[..len].to_owned(),
-        args: after[len..].trim().to_owned(),
-        at: start + 2,
-        args_at: start + line.len() - after[len..].trim_start().len(),
-        body: body..text.len(),
-    })
-}
-
-/// How long the name of a magic at the start of a text is.
-fn magic_name_len(text: &str) -> usize {
-    super::lexer::name_len(text)
 }
 
 /// Reads a text and checks what has to hold of any.

@@ -43,7 +43,7 @@ pub(crate) fn question(line: &str) -> Option<Question> {
 fn is_askable(name: &str) -> bool {
     let bare = name.strip_prefix("%%").or_else(|| name.strip_prefix('%'));
     match bare {
-        Some(magic) => !magic.is_empty() && magic.len() == super::magic_name_len(magic),
+        Some(magic) => !magic.is_empty() && magic.len() == crate::cell::lexer::name_len(magic),
         None => {
             !name.is_empty()
                 && !name.starts_with(|first: char| first.is_ascii_digit())

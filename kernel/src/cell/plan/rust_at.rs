@@ -1,10 +1,10 @@
 //! The Rust around a cursor, for completion: what else the cell holds is left out.
 
-use super::Facts;
-use super::Step;
 use super::assemble;
-use super::cell_magic;
+use super::cell_magic::cell_magic;
 use super::scan::Scanner;
+use super::types::Facts;
+use super::types::Step;
 use crate::cell::Edits;
 
 /// The Rust that a cursor stands in.

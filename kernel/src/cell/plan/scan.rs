@@ -3,33 +3,21 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::Facts;
-use super::PlanError;
-use super::Step;
 use super::around;
-use super::magic_name_len;
+use super::mark::Mark;
 use super::question::question;
 use super::statement::Statement;
+use super::types::Facts;
+use super::types::PlanError;
+use super::types::Step;
 use crate::cell::lexer::LiteralKind;
 use crate::cell::lexer::Token;
 use crate::cell::lexer::TokenKind;
+use crate::cell::lexer::name_len;
 
 /// How deep brackets may be nested. rust-analyzer and rustc read brackets by recursion: both become slow and then
 /// overflow their stacks.
 const DEEPEST: usize = 200;
-
-/// Something that is not plain Rust. Marks come in the order of the text.
-#[derive(Clone, Debug)]
-pub(super) enum Mark {
-    /// Rust stands for it, on its lines.
-    Replace(Range<usize>, String),
-    /// Whole lines that are a step of their own.
-    Step(Range<usize>, Step),
-    /// A command of evcxr's after Rust: evcxr takes it only at the beginning.
-    Cut(usize),
-    /// Rust or a command begins here, the first of it since the last step.
-    Begins,
-}
 
 /// A cell that was walked over.
 #[derive(Debug)]
@@ -193,16 +181,16 @@ impl<'a> Scanner<'a> {
             }
         }
         match token.kind {
-            TokenKind::Percent if line.starts_with("%%") && magic_name_len(&line[2..]) > 0 => {
+            TokenKind::Percent if line.starts_with("%%") && name_len(&line[2..]) > 0 => {
                 Err(PlanError::new(
                     self.at,
                     format!(
                         "`%%{}` stands on a later line (a cell magic has to be the first line of its cell)",
-                        &line[2..2 + magic_name_len(&line[2..])]
+                        &line[2..2 + name_len(&line[2..])]
                     ),
                 ))
             }
-            TokenKind::Percent if magic_name_len(&line[1..]) > 0 => self.magic(line_len, true),
+            TokenKind::Percent if name_len(&line[1..]) > 0 => self.magic(line_len, true),
             TokenKind::Bang => Ok(self.bang(self.at, true)),
             _ => Ok(false),
         }

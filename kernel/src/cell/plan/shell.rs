@@ -15,7 +15,7 @@ use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
 
-use super::scan::Mark;
+use super::mark::Mark;
 use super::scan::is_number;
 use crate::cell::lexer::Token;
 use crate::cell::lexer::TokenKind;

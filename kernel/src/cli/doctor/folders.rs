@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::NamedTempFile;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::cli::location;
 use crate::env as variables;
 use crate::sys::files;

@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use super::Finding;
+use super::finding::Finding;
 use super::toolchain::on_path;
 use super::toolchain::output;
 use crate::cli::kernelspec;

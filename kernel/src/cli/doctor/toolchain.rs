@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::sys::processes;
 
 /// The oldest version that the kernel's own sources and its runtime build with.

@@ -1,0 +1,64 @@
+//! The dispatcher's view of the evaluator.
+
+use serde_json::Map;
+use serde_json::Value;
+use threadbook_jupyter::contract::Cell;
+use threadbook_jupyter::contract::Completions;
+use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::Outcome;
+
+use super::RustEvaluator;
+use crate::cell::RustAt;
+use crate::evaluator::help;
+use crate::evaluator::steps::Steps;
+use crate::magics;
+use crate::magics::RegistryFacts;
+
+impl Evaluator for RustEvaluator {
+    fn execute(&mut self, cell: &Cell) -> Outcome {
+        tracing::info!("cell {} begins", cell.count);
+        self.stop.begin_cell(cell.id);
+        self.sources.begin_cell(cell.count);
+        self.checkpoints.begin_cell(self.now());
+        if let Err(error) = self.worker.control("CELL") {
+            tracing::error!("the worker did not get the begin of a cell: {error}");
+        }
+        let outcome = Steps::new(self, cell).run();
+        let how = match &outcome {
+            Outcome::Failed(diagnostic) => diagnostic.ename.as_str(),
+            Outcome::Finished { .. } => "ok",
+        };
+        tracing::info!("cell {} ended: {how}", cell.count);
+        self.sources.end_cell();
+        let is_new = self
+            .cells
+            .last()
+            .is_none_or(|(count, _)| *count != cell.count);
+        if is_new && !cell.silent {
+            self.cells.push((cell.count, cell.code.clone()));
+        }
+        self.stop.end_cell();
+        outcome
+    }
+
+    fn warm_up(&mut self) {
+        // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
+        const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
+        match self.context.completions(CODE, CODE.len()) {
+            Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
+            Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
+        }
+    }
+
+    fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
+        if let Some(found) = magics::complete(code, cursor_byte) {
+            return found;
+        }
+        self.rust_completions(&RustAt::find(code, cursor_byte, &RegistryFacts))
+    }
+
+    fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
+        let magic = help::magic_at(code, cursor_byte);
+        magic.or_else(|| self.describe(help::word_at(code, cursor_byte)?))
+    }
+}
