@@ -4,6 +4,7 @@ pub mod cache;
 pub mod cgroup;
 pub mod jupyter;
 pub mod kernel;
+pub mod modules;
 pub mod notebooks;
 pub mod python;
 pub mod registry;

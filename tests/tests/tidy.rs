@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use threadbook_kernel::env;
+use threadbook_tests::modules::Modules;
 
 /// A file wants to be two before it has this many lines.
 const LINES_LIMIT: usize = 600;
@@ -47,12 +48,12 @@ const SLEEPS: [(&str, usize, &str); 8] = [
         "a share of processor time is that of the time between two looks; the view is renewed",
     ),
     (
-        "kernel/src/socket/bind.rs",
+        "kernel/jupyter/src/socket/bind.rs",
         2,
         "a socket that keeps failing would burn the processor",
     ),
     (
-        "kernel/src/socket/guard.rs",
+        "kernel/jupyter/src/socket/guard.rs",
         1,
         "out of file descriptors, trying at once would burn the processor",
     ),
@@ -93,8 +94,19 @@ fn only_the_evaluator_names_evcxr() {
 #[test]
 fn only_the_socket_folder_names_zeromq() {
     report(&lines_with("zeromq::", |name| {
-        name.starts_with("kernel/src/socket/")
+        name.starts_with("kernel/jupyter/src/socket/")
     }));
+}
+
+#[test]
+fn modules_import_each_other_in_no_circle() {
+    let mut faults = Vec::new();
+    for krate in ["kernel/src", "kernel/jupyter/src", "runtime/src"] {
+        let modules = Modules::read(&root().join(krate)).unwrap();
+        let circles = modules.circles().into_iter();
+        faults.extend(circles.map(|circle| format!("{krate}: {circle}")));
+    }
+    report(&faults);
 }
 
 #[test]
@@ -109,7 +121,8 @@ fn messages_do_no_io() {
     ] {
         faults.extend(lines_with(word, |name| {
             // The connection file is read where it is described.
-            !name.starts_with("kernel/src/message/") || name == "kernel/src/message/connection.rs"
+            !name.starts_with("kernel/jupyter/src/message/")
+                || name == "kernel/jupyter/src/message/connection.rs"
         }));
     }
     report(&faults);
