@@ -10,6 +10,7 @@
 )]
 
 mod backtrace;
+pub mod build;
 pub mod cell;
 pub mod cli;
 pub mod env;

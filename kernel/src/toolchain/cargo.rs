@@ -20,8 +20,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
 
-use threadbook::worker::COMPILER_FILE;
-
 use super::Prepared;
 use super::analysis;
 use super::answers;
@@ -36,14 +34,9 @@ use super::optimizing;
 use super::phases::Watch;
 use super::pinned;
 use super::session;
+use crate::build::SessionPaths;
 use crate::sys::processes;
 
-/// rustc's diagnostics of the last compile, one JSON object a line.
-pub const DIAGNOSTICS_FILE: &str = "diagnostics.jsonl";
-/// Exists while a compile is not wanted any more.
-pub const INTERRUPTED_FILE: &str = "interrupted";
-/// The text of the cell that is compiled.
-pub const CELL_FILE: &str = "cell.rs";
 /// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
 const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
 /// What evcxr sets so that cargo runs rustc by way of evcxr's own program: for a cache, or to link dependencies
@@ -66,8 +59,8 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         let run = || of_toolchain(&prepared, args);
         return Ok(answers::find(prepared.root(), "cargo", args, run)?.print()?);
     }
-    let session = std::env::current_dir()?;
-    let manifest = std::fs::read_to_string(session.join("Cargo.toml")).unwrap_or_default();
+    let session = SessionPaths::new(std::env::current_dir()?);
+    let manifest = std::fs::read_to_string(session.manifest()).unwrap_or_default();
     let only_known = generated::only_knows(&manifest, &prepared.dependencies());
     let verb = args
         .iter()
@@ -81,7 +74,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         }
         Some("metadata") if manifest.contains(generated::VALIDATION_CRATE) => {
             let _group = CompilerGroup::begin(&session)?;
-            if session.join(INTERRUPTED_FILE).exists() {
+            if session.interrupted().exists() {
                 return Ok(130);
             }
             dependencies::begin(&prepared, &session)?;
@@ -90,7 +83,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
                 return Ok(0);
             }
             // The crate has no other dependency, so cargo would forget the versions of all others.
-            let lock_file = session.join("Cargo.lock");
+            let lock_file = session.cargo_lock();
             let lock = std::fs::read(&lock_file)?;
             let output = offline_first(&prepared, &session, args)?;
             std::io::stderr().write_all(&output.stderr)?;
@@ -113,10 +106,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         Some("locate-project") => {
             // The session's crate is a workspace of its own.
             let place = args.windows(2).find(|pair| pair[0] == "--manifest-path");
-            let place = place.map_or_else(
-                || session.join("Cargo.toml"),
-                |pair| PathBuf::from(&pair[1]),
-            );
+            let place = place.map_or_else(|| session.manifest(), |pair| PathBuf::from(&pair[1]));
             println!("{}", json!({"root": place}));
             Ok(0)
         }
@@ -154,7 +144,11 @@ pub(super) fn real(prepared: &Prepared) -> Command {
 }
 
 /// Runs cargo with what was downloaded before, and only where that is not enough with the network.
-fn offline_first(prepared: &Prepared, session: &Path, args: &[String]) -> std::io::Result<Output> {
+fn offline_first(
+    prepared: &Prepared,
+    session: &SessionPaths,
+    args: &[String],
+) -> std::io::Result<Output> {
     let attempts = attempts(session);
     let mut last = None;
     for &offline in attempts {
@@ -170,7 +164,7 @@ fn offline_first(prepared: &Prepared, session: &Path, args: &[String]) -> std::i
 
 /// Whether cargo is run offline, one attempt after the other. Offline it would take versions that were downloaded in the
 /// place of those that are pinned.
-pub(super) fn attempts(session: &Path) -> &'static [bool] {
+pub(super) fn attempts(session: &SessionPaths) -> &'static [bool] {
     match pinned::of(session) {
         Some(_) => &[false],
         None => &[true, false],
@@ -179,13 +173,13 @@ pub(super) fn attempts(session: &Path) -> &'static [bool] {
 
 fn compile(
     prepared: &Prepared,
-    session: &Path,
+    session: &SessionPaths,
     manifest: &str,
     check_only: bool,
 ) -> anyhow::Result<i32> {
     let mut watch = Watch::begin(session);
     let _group = CompilerGroup::begin(session)?;
-    if session.join(INTERRUPTED_FILE).exists() {
+    if session.interrupted().exists() {
         return Ok(130);
     }
     let call = watch.compiler(|| dependencies::provide(prepared, session, manifest))?;
@@ -197,7 +191,7 @@ fn compile(
         true => call.with_arg(linker).checking(),
         false => call.with_arg(linker),
     };
-    let path = session.join("src/lib.rs");
+    let path = session.source();
     let added = Added::of(session);
     let mut compiler = || {
         added.use_in(&path)?;
@@ -227,9 +221,9 @@ fn compile(
 
 /// The call by which the session's cells are compiled now, with the dependencies that were added, where some were.
 pub(super) fn call_of_this_session() -> anyhow::Result<RustcCall> {
-    let session = session::folder_of_this_process()?;
+    let session = SessionPaths::of_this_process()?;
     let prepared = session::prepared_of_this_process()?;
-    let manifest = std::fs::read_to_string(session.join("Cargo.toml"))?;
+    let manifest = std::fs::read_to_string(session.manifest())?;
     Added::of(&session)
         .call(&prepared, &session, &manifest)
         .ok_or_else(|| anyhow::anyhow!("a dependency of the session has not been built"))
@@ -242,13 +236,15 @@ pub(super) fn noted<T: DeserializeOwned>(file: &Path) -> Option<T> {
 }
 
 /// Runs rustc, and words what it says as cargo would.
-fn call_rustc(call: &RustcCall, session: &Path) -> anyhow::Result<Compiled> {
-    let out_dir = call.out_dir().unwrap_or_else(|| session.to_owned());
+fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compiled> {
+    let out_dir = call
+        .out_dir()
+        .unwrap_or_else(|| session.folder().to_owned());
     std::fs::create_dir_all(&out_dir)?;
     let mut child = Command::new(call.program())
         .args(call.args())
         .arg(DIAGNOSTIC_WIDTH)
-        .current_dir(session)
+        .current_dir(session.folder())
         .stderr(Stdio::piped())
         .spawn()?;
     let mut messages = Vec::new();
@@ -324,8 +320,8 @@ fn lines_of_span(span: &Value) -> Vec<Value> {
 ///
 /// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
 /// says itself.
-fn print(session: &Path, compiled: &Compiled, errors_only: bool) -> anyhow::Result<i32> {
-    let mut diagnostics = File::create(session.join(DIAGNOSTICS_FILE))?;
+fn print(session: &SessionPaths, compiled: &Compiled, errors_only: bool) -> anyhow::Result<i32> {
+    let mut diagnostics = File::create(session.diagnostics())?;
     for message in &compiled.messages {
         writeln!(diagnostics, "{message}")?;
     }
@@ -358,9 +354,9 @@ struct CompilerGroup {
 }
 
 impl CompilerGroup {
-    fn begin(session: &Path) -> anyhow::Result<CompilerGroup> {
+    fn begin(session: &SessionPaths) -> anyhow::Result<CompilerGroup> {
         processes::found_group()?;
-        let file = session.join(COMPILER_FILE);
+        let file = session.compiler();
         std::fs::write(&file, std::process::id().to_string())?;
         Ok(CompilerGroup { file })
     }

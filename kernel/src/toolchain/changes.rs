@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::cargo::CELL_FILE;
 use super::cargo::noted;
 use super::compiling::Finish;
 use super::fingerprints::Fingerprints;
@@ -20,19 +17,12 @@ use super::results::Results;
 use super::statics;
 use super::statics::Definitions;
 use super::variables;
+use crate::build::SessionPaths;
 use crate::cell::Blocks;
 use crate::cell::blank_superseded_impls;
 use crate::cell::macros_first;
 use crate::cell::take_item_macros;
 
-/// How often each static was defined.
-const STATICS_FILE: &str = "statics.json";
-/// The texts of blocks (`impl` and `extern`).
-const BLOCKS_FILE: &str = "blocks.json";
-/// The calls of macros that have made items.
-const MADE_FILE: &str = "made.json";
-/// By which numbers variables were stored.
-const TYPES_FILE: &str = "types.json";
 /// rustc's errors about two definitions of one thing.
 const CONFLICTS: [&str; 5] = ["E0119", "E0201", "E0255", "E0428", "E0592"];
 
@@ -60,7 +50,7 @@ pub(super) struct Changes {
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
     results: Results,
-    session: PathBuf,
+    session: SessionPaths,
     /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
     boxed_errors: bool,
     /// Whether the cell may log.
@@ -71,19 +61,19 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Reads what earlier compiles have noted in a session's folder.
-    pub(super) fn begin(session: &Path) -> Changes {
+    pub(super) fn begin(session: &SessionPaths) -> Changes {
         Changes {
-            cell: std::fs::read_to_string(session.join(CELL_FILE)).unwrap_or_default(),
-            definitions: noted(&session.join(STATICS_FILE)).unwrap_or_default(),
+            cell: std::fs::read_to_string(session.cell()).unwrap_or_default(),
+            definitions: noted(&session.statics()).unwrap_or_default(),
             new_definitions: Definitions::default(),
-            blocks: noted(&session.join(BLOCKS_FILE)).unwrap_or_default(),
-            made_before: noted(&session.join(MADE_FILE)).unwrap_or_default(),
+            blocks: noted(&session.blocks()).unwrap_or_default(),
+            made_before: noted(&session.made()).unwrap_or_default(),
             made: Vec::new(),
-            stored: noted(&session.join(TYPES_FILE)).unwrap_or_default(),
+            stored: noted(&session.types()).unwrap_or_default(),
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
             results: Results::of(session),
-            session: session.to_owned(),
+            session: session.clone(),
             boxed_errors: false,
             logs: false,
             lines: Vec::new(),
@@ -127,14 +117,14 @@ impl Changes {
     }
 
     /// The cell has compiled: what it has defined is noted for later ones.
-    pub(super) fn commit(&self, session: &Path) -> anyhow::Result<()> {
+    pub(super) fn commit(&self, session: &SessionPaths) -> anyhow::Result<()> {
         let definitions = serde_json::to_vec(&self.new_definitions)?;
-        std::fs::write(session.join(STATICS_FILE), definitions)?;
-        std::fs::write(session.join(BLOCKS_FILE), serde_json::to_vec(&self.blocks)?)?;
+        std::fs::write(session.statics(), definitions)?;
+        std::fs::write(session.blocks(), serde_json::to_vec(&self.blocks)?)?;
         let made: Vec<&String> = self.made_before.iter().chain(&self.made).collect();
-        std::fs::write(session.join(MADE_FILE), serde_json::to_vec(&made)?)?;
+        std::fs::write(session.made(), serde_json::to_vec(&made)?)?;
         let stored = self.fingerprints.after(&self.stored);
-        std::fs::write(session.join(TYPES_FILE), serde_json::to_vec(&stored)?)?;
+        std::fs::write(session.types(), serde_json::to_vec(&stored)?)?;
         Ok(())
     }
 }

@@ -5,27 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
+use threadbook::worker::SOURCE_FILE;
 
-use super::cargo::DIAGNOSTICS_FILE;
 use super::cargo::noted;
 use super::generated;
 use super::scopes::Choice;
 use super::scopes::Reason;
 use super::scopes::Scopes;
+use crate::build::SessionPaths;
 use crate::cell::show_lets;
-
-/// What became of the variables of the cell that was compiled last.
-const VARIABLES_FILE: &str = "variables.json";
-/// What was compiled last, where evcxr was then sent back for it.
-const COMPILED_FILE: &str = "compiled.json";
-const SOURCE_FILE: &str = "src/lib.rs";
 
 /// What a run of rustc, or of cargo, has given.
 #[derive(Debug)]
@@ -73,7 +66,7 @@ pub(super) trait Finish {
 
 /// One cell, in a session's folder.
 pub(super) struct Compiling<'a> {
-    session: &'a Path,
+    session: &'a SessionPaths,
     changes: &'a mut dyn Finish,
     /// Runs rustc on the session's source.
     compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
@@ -81,7 +74,7 @@ pub(super) struct Compiling<'a> {
 
 impl<'a> Compiling<'a> {
     pub(super) fn new(
-        session: &'a Path,
+        session: &'a SessionPaths,
         changes: &'a mut dyn Finish,
         compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
     ) -> Compiling<'a> {
@@ -139,13 +132,13 @@ impl<'a> Compiling<'a> {
 
     fn attempt(&mut self, source: &str) -> anyhow::Result<Compiled> {
         let finished = self.changes.finish(source);
-        std::fs::write(self.session.join(SOURCE_FILE), finished)?;
+        std::fs::write(self.session.source(), finished)?;
         (self.compiler)()
     }
 
     /// Has evcxr leave out the variables that are not kept, where it does not yet.
     fn send_back(&self, scopes: &Scopes, choice: &Choice) -> anyhow::Result<Option<Compiled>> {
-        let file = self.session.join(VARIABLES_FILE);
+        let file = self.session.variables();
         let mut variables: Variables = noted(&file).unwrap_or_default();
         variables.unkept.extend(choice.unkept.clone());
         variables.put_back.extend(choice.inside.clone());
@@ -165,17 +158,17 @@ impl<'a> Compiling<'a> {
         let done = Done {
             key: essence(arranged),
             catches: generated::catches_panics(arranged),
-            source: std::fs::read_to_string(self.session.join(SOURCE_FILE))?,
+            source: std::fs::read_to_string(self.session.source())?,
             code: compiled.code,
             lines: compiled.lines.clone(),
         };
-        std::fs::write(self.done_file(), serde_json::to_vec(&done)?)?;
+        std::fs::write(self.session.compiled(), serde_json::to_vec(&done)?)?;
         Ok(())
     }
 
     /// What was compiled before, where it is the same. Its messages are in their file.
     fn take_done(&mut self, arranged: &str) -> anyhow::Result<Option<Compiled>> {
-        let file = self.done_file();
+        let file = self.session.compiled();
         let Some(done) = noted::<Done>(&file) else {
             return Ok(None);
         };
@@ -184,7 +177,7 @@ impl<'a> Compiling<'a> {
         if done.key != essence(arranged) || (done.code == 0 && done.catches != catches) {
             return Ok(None);
         }
-        std::fs::write(self.session.join(SOURCE_FILE), &done.source)?;
+        std::fs::write(self.session.source(), &done.source)?;
         // What the cell defines is noted by the changes.
         self.changes.finish(arranged);
         let lines_before = |catches| {
@@ -202,28 +195,24 @@ impl<'a> Compiling<'a> {
             messages: messages(self.session),
         }))
     }
-
-    fn done_file(&self) -> PathBuf {
-        self.session.join(COMPILED_FILE)
-    }
 }
 
 /// Forgets what the compile before had left for the next.
-pub fn begin(session: &Path) {
-    for file in [VARIABLES_FILE, COMPILED_FILE] {
+pub fn begin(session: &SessionPaths) {
+    for file in [session.variables(), session.compiled()] {
         // Where it is not there, nothing was left.
-        let _ = std::fs::remove_file(session.join(file));
+        let _ = std::fs::remove_file(file);
     }
 }
 
 /// What became of the variables of the cell that was compiled last.
-pub fn variables(session: &Path) -> Variables {
-    noted(&session.join(VARIABLES_FILE)).unwrap_or_default()
+pub fn variables(session: &SessionPaths) -> Variables {
+    noted(&session.variables()).unwrap_or_default()
 }
 
 /// What rustc has said of the cell that was compiled last.
-fn messages(session: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(session.join(DIAGNOSTICS_FILE)).unwrap_or_default();
+fn messages(session: &SessionPaths) -> Vec<Value> {
+    let text = std::fs::read_to_string(session.diagnostics()).unwrap_or_default();
     let lines = text.lines().map(serde_json::from_str);
     lines.filter_map(Result::ok).collect()
 }

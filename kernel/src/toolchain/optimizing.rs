@@ -1,12 +1,10 @@
 //! Whether rustc optimises a cell across its codegen units (ThinLTO), which is half of the time of many compiles.
 
 use std::fs::File;
-use std::path::Path;
 
 use super::call::RustcCall;
+use crate::build::SessionPaths;
 
-/// Exists, in a session's folder, while code is compiled whose time is asked for.
-const MEASURED_FILE: &str = "measured";
 /// What is put behind such code: lines that are compiled later for a crash must come from the same code.
 const MEASURED: &str = "// measured\n";
 /// What code has where ThinLTO pays: what `%time` and `%timeit` put in; rayon's iterators, of which much is inlined by it
@@ -24,8 +22,8 @@ const PAYS: [&str; 6] = [
 const ALWAYS: &str = "3";
 
 /// Notes whether the code that follows is measured.
-pub fn set_measured(session: &Path, measured: bool) -> std::io::Result<()> {
-    let file = session.join(MEASURED_FILE);
+pub fn set_measured(session: &SessionPaths, measured: bool) -> std::io::Result<()> {
+    let file = session.measured();
     match measured {
         true => File::create(file).map(drop),
         false => std::fs::remove_file(file),
@@ -33,8 +31,8 @@ pub fn set_measured(session: &Path, measured: bool) -> std::io::Result<()> {
 }
 
 /// Puts a mark behind code that is measured.
-pub(super) fn mark(session: &Path, source: &mut String) {
-    if session.join(MEASURED_FILE).exists() {
+pub(super) fn mark(session: &SessionPaths, source: &mut String) {
+    if session.measured().exists() {
         source.push_str(MEASURED);
     }
 }
@@ -76,16 +74,17 @@ mod tests {
 
     #[test]
     fn what_is_measured_is_marked() {
-        let session = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let session = SessionPaths::new(folder.path());
         let marked = || {
             let mut source = "f()\n".to_owned();
-            mark(session.path(), &mut source);
+            mark(&session, &mut source);
             source.ends_with(MEASURED)
         };
         assert!(!marked());
-        set_measured(session.path(), true).unwrap();
+        set_measured(&session, true).unwrap();
         assert!(marked());
-        set_measured(session.path(), false).unwrap();
+        set_measured(&session, false).unwrap();
         assert!(!marked());
     }
 }

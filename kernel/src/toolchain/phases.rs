@@ -5,8 +5,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -15,12 +13,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::cargo;
-use super::session;
+use crate::build::SessionPaths;
 
-/// One JSON object a line.
-const FILE: &str = "phases.jsonl";
-/// What the linker of the compile that runs has taken.
-const LINKING_FILE: &str = "linking.json";
 /// The name under which this binary is rustc's linker. Its end tells rustc that it is called as a C compiler.
 pub(super) const LINKER: &str = "threadbook-cc";
 
@@ -38,13 +32,13 @@ pub struct Compile {
 }
 
 /// Asks for the phases of the compiles from now on.
-pub fn ask(session: &Path) -> std::io::Result<()> {
-    File::create(session.join(FILE)).map(drop)
+pub fn ask(session: &SessionPaths) -> std::io::Result<()> {
+    File::create(session.phases()).map(drop)
 }
 
 /// What the compiles took since it was asked for.
-pub fn take(session: &Path) -> Vec<Compile> {
-    let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
+pub fn take(session: &SessionPaths) -> Vec<Compile> {
+    let text = std::fs::read_to_string(session.phases()).unwrap_or_default();
     text.lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
@@ -54,7 +48,7 @@ pub fn take(session: &Path) -> Vec<Compile> {
 pub(super) fn link(args: &[String]) -> anyhow::Result<i32> {
     let start = Instant::now();
     let status = Command::new("cc").args(args).status()?;
-    let file = session::folder_of_this_process()?.join(LINKING_FILE);
+    let file = SessionPaths::of_this_process()?.linking();
     std::fs::write(file, serde_json::to_vec(&start.elapsed())?)?;
     Ok(cargo::exit_code(status))
 }
@@ -62,16 +56,16 @@ pub(super) fn link(args: &[String]) -> anyhow::Result<i32> {
 /// Measures one call of the stand-in, and notes it when it is dropped.
 pub(super) struct Watch {
     file: Option<File>,
-    session: PathBuf,
+    session: SessionPaths,
     start: Instant,
     compile: Compile,
 }
 
 impl Watch {
-    pub(super) fn begin(session: &Path) -> Watch {
+    pub(super) fn begin(session: &SessionPaths) -> Watch {
         Watch {
-            file: File::options().append(true).open(session.join(FILE)).ok(),
-            session: session.to_owned(),
+            file: File::options().append(true).open(session.phases()).ok(),
+            session: session.clone(),
             start: Instant::now(),
             compile: Compile::default(),
         }
@@ -80,7 +74,7 @@ impl Watch {
     /// How rustc is to be called so that its linker is measured, where that is asked for.
     pub(super) fn linker_arg(&self, args: &[String]) -> Option<String> {
         let has_one = args.iter().any(|arg| arg.contains("linker="));
-        let linker = self.session.join("bin").join(LINKER);
+        let linker = self.session.tool(LINKER);
         (self.file.is_some() && !has_one).then(|| format!("-Clinker={}", linker.display()))
     }
 
@@ -102,7 +96,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.compile.all = self.start.elapsed();
-        let linking = self.session.join(LINKING_FILE);
+        let linking = self.session.linking();
         if let Some(took) = cargo::noted(&linking) {
             self.compile.linking = took;
             let _ = std::fs::remove_file(&linking);

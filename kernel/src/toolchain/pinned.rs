@@ -8,10 +8,8 @@ use std::path::Path;
 
 use toml::Value;
 
+use crate::build::SessionPaths;
 use crate::env;
-
-/// The session's own copy of the file.
-const COPY: &str = "pinned.lock";
 
 /// The name of the file that has the versions of the notebook that a kernel runs: that of the notebook.
 pub fn name() -> String {
@@ -22,7 +20,7 @@ pub fn name() -> String {
 }
 
 /// Has a session begin with the versions in a folder's file, where there is one.
-pub(super) fn begin(folder: &Path, session: &Path) -> std::io::Result<()> {
+pub(super) fn begin(folder: &Path, session: &SessionPaths) -> std::io::Result<()> {
     match std::fs::read_to_string(folder.join(name())) {
         Ok(text) => note(session, &text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -31,8 +29,8 @@ pub(super) fn begin(folder: &Path, session: &Path) -> std::io::Result<()> {
 }
 
 /// Notes what the session pins from now on.
-pub(super) fn note(session: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(session.join(COPY), text)
+pub(super) fn note(session: &SessionPaths, text: &str) -> std::io::Result<()> {
+    std::fs::write(session.pinned(), text)
 }
 
 /// A package with an exact version, as a lock file names it.
@@ -86,8 +84,8 @@ pub(super) fn text(lock: &str, runtime: &str) -> (usize, String) {
 }
 
 /// What a session's file pins, if it has one.
-pub(super) fn of(session: &Path) -> Option<BTreeSet<Package>> {
-    let text = std::fs::read_to_string(session.join(COPY)).ok()?;
+pub(super) fn of(session: &SessionPaths) -> Option<BTreeSet<Package>> {
+    let text = std::fs::read_to_string(session.pinned()).ok()?;
     Some(packages(&text))
 }
 
@@ -100,7 +98,7 @@ pub(super) fn added_to(lock: &str, pinned: &BTreeSet<Package>) -> String {
 }
 
 /// How a lock file differs from what is pinned, where the kernel is to hold to that.
-pub(super) fn difference(session: &Path, lock: &str, runtime: &str) -> Option<String> {
+pub(super) fn difference(session: &SessionPaths, lock: &str, runtime: &str) -> Option<String> {
     if !env::is_set(env::LOCKED) {
         return None;
     }

@@ -1,14 +1,11 @@
 //! How a cell's value is shown: what `:fmt` and `:types` have set, and the Rust that makes it so.
 
-use std::path::Path;
-
 use serde::Deserialize;
 use serde::Serialize;
 
 use super::cargo::noted;
+use crate::build::SessionPaths;
 
-/// Where the session's folder has it, once something else than usual is asked for.
-const FILE: &str = "results.json";
 /// Placeholders by their ends, and the traits that they are of.
 const TRAITS: [(&str, &str); 9] = [
     ("?", "Debug"),
@@ -45,13 +42,13 @@ impl Default for Results {
 
 impl Results {
     /// What the session has.
-    pub fn of(session: &Path) -> Results {
-        noted(&session.join(FILE)).unwrap_or_default()
+    pub fn of(session: &SessionPaths) -> Results {
+        noted(&session.results()).unwrap_or_default()
     }
 
     /// Keeps it for later cells of the session.
-    pub fn keep(&self, session: &Path) -> std::io::Result<()> {
-        std::fs::write(session.join(FILE), serde_json::to_vec(self)?)
+    pub fn keep(&self, session: &SessionPaths) -> std::io::Result<()> {
+        std::fs::write(session.results(), serde_json::to_vec(self)?)
     }
 
     /// The trait that a value must have, if the format has one placeholder.

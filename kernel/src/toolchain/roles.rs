@@ -15,6 +15,7 @@ use super::dependencies::layer;
 use super::phases;
 use super::script;
 use super::session;
+use crate::env;
 use crate::sys::processes;
 
 /// The names that the binary answers to.
@@ -45,7 +46,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
         return Some(run_bound(&args));
     }
     // Set for what a kernel starts, and for nothing else.
-    std::env::var_os(session::SESSION_VAR)?;
+    std::env::var_os(env::SESSION)?;
     let result = match role {
         "cargo" => {
             processes::end_with_parent();

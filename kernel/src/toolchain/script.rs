@@ -19,7 +19,7 @@ use threadbook::shell::SCRIPT_COMPILER as NAME;
 
 use super::call::RustcCall;
 use super::cargo;
-use super::session;
+use crate::build::SessionPaths;
 use crate::sys::links;
 use crate::sys::processes;
 
@@ -88,8 +88,8 @@ fn folder_of(file: &Path) -> Result<PathBuf> {
     let path = file
         .canonicalize()
         .with_context(|| format!("`{}` can't be read", file.display()))?;
-    let session = session::folder_of_this_process()?;
-    let cache = session.ancestors().nth(2).context("there is no cache")?;
+    let session = SessionPaths::of_this_process()?;
+    let cache = session.cache().context("there is no cache")?;
     let mut hasher = Sha256::new();
     hasher.update(path.as_os_str().as_encoded_bytes());
     Ok(cache.join(FOLDER).join(super::short(hasher)))

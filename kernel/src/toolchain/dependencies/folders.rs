@@ -11,23 +11,13 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::super::Prepared;
+use crate::build::SessionPaths;
 use crate::sys::files;
-
-/// The crate that has the session's dependencies. It lies where rust-analyzer does not look for sources.
-pub(super) fn graph(session: &Path) -> PathBuf {
-    session.join("target/dependencies")
-}
-
-/// The libraries that this session's cells are compiled against: its own names for files that other kernels may build
-/// anew.
-pub(super) fn libraries(session: &Path) -> PathBuf {
-    graph(session).join("libraries")
-}
 
 /// Where cargo builds a session's dependencies, with what the prepared build and other sessions have built. Each session has a
 /// folder of its own, so that none waits for what another one builds.
-pub(super) fn target(prepared: &Prepared, session: &Path) -> std::io::Result<PathBuf> {
-    let target = graph(session).join("target");
+pub(super) fn target(prepared: &Prepared, session: &SessionPaths) -> std::io::Result<PathBuf> {
+    let target = session.graph_target();
     for built in [prepared.template().join("target"), kept(prepared)] {
         if built.exists() {
             link_folder(&built, &target)?;
@@ -37,8 +27,8 @@ pub(super) fn target(prepared: &Prepared, session: &Path) -> std::io::Result<Pat
 }
 
 /// Keeps what a session's cargo has built, for all others. A failure costs them time and nothing else.
-pub(super) fn keep(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
-    link_folder(&graph(session).join("target"), &kept(prepared))
+pub(super) fn keep(prepared: &Prepared, session: &SessionPaths) -> std::io::Result<()> {
+    link_folder(&session.graph_target(), &kept(prepared))
 }
 
 fn kept(prepared: &Prepared) -> PathBuf {

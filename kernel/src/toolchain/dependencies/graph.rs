@@ -20,8 +20,8 @@ use super::super::cargo;
 use super::super::features;
 use super::super::generated;
 use super::super::pinned;
-use super::super::session;
 use super::folders;
+use crate::build::SessionPaths;
 
 /// What cargo has built.
 #[derive(Debug)]
@@ -94,25 +94,21 @@ impl Graph {
 /// is told in cargo's or rustc's words.
 pub(super) fn build(
     prepared: &Prepared,
-    session: &Path,
+    session: &SessionPaths,
     manifest: &str,
 ) -> anyhow::Result<Result<Graph, String>> {
-    let folder = folders::graph(session);
-    std::fs::create_dir_all(folder.join("src"))?;
-    std::fs::write(
-        folder.join("Cargo.toml"),
-        graph_manifest(prepared, manifest),
-    )?;
+    std::fs::create_dir_all(session.graph().join("src"))?;
+    std::fs::write(session.graph_manifest(), graph_manifest(prepared, manifest))?;
     // The session's own manifest does not have all that the features need, so versions of it are missing there.
-    let lock = std::fs::read_to_string(session.join("Cargo.lock"))?;
+    let lock = std::fs::read_to_string(session.cargo_lock())?;
     let runtime = std::fs::read_to_string(prepared.template().join("Cargo.lock"))?;
     let lock = pinned::added_to(&lock, &pinned::packages(&runtime));
-    std::fs::write(folder.join("Cargo.lock"), lock)?;
+    std::fs::write(session.graph_lock(), lock)?;
     let target = folders::target(prepared, session)?;
     let mut said = String::new();
     for &offline in cargo::attempts(session) {
         // Written anew, so that cargo calls rustc for it, and shows how.
-        std::fs::write(folder.join("src/lib.rs"), "")?;
+        std::fs::write(session.graph_source(), "")?;
         match run_cargo(prepared, session, &target, offline)? {
             Err(words) if offline && words.contains("--offline") => said = words,
             Ok(graph) => {
@@ -141,7 +137,7 @@ fn graph_manifest(prepared: &Prepared, manifest: &str) -> String {
 
 fn run_cargo(
     prepared: &Prepared,
-    session: &Path,
+    session: &SessionPaths,
     target: &Path,
     offline: bool,
 ) -> anyhow::Result<Result<Graph, String>> {
@@ -162,17 +158,14 @@ fn run_cargo(
     let mut child = command
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_BUILD_BUILD_DIR", target)
-        .current_dir(folders::graph(session))
+        .current_dir(session.graph())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
     let stderr = child.stderr.take();
     // Without a place to show progress, the build goes on all the same.
-    let progress = File::options()
-        .append(true)
-        .open(session.join(session::PROGRESS_LINK))
-        .ok();
+    let progress = File::options().append(true).open(session.progress()).ok();
     let said = std::thread::spawn(move || {
         stderr.map_or_else(Said::default, |stderr| {
             Said::read(BufReader::new(stderr), progress)

@@ -6,7 +6,6 @@
 
 use std::env::consts::DLL_PREFIX;
 use std::env::consts::DLL_SUFFIX;
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -17,7 +16,7 @@ use sha2::Sha256;
 
 use super::super::call::RustcCall;
 use super::super::cargo;
-use super::folders;
+use crate::build::SessionPaths;
 
 /// The name under which this binary is a layer's linker. Its end tells rustc that it is called as a C compiler.
 pub(crate) const LINKER: &str = "threadbook-layer-cc";
@@ -37,21 +36,21 @@ pub(super) fn link(
     call: &RustcCall,
     crates: &[String],
     below: Option<&Layer>,
-    session: &Path,
+    session: &SessionPaths,
 ) -> anyhow::Result<Result<Layer, String>> {
     let name = name(call, crates, below);
     let mut source = "extern crate threadbook as _;\n".to_owned();
     for used in below.map(|layer| &layer.name).into_iter().chain(crates) {
         source.push_str(&format!("extern crate {used} as _;\n"));
     }
-    let folder = folders::graph(session);
+    let folder = session.graph();
     let path = folder.join(format!("{name}.rs"));
     std::fs::write(&path, source)?;
-    let out_dir = call.out_dir().unwrap_or_else(|| folder.to_owned());
+    let out_dir = call.out_dir().unwrap_or_else(|| folder.clone());
     std::fs::create_dir_all(&out_dir)?;
     let mut command = Command::new(call.program());
     if cfg!(target_os = "linux") {
-        let linker = session.join("bin").join(LINKER);
+        let linker = session.tool(LINKER);
         command.arg(format!("-Clinker={}", linker.display()));
     }
     let output = command

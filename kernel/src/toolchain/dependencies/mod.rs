@@ -24,20 +24,12 @@ use super::call::RustcCall;
 use super::cargo;
 use super::generated;
 use super::pinned;
-use super::session;
+use crate::build::SessionPaths;
 use graph::Graph;
 use layer::Layer;
 
-/// What the session has added.
-const FILE: &str = "dependencies.json";
-/// Why a dependency could not be added, for the kernel.
-const ERROR_FILE: &str = "dependency-error";
 /// How rustc is told of a folder with what named libraries use.
 const DEPENDENCY: &str = "dependency=";
-/// The versions that the session's dependencies have.
-const LOCK_FILE: &str = "Cargo.lock";
-/// The same of those that were added, where cargo does not write.
-const ADDED_LOCK_FILE: &str = "added.lock";
 
 /// What a session has added so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -59,15 +51,15 @@ struct Crate {
 
 impl Added {
     /// What is noted in a session's folder.
-    pub(super) fn of(session: &Path) -> Added {
-        cargo::noted(&session.join(FILE)).unwrap_or_default()
+    pub(super) fn of(session: &SessionPaths) -> Added {
+        cargo::noted(&session.dependencies()).unwrap_or_default()
     }
 
     /// How cells are compiled with a manifest's dependencies; `None` where one has not been built.
     pub(super) fn call(
         &self,
         prepared: &Prepared,
-        session: &Path,
+        session: &SessionPaths,
         manifest: &str,
     ) -> Option<RustcCall> {
         if !self.unknown(prepared, manifest).is_empty() {
@@ -84,7 +76,7 @@ impl Added {
         let opt_level = generated::opt_level(manifest);
         let call = prepared
             .call()
-            .moved(&prepared.template(), session, &opt_level);
+            .moved(&prepared.template(), session.folder(), &opt_level);
         Some(call.with_libraries(&self.folders, &libraries))
     }
 
@@ -114,23 +106,22 @@ impl Added {
 /// changed, and the kernel finds the reason by [`take_error`].
 pub(super) fn provide(
     prepared: &Prepared,
-    session: &Path,
+    session: &SessionPaths,
     manifest: &str,
 ) -> anyhow::Result<Option<RustcCall>> {
     let mut added = Added::of(session);
     let new = added.unknown(prepared, manifest);
     if !new.is_empty() {
         if let Err(reason) = added.add(prepared, session, manifest, &new)? {
-            std::fs::write(session.join(ERROR_FILE), reason)?;
+            std::fs::write(session.dependency_error(), reason)?;
             return Ok(None);
         }
         // Beside it first: what is there is whole.
-        let file = session.join(FILE);
+        let file = session.dependencies();
         let whole = file.with_extension("new");
         std::fs::write(&whole, serde_json::to_vec(&added)?)?;
-        let folder = folders::graph(session);
-        for copy in [session.join(LOCK_FILE), folder.join(ADDED_LOCK_FILE)] {
-            std::fs::copy(folder.join(LOCK_FILE), copy)?;
+        for copy in [session.cargo_lock(), session.added_lock()] {
+            std::fs::copy(session.graph_lock(), copy)?;
         }
         std::fs::rename(whole, file)?;
         // Without the note cargo is asked once more whether there is such a crate.
@@ -149,7 +140,7 @@ impl Added {
     fn add(
         &mut self,
         prepared: &Prepared,
-        session: &Path,
+        session: &SessionPaths,
         manifest: &str,
         new: &[String],
     ) -> anyhow::Result<Result<(), String>> {
@@ -157,7 +148,7 @@ impl Added {
             Ok(graph) => graph,
             Err(words) => return Ok(Err(words)),
         };
-        let lock = std::fs::read_to_string(folders::graph(session).join(LOCK_FILE))?;
+        let lock = std::fs::read_to_string(session.graph_lock())?;
         let (_, runtime) = locks(prepared, session)?;
         if let Some(difference) = pinned::difference(session, &lock, &runtime) {
             return Ok(Err(difference));
@@ -212,7 +203,12 @@ impl Added {
 }
 
 /// Whether what cells know by a name is the prepared build's copy.
-pub(super) fn is_shared(prepared: &Prepared, session: &Path, manifest: &str, name: &str) -> bool {
+pub(super) fn is_shared(
+    prepared: &Prepared,
+    session: &SessionPaths,
+    manifest: &str,
+    name: &str,
+) -> bool {
     let provided = prepared.dependencies();
     let added = Added::of(session).crates;
     let mut lines = lines(manifest).into_iter();
@@ -233,14 +229,14 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(prepared: &Prepared, session: &Path, graph: &Graph) -> anyhow::Result<Shared> {
+    fn new(prepared: &Prepared, session: &SessionPaths, graph: &Graph) -> anyhow::Result<Shared> {
         let folders = prepared.call().search_folders().into_iter();
         let folders = folders.filter_map(|folder| Some(folder.strip_prefix(DEPENDENCY)?.into()));
         let shared = Shared {
-            own: folders::libraries(session),
+            own: session.libraries(),
             layers: prepared
                 .call()
-                .moved(&prepared.template(), session, "0")
+                .moved(&prepared.template(), session.folder(), "0")
                 .out_dir(),
             prepared: folders.collect(),
         };
@@ -295,10 +291,8 @@ fn lines(manifest: &str) -> Vec<String> {
 }
 
 /// Shows words under the cell that adds a dependency.
-fn tell(session: &Path, words: &[String]) {
-    let progress = File::options()
-        .append(true)
-        .open(session.join(session::PROGRESS_LINK));
+fn tell(session: &SessionPaths, words: &[String]) {
+    let progress = File::options().append(true).open(session.progress());
     // Without a place to show them, the dependency can be used all the same.
     if let Ok(mut progress) = progress {
         for line in words {
@@ -308,17 +302,21 @@ fn tell(session: &Path, words: &[String]) {
 }
 
 /// Begins the addition of a dependency with the versions that the session has: an addition that failed left others.
-pub(super) fn begin(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
+pub(super) fn begin(prepared: &Prepared, session: &SessionPaths) -> std::io::Result<()> {
     let (lock, _) = locks(prepared, session)?;
     let lock = match pinned::of(session) {
         Some(pinned) => pinned::added_to(&lock, &pinned),
         None => lock,
     };
-    std::fs::write(session.join(LOCK_FILE), lock)
+    std::fs::write(session.cargo_lock(), lock)
 }
 
 /// Writes the versions that the session's dependencies have to a file; gives how many there are.
-pub(super) fn pin(prepared: &Prepared, session: &Path, file: &Path) -> std::io::Result<usize> {
+pub(super) fn pin(
+    prepared: &Prepared,
+    session: &SessionPaths,
+    file: &Path,
+) -> std::io::Result<usize> {
     let (lock, runtime) = locks(prepared, session)?;
     let (count, text) = pinned::text(&lock, &runtime);
     std::fs::write(file, &text)?;
@@ -327,18 +325,18 @@ pub(super) fn pin(prepared: &Prepared, session: &Path, file: &Path) -> std::io::
 }
 
 /// The lock files of what the session has added, and of the runtime.
-fn locks(prepared: &Prepared, session: &Path) -> std::io::Result<(String, String)> {
-    let runtime = std::fs::read_to_string(prepared.template().join(LOCK_FILE))?;
-    let lock = match session.join(FILE).exists() {
-        true => std::fs::read_to_string(folders::graph(session).join(ADDED_LOCK_FILE))?,
+fn locks(prepared: &Prepared, session: &SessionPaths) -> std::io::Result<(String, String)> {
+    let runtime = std::fs::read_to_string(prepared.template().join("Cargo.lock"))?;
+    let lock = match session.dependencies().exists() {
+        true => std::fs::read_to_string(session.added_lock())?,
         false => runtime.clone(),
     };
     Ok((lock, runtime))
 }
 
 /// Why the latest dependency could not be added, where the kernel has not asked yet.
-pub(super) fn take_error(session: &Path) -> Option<String> {
-    let file = session.join(ERROR_FILE);
+pub(super) fn take_error(session: &SessionPaths) -> Option<String> {
+    let file = session.dependency_error();
     let reason = std::fs::read_to_string(&file).ok()?;
     // Usually it can be removed; else it is read once more.
     let _ = std::fs::remove_file(file);
@@ -346,9 +344,9 @@ pub(super) fn take_error(session: &Path) -> Option<String> {
 }
 
 /// Forgets what a session has added.
-pub(super) fn forget(prepared: &Prepared, session: &Path) -> std::io::Result<()> {
-    for file in [FILE, ERROR_FILE] {
-        match std::fs::remove_file(session.join(file)) {
+pub(super) fn forget(prepared: &Prepared, session: &SessionPaths) -> std::io::Result<()> {
+    for file in [session.dependencies(), session.dependency_error()] {
+        match std::fs::remove_file(file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
