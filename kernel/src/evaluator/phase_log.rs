@@ -5,8 +5,8 @@ use std::time::Duration;
 use threadbook::timing::Times;
 
 use crate::build::SessionPaths;
+use crate::build::phases::Compile;
 use crate::toolchain::phases;
-use crate::toolchain::phases::Compile;
 
 /// The log's name.
 const PHASES: &str = "threadbook_kernel::phases";

@@ -41,6 +41,7 @@ use super::positions;
 use super::source_index::SourceIndex;
 use super::steps::SessionLog;
 use super::steps::Steps;
+use crate::build::Prepared;
 use crate::cell::RustAt;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
@@ -52,11 +53,10 @@ use crate::magics;
 use crate::magics::RegistryFacts;
 use crate::magics::RunResult;
 use crate::toolchain;
-use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
-use crate::toolchain::compiling;
+use crate::toolchain::compiled;
 use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
@@ -233,7 +233,7 @@ impl RustEvaluator {
         code: &str,
         dependencies: &str,
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
-        compiling::begin(self.session.paths());
+        compiled::begin(self.session.paths());
         let forgetting = std::mem::take(&mut self.forgetting);
         let mut macros = self.checkpoints.item_macros();
         macros.extend(item_macros(code));

@@ -23,9 +23,9 @@ use super::source_map::Cells;
 use super::source_map::SourceMap;
 use super::spans;
 use crate::build::SessionPaths;
+use crate::build::optimizing;
 use crate::cell::Code;
 use crate::toolchain::lines;
-use crate::toolchain::optimizing;
 use crate::worker::CellObserver;
 use crate::worker::Death;
 

@@ -18,6 +18,7 @@ use threadbook_jupyter::output::StreamName;
 use super::diagnostics;
 use super::help;
 use super::rust::RustEvaluator;
+use crate::build::Results;
 use crate::cell::CellMagic;
 use crate::cell::Code;
 use crate::cell::Expansion;
@@ -38,7 +39,6 @@ use crate::magics::RunResult;
 use crate::magics::Shown;
 use crate::magics::UsedFile;
 use crate::magics::Variable;
-use crate::toolchain::results::Results;
 
 /// What magics know of the cells that ran before.
 #[derive(Debug, Default)]

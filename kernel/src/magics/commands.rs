@@ -7,7 +7,7 @@ use super::Host;
 use super::failed;
 use super::listing;
 use super::session;
-use crate::toolchain::results::Results;
+use crate::build::Results;
 
 /// A command.
 #[derive(Clone, Copy)]

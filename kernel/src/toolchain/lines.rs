@@ -10,10 +10,10 @@ use std::process::Stdio;
 
 use threadbook::worker::SOURCE_FILE;
 
-use super::cargo;
-use super::generated;
-use super::optimizing;
 use crate::build::SessionPaths;
+use crate::build::added;
+use crate::build::optimizing;
+use crate::rewrite::generated;
 use crate::sys::processes;
 
 /// The crate that cells are, which the names of their functions begin with.
@@ -31,7 +31,7 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(folder.join("src"))?;
     let source = folder.join(SOURCE_FILE);
     std::fs::copy(source_of(so), &source)?;
-    let call = cargo::call_of_this_session()?;
+    let call = added::call_of_this_session()?;
     let call = optimizing::call(&call, &std::fs::read_to_string(&source)?);
     let call = call.with_lines(&folder.join("incremental"));
     let Some(out_dir) = call.out_dir() else {

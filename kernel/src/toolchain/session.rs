@@ -9,16 +9,17 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Error;
-use super::Prepared;
 use super::Sysroot;
-use super::analysis;
-use super::at;
 use super::dependencies;
-use super::pinned;
-use super::prepare;
-use super::roles;
+use super::profile;
+use crate::build::Error;
+use crate::build::Prepared;
 use crate::build::SessionPaths;
+use crate::build::cache_paths;
+use crate::build::error::at;
+use crate::build::lock_files;
+use crate::build::pinned;
+use crate::build::role_names;
 use crate::build::session_paths::LOCK_EXTENSION;
 use crate::env;
 use crate::sys::files;
@@ -41,15 +42,15 @@ impl SessionFolder {
     ///
     /// The process has one thread: the environment is changed.
     pub unsafe fn reserve(cache: &Path) -> Result<SessionFolder, Error> {
-        let sessions = cache.join("sessions");
+        let sessions = cache_paths::sessions(cache);
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
         let sessions = sessions.canonicalize().map_err(at(&sessions))?;
         let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
-        if std::fs::read_to_string(&config).ok().as_deref() != Some(prepare::CONFIG) {
-            std::fs::write(&config, prepare::CONFIG).map_err(at(&config))?;
+        if std::fs::read_to_string(&config).ok().as_deref() != Some(profile::CONFIG) {
+            std::fs::write(&config, profile::CONFIG).map_err(at(&config))?;
         }
         let id = uuid::Uuid::new_v4().simple().to_string();
         let paths = SessionPaths::new(sessions.join(id));
@@ -81,14 +82,14 @@ impl SessionFolder {
             (self.paths.prepared(), prepared.root().to_owned()),
             (self.paths.worker(), prepared.worker()),
         ];
-        targets.extend(roles::NAMES.map(|name| (self.paths.tool(name), program.clone())));
+        targets.extend(role_names::LINKS.map(|name| (self.paths.tool(name), program.clone())));
         for (link, target) in targets {
             links::link(&target, &link).map_err(at(&link))?;
         }
         if let Ok(folder) = std::env::current_dir() {
             pinned::begin(&folder, &self.paths).map_err(at(folder.join(pinned::name())))?;
         }
-        dependencies::begin(prepared, &self.paths).map_err(at(self.path()))
+        lock_files::begin(prepared, &self.paths).map_err(at(self.path()))
     }
 
     /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents.
@@ -185,40 +186,12 @@ impl Drop for SessionFolder {
 
 /// The prepared builds that living kernels use, one for each kernel.
 pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
-    let sessions = cache.join("sessions");
+    let sessions = cache_paths::sessions(cache);
     sweep(&sessions);
     let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| links::pointed(&SessionPaths::new(entry.path()).prepared()).ok())
         .collect()
-}
-
-/// The prepared build of the session that this process was started for.
-pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    Ok(Prepared::open(&prepared_root_of_this_process()?)?)
-}
-
-/// The folder of that prepared build.
-pub(super) fn prepared_root_of_this_process() -> anyhow::Result<PathBuf> {
-    let session = SessionPaths::of_this_process()?;
-    Ok(links::pointed(&session.prepared())?)
-}
-
-/// rustc itself: not a link to it, since it finds its libraries beside itself.
-pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
-    let session = SessionPaths::of_this_process()?;
-    Ok(links::pointed(&session.rustc())?)
-}
-
-/// The toolchain folder that rust-analyzer is to find.
-pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
-    let session = SessionPaths::of_this_process()?;
-    let root = prepared_root_of_this_process()?;
-    Ok(if session.bare().exists() {
-        analysis::bare(&root)
-    } else {
-        analysis::slim(&root)
-    })
 }
 
 /// What evcxr and rust-analyzer are to find.
@@ -230,8 +203,8 @@ fn environment(session: &SessionPaths) -> Vec<(&'static str, OsString)> {
     vec![
         // A PATH with a separator inside a part could not have been split in the first place.
         ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
-        ("CARGO", session.tool("cargo").into()),
-        ("RUSTC", session.tool("rustc").into()),
+        ("CARGO", session.tool(role_names::CARGO).into()),
+        ("RUSTC", session.tool(role_names::RUSTC).into()),
         ("EVCXR_TMPDIR", folder.into()),
         ("EVCXR_CONFIG_DIR", folder.into()),
         (env::SESSION, folder.into()),
