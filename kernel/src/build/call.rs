@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::rewrite::generated;
 
 /// How rustc was called for a cell's crate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RustcCall {
     program: PathBuf,
     args: Vec<String>,

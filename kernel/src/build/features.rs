@@ -5,13 +5,11 @@
 //! by a crate without code, on which the prepared build and every build of a session's dependencies depend. Features
 //! that change how a crate behaves are left out.
 
-use sha2::Digest;
-use sha2::Sha256;
+use std::path::PathBuf;
+
 use toml::Value;
 
-use super::Error;
 use super::PreparedPaths;
-use super::error::at;
 
 /// The crate's name.
 pub(crate) const CRATE: &str = "threadbook-features";
@@ -50,21 +48,18 @@ const OF_MACROS: [(&str, &str, &[&str]); 1] = [(
     &["extra-traits", "fold", "full", "visit", "visit-mut"],
 )];
 
-/// Writes the crate; `dependencies` are what cells depend on, but for the runtime.
-pub(crate) fn write(paths: &PreparedPaths, dependencies: &[(String, String)]) -> Result<(), Error> {
+/// The files of the crate; `dependencies` are what cells depend on, but for the runtime.
+pub(crate) fn files(
+    paths: &PreparedPaths,
+    dependencies: &[(String, String)],
+) -> [(PathBuf, String); 3] {
     let folder = paths.features();
-    let source = folder.join("src");
-    std::fs::create_dir_all(&source).map_err(at(&source))?;
-    let files = [
+    [
         (folder.join("Cargo.toml"), manifest(dependencies)),
-        (source.join("lib.rs"), String::new()),
+        (folder.join("src/lib.rs"), String::new()),
         // Without a build script nobody would look at what one depends on.
         (folder.join("build.rs"), "fn main() {}\n".to_owned()),
-    ];
-    for (path, text) in files {
-        std::fs::write(&path, text).map_err(at(&path))?;
-    }
-    Ok(())
+    ]
 }
 
 /// The dependency on the crate, as it stands in a manifest.
@@ -73,11 +68,6 @@ pub(crate) fn dependency(paths: &PreparedPaths) -> (String, String) {
         CRATE.to_owned(),
         format!("{{ path = {:?} }}", paths.features()),
     )
-}
-
-/// Adds the features to a hash.
-pub(crate) fn hash(hasher: &mut Sha256) {
-    hasher.update(manifest(&[]));
 }
 
 fn manifest(dependencies: &[(String, String)]) -> String {

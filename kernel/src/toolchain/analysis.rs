@@ -23,12 +23,25 @@ const INTRINSICS: &str = "stdarch/crates/core_arch";
 
 /// Unstable parts of the standard library that are crates of their own.
 const PORTABLE_SIMD: [&str; 2] = ["core_simd/src/mod.rs", "std_float/src/lib.rs"];
+/// The libraries of the toolchain without contents.
+const EMPTY: [&str; 3] = ["core", "alloc", "std"];
+/// The parts of the library that are not linked as a whole.
+const PARTS: [&str; 2] = ["stdarch", "portable-simd"];
+/// The beginnings of the names of files with rare intrinsics.
+const RARE: [&str; 2] = ["avx512", "amx"];
+
+/// All that decides what the toolchains have, for the key of a prepared build.
+pub(super) fn rules(host: &str) -> String {
+    let parts = (LIBRARY, INTRINSICS, PORTABLE_SIMD, EMPTY, PARTS, RARE);
+    format!("{parts:?} {:?} {}", folders_of(host), links::cargo_script())
+}
+
 /// Makes both.
 pub(super) fn write(paths: &PreparedPaths, sysroot: &Sysroot) -> Result<(), Error> {
     for toolchain in [paths.bare_toolchain(), paths.slim_toolchain()] {
         link_tools(&toolchain.join("bin"), sysroot)?;
     }
-    for library in ["core", "alloc", "std"] {
+    for library in EMPTY {
         write_empty(
             &paths
                 .bare_toolchain()
@@ -39,9 +52,7 @@ pub(super) fn write(paths: &PreparedPaths, sysroot: &Sysroot) -> Result<(), Erro
     }
     let real = sysroot.library_sources()?;
     let library = paths.slim_toolchain().join(LIBRARY);
-    link_all(&real, &library, |name| {
-        name != "stdarch" && name != "portable-simd"
-    })?;
+    link_all(&real, &library, |name| !PARTS.contains(&name))?;
     for file in PORTABLE_SIMD {
         write_empty(&library.join("portable-simd/crates").join(file))?;
     }
@@ -71,7 +82,7 @@ fn folders_of(host: &str) -> &'static [&'static str] {
 }
 
 fn is_rare(file: &str) -> bool {
-    file.starts_with("avx512") || file.starts_with("amx")
+    RARE.iter().any(|start| file.starts_with(start))
 }
 
 /// rust-analyzer has rustup run the tools of the folder that it was given.

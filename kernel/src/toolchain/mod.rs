@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `sysroot`, `configuration` | finds the toolchain; what `#[cfg(..)]` means for it |
 //! | `sources`, `profile` | the runtime's sources, which travel in the kernel's binary; how dependencies are compiled |
+//! | `recipe` | what a prepared build is made of, and its key |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
 //! | `analysis` | the toolchains that rust-analyzer is shown |
 //! | `cache` | lists and prunes prepared builds |
@@ -23,6 +24,7 @@ pub mod lines;
 pub mod phases;
 mod prepare;
 mod profile;
+mod recipe;
 mod session;
 mod sources;
 mod sysroot;

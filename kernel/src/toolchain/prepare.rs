@@ -16,13 +16,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use sha2::Digest;
-use sha2::Sha256;
-
 use super::Sysroot;
 use super::analysis;
 use super::cache;
-use super::profile;
+use super::recipe;
 use super::sources;
 use crate::build::Error;
 use crate::build::Prepared;
@@ -32,18 +29,8 @@ use crate::build::cache_paths;
 use crate::build::cargo_cli;
 use crate::build::error::at;
 use crate::build::features;
-use crate::build::preloaded;
 use crate::build::role_names;
-use crate::hash;
-use crate::rewrite::manifest;
 use crate::sys::processes;
-
-/// What the template depends on: that, and the features that are on from the start.
-fn with_features(paths: &PreparedPaths) -> Vec<(String, String)> {
-    let mut list = preloaded::all(paths);
-    list.push(features::dependency(paths));
-    list
-}
 
 /// Gives the prepared build for a toolchain, building it first where that has not been done.
 ///
@@ -108,24 +95,10 @@ fn why_it_is_built(cache: &Path, sysroot: &Sysroot) -> String {
 pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
     // cargo names folders without links; its calls are compared with these paths.
     let folder = cache_paths::prepared(cache);
-    folder.canonicalize().unwrap_or(folder).join(key(sysroot))
-}
-
-fn key(sysroot: &Sysroot) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(sysroot.version());
-    hasher.update(profile::CONFIG);
-    hasher.update(include_str!("prepare.rs"));
-    hasher.update(include_str!("analysis.rs"));
-    hasher.update(include_str!("../sys/links.rs"));
-    hasher.update(include_str!("../sys/processes.rs"));
-    for (name, value) in preloaded::of_registry() {
-        hasher.update(name);
-        hasher.update(value);
-    }
-    features::hash(&mut hasher);
-    sources::hash(&mut hasher);
-    hash::short(hasher)
+    folder
+        .canonicalize()
+        .unwrap_or(folder)
+        .join(recipe::key(sysroot))
 }
 
 fn build(
@@ -137,33 +110,16 @@ fn build(
     if root.exists() {
         std::fs::remove_dir_all(root).map_err(at(root))?;
     }
-    let files = [
-        (paths.cargo_config(), profile::CONFIG.to_owned()),
-        (
-            paths.template_manifest(),
-            manifest::manifest(&with_features(paths)),
-        ),
-        (
-            paths.template_source(),
-            "pub use threadbook::prelude::*;\n".to_owned(),
-        ),
-    ];
-    for (path, text) in files {
+    for (path, text) in recipe::files(paths) {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(at(folder))?;
         }
         std::fs::write(&path, text).map_err(at(&path))?;
     }
     sources::write(&paths.runtime(), &paths.template_lock())?;
-    features::write(paths, &preloaded::of_registry())?;
     analysis::write(paths, sysroot)?;
     let call = compile_template(paths, sysroot, progress)?;
-    compile_worker(
-        &paths.worker_source(),
-        &sysroot.rustc(),
-        &call,
-        &paths.worker(),
-    )?;
+    compile_worker(paths, sysroot, &call)?;
     let (cargo, version) = (sysroot.cargo(), sysroot.version().to_owned());
     let prepared = Prepared::finish(paths.clone(), call, cargo, version)?;
     progress("the runtime is prepared");
@@ -200,14 +156,12 @@ fn run_cargo(
     let template = paths.template();
     let mut command = processes::bound(role_names::BOUND, &sysroot.cargo())
         .map_err(at("the kernel's own program"))?;
-    command.args(["build", "--verbose", "--target", sysroot.host()]);
+    recipe::set_cargo(&mut command, sysroot.host(), &sysroot.rustc());
     if offline {
         command.arg("--offline");
     }
-    cargo_cli::set_build_environment(&mut command, &sysroot.rustc());
     let mut child = command
         .current_dir(&template)
-        .env("CARGO_TERM_COLOR", "never")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -238,24 +192,17 @@ fn run_cargo(
     })
 }
 
-/// The worker is a few lines around the runtime, so rustc compiles it against the libraries just built.
-fn compile_worker(source: &Path, rustc: &Path, call: &RustcCall, to: &Path) -> Result<(), Error> {
-    let output = Command::new(rustc)
-        .args(processes::linking(call.library_folders()))
-        .args(["--edition=2024", "--crate-name=threadbook_worker", "-O"])
-        .args(["-Cprefer-dynamic", "-Cstrip=debuginfo"])
-        .args(call.library_args())
-        .arg(source)
-        .arg("-o")
-        .arg(to)
-        .output()
-        .map_err(at(rustc))?;
+fn compile_worker(paths: &PreparedPaths, sysroot: &Sysroot, call: &RustcCall) -> Result<(), Error> {
+    let rustc = sysroot.rustc();
+    let mut command = Command::new(&rustc);
+    recipe::set_worker(&mut command, paths, call);
+    let output = command.output().map_err(at(&rustc))?;
     if output.status.success() {
         return Ok(());
     }
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(Error::Build {
-        folder: to.to_owned(),
+        folder: paths.worker(),
         reason,
     })
 }
