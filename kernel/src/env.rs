@@ -62,6 +62,9 @@ pub const PARENT_PID: &str = threadbook_jupyter::sys::PARENT_PID;
 /// The notebook that a kernel runs. Jupyter sets it, and `threadbook run`.
 pub const NOTEBOOK: &str = "JPY_SESSION_NAME";
 
+/// The session's folder, for this program in its other roles. A kernel sets it for what evcxr and rust-analyzer start.
+pub const SESSION: &str = threadbook::shell::SESSION_VAR;
+
 /// Whether a variable is set to something.
 pub fn is_set(name: &str) -> bool {
     path(name).is_some()

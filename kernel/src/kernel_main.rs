@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use threadbook::worker::SOCKETS_LINK;
 use threadbook_jupyter::contract::Evaluator;
 use threadbook_jupyter::dispatcher::MakeEvaluator;
 use threadbook_jupyter::kernel;
@@ -56,7 +55,7 @@ pub unsafe fn kernel_main(
         unsafe { SessionFolder::reserve(&cache) }.map(|session| (cache, session))
     });
     let reserved = session.as_ref().ok();
-    let sockets_link = reserved.map(|(_, session)| session.path().join(SOCKETS_LINK));
+    let sockets_link = reserved.map(|(_, session)| session.paths().sockets());
     let stop = Arc::new(Interrupter::default());
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);

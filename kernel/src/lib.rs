@@ -10,14 +10,18 @@
 )]
 
 mod backtrace;
+pub mod build;
 pub mod cell;
 pub mod cli;
 pub mod env;
 pub mod evaluator;
+mod hash;
 mod kernel_info;
 pub mod kernel_main;
 pub mod magics;
 pub mod notebook;
+pub mod rewrite;
+pub mod standin;
 mod sys;
 pub mod toolchain;
 pub mod worker;

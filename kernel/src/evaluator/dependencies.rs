@@ -7,7 +7,7 @@ use threadbook_jupyter::contract::Diagnostic;
 use super::diagnostics;
 use super::missing_crate;
 use super::rust::RustEvaluator;
-use crate::toolchain::pinned;
+use crate::build::pinned;
 
 /// How long cargo waits for a registry, in seconds, where a cell that has failed waits for the answer.
 const REGISTRY_SECONDS: &str = "3";

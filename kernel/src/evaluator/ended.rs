@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::build::variables::Variables;
 use crate::cell::Unnameable;
-use crate::toolchain::Reason;
-use crate::toolchain::compiling::Variables;
+use crate::rewrite::Reason;
 
 /// Why a variable is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,17 +1,15 @@
 //! Stopping a cell from another thread, whatever it is doing.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-use threadbook::worker::COMPILER_FILE;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::contract::Control;
 
+use crate::build::SessionPaths;
 use crate::sys::processes;
-use crate::toolchain::cargo::INTERRUPTED_FILE;
 use crate::worker::Status;
 
 /// Reaches the evaluator. It exists before the evaluator does; until then there is nothing to stop.
@@ -22,7 +20,7 @@ pub struct Interrupter {
 
 #[derive(Debug, Default)]
 struct InterruptState {
-    session: Option<PathBuf>,
+    session: Option<SessionPaths>,
     worker: Option<Arc<Status>>,
     /// How often the cell that runs was interrupted; `None` while none runs.
     interrupts: Option<u32>,
@@ -30,7 +28,7 @@ struct InterruptState {
 
 impl Interrupter {
     /// From now on there is something to stop.
-    pub(super) fn attach(&self, session: PathBuf, worker: Arc<Status>) {
+    pub(super) fn attach(&self, session: SessionPaths, worker: Arc<Status>) {
         let mut state = self.state();
         state.session = Some(session);
         state.worker = Some(worker);
@@ -45,7 +43,7 @@ impl Interrupter {
         }
         if let Some(session) = &state.session {
             // Usually there is none.
-            let _ = std::fs::remove_file(session.join(INTERRUPTED_FILE));
+            let _ = std::fs::remove_file(session.interrupted());
         }
     }
 
@@ -74,7 +72,7 @@ impl Control for Interrupter {
         let even_asking = *count > 1;
         if let Some(session) = &state.session {
             // The compile that runs ends; one that is about to start sees the file and does not.
-            let _ = std::fs::write(session.join(INTERRUPTED_FILE), "");
+            let _ = std::fs::write(session.interrupted(), "");
             kill_compiler(session);
         }
         if let Some(worker) = &state.worker {
@@ -94,8 +92,8 @@ impl Control for Interrupter {
 }
 
 /// Ends the process group that compiles, if one does. Its file is there only while it runs.
-fn kill_compiler(session: &std::path::Path) {
-    let pid = std::fs::read_to_string(session.join(COMPILER_FILE))
+fn kill_compiler(session: &SessionPaths) {
+    let pid = std::fs::read_to_string(session.compiler())
         .ok()
         .and_then(|text| text.trim().parse().ok());
     if let Some(pid) = pid {

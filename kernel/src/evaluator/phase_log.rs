@@ -1,18 +1,18 @@
 //! Logs where the time of each cell went, in milliseconds, where that is asked for.
 
-use std::path::Path;
 use std::time::Duration;
 
 use threadbook::timing::Times;
 
+use crate::build::SessionPaths;
+use crate::build::phases::Compile;
 use crate::toolchain::phases;
-use crate::toolchain::phases::Compile;
 
 /// The log's name.
 const PHASES: &str = "threadbook_kernel::phases";
 
 /// A cell is about to be compiled in a session's folder.
-pub(super) fn begin(session: &Path) {
+pub(super) fn begin(session: &SessionPaths) {
     if tracing::enabled!(target: PHASES, tracing::Level::DEBUG)
         && let Err(error) = phases::ask(session)
     {
@@ -21,7 +21,7 @@ pub(super) fn begin(session: &Path) {
 }
 
 /// It has ended.
-pub(super) fn end(session: &Path, all: Duration, times: &Times) {
+pub(super) fn end(session: &SessionPaths, all: Duration, times: &Times) {
     if !tracing::enabled!(target: PHASES, tracing::Level::DEBUG) {
         return;
     }

@@ -35,6 +35,7 @@ use super::phase_log;
 use super::positions;
 use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
+use crate::build::Prepared;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
@@ -43,11 +44,10 @@ use crate::cell::person_name;
 use crate::cell::unnameable_lets;
 use crate::magics::RunResult;
 use crate::toolchain;
-use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
-use crate::toolchain::compiling;
+use crate::toolchain::compiled;
 use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
@@ -116,14 +116,14 @@ impl RustEvaluator {
         sysroot.fetch_library_sources(&progress, |command| session.restore_environment(command));
         let prepared = toolchain::prepare(&cache, &sysroot, &progress).map_err(failed)?;
         session.equip(&prepared, &sysroot).map_err(failed)?;
-        let sources = SourceIndex::new(session.path());
+        let sources = SourceIndex::new(session.paths());
         let worker = Worker::new(output.clone(), Box::new(sources.clone())).map_err(|error| {
             diagnostics::plain("KernelError", format!("the worker's pipes: {error}"))
         })?;
         session
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
-        stop.attach(session.path().to_owned(), worker.status());
+        stop.attach(session.paths().clone(), worker.status());
         let mut command = worker.command(&session.worker(), session.path());
         session.restore_environment(&mut command);
         let started = |error: Error| {
@@ -197,7 +197,7 @@ impl RustEvaluator {
         before: &HashSet<String>,
     ) -> (RunResult, HashMap<String, Why>) {
         let start = Instant::now();
-        phase_log::begin(self.session.path());
+        phase_log::begin(self.session.paths());
         let manifest = self.session.manifest();
         let dependencies = self.name_preloaded(code, &manifest);
         let (kept, hidden, result) = self.compile_and_run(code, &dependencies);
@@ -209,7 +209,7 @@ impl RustEvaluator {
         }
         let took = start.elapsed();
         let (result, times) = self.outcome(code, &kept, result, before);
-        phase_log::end(self.session.path(), took, &times.unwrap_or_default());
+        phase_log::end(self.session.paths(), took, &times.unwrap_or_default());
         let running = times.map_or(Duration::ZERO, |times| times.wall);
         let ran = RunResult {
             result,
@@ -226,7 +226,7 @@ impl RustEvaluator {
         code: &str,
         dependencies: &str,
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
-        compiling::begin(self.session.path());
+        compiled::begin(self.session.paths());
         let forgetting = std::mem::take(&mut self.forgetting);
         let mut macros = self.checkpoints.item_macros();
         macros.extend(item_macros(code));

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -21,16 +20,15 @@ use super::source_map::Cells;
 use super::source_map::SourceMap;
 use super::source_map::Sources;
 use super::spans;
+use crate::build::SessionPaths;
+use crate::build::optimizing;
 use crate::cell::Code;
-use crate::toolchain::cargo::CELL_FILE;
-use crate::toolchain::cargo::DIAGNOSTICS_FILE;
 use crate::toolchain::lines;
-use crate::toolchain::optimizing;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
 #[derive(Clone, Debug)]
 pub(super) struct SourceIndex {
-    session: PathBuf,
+    session: SessionPaths,
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -43,9 +41,9 @@ struct Inner {
 }
 
 impl SourceIndex {
-    pub(super) fn new(session: &Path) -> SourceIndex {
+    pub(super) fn new(session: &SessionPaths) -> SourceIndex {
         SourceIndex {
-            session: session.to_owned(),
+            session: session.clone(),
             inner: Arc::default(),
         }
     }
@@ -71,7 +69,7 @@ impl SourceIndex {
 
     /// Rust is about to be compiled that no person wrote.
     pub(super) fn begin_generated(&self, text: &str) {
-        if let Err(error) = std::fs::write(self.session.join(CELL_FILE), text) {
+        if let Err(error) = std::fs::write(self.session.cell(), text) {
             tracing::error!("the cell's text could not be noted: {error}");
         }
     }
@@ -92,7 +90,7 @@ impl SourceIndex {
         let map = self.inner().cells.map(&source);
         let latest = self.inner().latest;
         self.note(&top::Cells::begin_line(latest, at_ms));
-        let file = self.session.join(DIAGNOSTICS_FILE);
+        let file = self.session.diagnostics();
         let mut inner = self.inner();
         let said = warnings(
             &file,
@@ -117,14 +115,14 @@ impl SourceIndex {
     }
 
     fn latest_source(&self) -> String {
-        std::fs::read_to_string(self.session.join("src/lib.rs")).unwrap_or_default()
+        std::fs::read_to_string(self.session.source()).unwrap_or_default()
     }
 
     /// rustc's errors about the code that was compiled last, rendered. evcxr's own list leaves out some.
     ///
     /// `reword` may change a message before.
     pub(super) fn errors(&self, reword: impl Fn(&mut Value)) -> Vec<String> {
-        let file = self.session.join(DIAGNOSTICS_FILE);
+        let file = self.session.diagnostics();
         let mut said = Vec::new();
         let mut rendered = Vec::new();
         for mut message in messages(&file, "error") {
@@ -197,7 +195,7 @@ impl SourceIndex {
 
     /// Adds a line for whoever looks from outside: see [`top`].
     fn note(&self, line: &str) {
-        let path = self.session.join(top::CELLS_FILE);
+        let path = self.session.cells();
         let file = File::options().create(true).append(true).open(path);
         if let Err(error) = file.and_then(|mut file| file.write_all(line.as_bytes())) {
             tracing::debug!("a cell's time could not be noted: {error}");
@@ -210,7 +208,7 @@ impl SourceIndex {
         let found = place
             .so
             .as_ref()
-            .filter(|_| place.file == "src/lib.rs")
+            .filter(|_| place.file == spans::FILE)
             .and_then(|so| {
                 let place = inner
                     .maps
@@ -224,7 +222,7 @@ impl SourceIndex {
                 text: place.to_string(),
                 source: Some((place, line)),
             },
-            None if place.file == "src/lib.rs" => Described {
+            None if place.file == spans::FILE => Described {
                 text: format!("cell {}", inner.latest),
                 source: None,
             },

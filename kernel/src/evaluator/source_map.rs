@@ -22,9 +22,9 @@ use crate::cell::body;
 use crate::cell::is_outside_functions;
 use crate::cell::range;
 use crate::cell::wrappings;
-use crate::toolchain::inlining;
-use crate::toolchain::statics::ATTRIBUTE_END;
-use crate::toolchain::statics::ATTRIBUTE_START;
+use crate::rewrite::inlining;
+use crate::rewrite::statics::ATTRIBUTE_END;
+use crate::rewrite::statics::ATTRIBUTE_START;
 
 /// The texts of the cells that were run, newest last.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use super::source_map::Cells;
 use super::source_map::SourceMap;
 
 /// The file that evcxr generates, as rustc names it.
-pub(super) const FILE: &str = "src/lib.rs";
+pub(super) const FILE: &str = threadbook::worker::SOURCE_FILE;
 /// Where a toolchain keeps the standard library's sources, and where the file's name begins behind it.
 const LIBRARY: (&str, &str) = ("/lib/rustlib/src/rust/", "library/");
 /// Where cargo keeps the sources of crates, in a folder for each registry.

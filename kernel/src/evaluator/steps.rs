@@ -18,6 +18,7 @@ use threadbook_jupyter::output::StreamName;
 use super::diagnostics;
 use super::help;
 use super::rust::RustEvaluator;
+use crate::build::Results;
 use crate::cell::CellMagic;
 use crate::cell::Code;
 use crate::cell::Expansion;
@@ -38,7 +39,6 @@ use crate::magics::RunResult;
 use crate::magics::Shown;
 use crate::magics::UsedFile;
 use crate::magics::Variable;
-use crate::toolchain::results::Results;
 
 /// One run of a cell.
 pub(super) struct Steps<'a> {
@@ -381,17 +381,16 @@ impl Host for Steps<'_> {
     }
 
     fn results(&self) -> Results {
-        Results::of(self.evaluator.folder())
+        Results::of(self.evaluator.session.paths())
     }
 
     fn set_results(&mut self, results: &Results) -> Result<(), Diagnostic> {
-        let kept = results.keep(self.evaluator.folder());
+        let kept = results.keep(self.evaluator.session.paths());
         kept.map_err(|error| magics::failed(format!("the format could not be kept: {error}")))
     }
 
     fn manifest(&self) -> String {
-        let file = self.evaluator.folder().join("Cargo.toml");
-        std::fs::read_to_string(file).unwrap_or_default()
+        self.evaluator.session.manifest()
     }
 
     fn dependency_tree(&self) -> Result<String, Diagnostic> {

@@ -6,7 +6,7 @@ use threadbook_jupyter::contract::Diagnostic;
 use super::host::Host;
 use super::magic::failed;
 use super::session;
-use crate::toolchain::results::Results;
+use crate::build::Results;
 
 /// A command.
 #[derive(Clone, Copy)]

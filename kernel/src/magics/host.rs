@@ -10,10 +10,10 @@ use threadbook::timing::Times;
 use threadbook::wire::SnapshotStatus;
 use threadbook_jupyter::contract::Diagnostic;
 
+use crate::build::Results;
 use crate::cell::CellMagic;
 use crate::cell::RanCode;
 use crate::cell::Wrap;
-use crate::toolchain::results::Results;
 
 /// The session that a magic runs in. The evaluator of Rust cells is one.
 pub trait Host {

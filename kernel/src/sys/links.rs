@@ -7,8 +7,12 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::env::SESSION;
+
 /// The cargo of a toolchain: that of the session which asks.
-const CARGO: &str = "#!/bin/sh\nexec \"$THREADBOOK_SESSION/bin/cargo\" \"$@\"\n";
+pub(crate) fn cargo_script() -> String {
+    format!("#!/bin/sh\nexec \"${SESSION}/bin/cargo\" \"$@\"\n")
+}
 
 /// Gives a file or a folder another name.
 pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
@@ -24,6 +28,6 @@ pub(crate) fn pointed(link: &Path) -> io::Result<PathBuf> {
 pub(crate) fn make_tools(bin: &Path, rustc: &Path) -> io::Result<()> {
     symlink(rustc, bin.join("rustc"))?;
     let cargo = bin.join("cargo");
-    std::fs::write(&cargo, CARGO)?;
+    std::fs::write(&cargo, cargo_script())?;
     std::fs::set_permissions(&cargo, Permissions::from_mode(0o755))
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::Error;
-use super::Prepared;
-use super::at;
-use super::script;
 use super::session;
+use crate::build::Error;
+use crate::build::Prepared;
+use crate::build::PreparedPaths;
+use crate::build::cache_paths;
+use crate::build::error::at;
 
 /// One prepared build in the cache.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Entry {
 
 /// The prepared builds, by folder.
 pub fn entries(cache: &Path) -> Result<Vec<Entry>, Error> {
-    let folder = cache.join("prepared");
+    let folder = cache_paths::prepared(cache);
     if !folder.exists() {
         return Ok(Vec::new());
     }
@@ -37,7 +38,7 @@ pub fn entries(cache: &Path) -> Result<Vec<Entry>, Error> {
         if !path.is_dir() {
             continue;
         }
-        let toolchain = Prepared::open(&path)
+        let toolchain = Prepared::open(PreparedPaths::new(&path))
             .ok()
             .and_then(|prepared| prepared.toolchain().lines().next().map(str::to_owned));
         let kernels = in_use.iter().filter(|used| **used == path).count();
@@ -55,10 +56,12 @@ pub fn entries(cache: &Path) -> Result<Vec<Entry>, Error> {
 
 /// What the rustc of the build that was made last said of itself.
 pub(super) fn latest_toolchain(cache: &Path) -> Option<String> {
-    let entries = std::fs::read_dir(cache.join("prepared")).ok()?.flatten();
+    let entries = std::fs::read_dir(cache_paths::prepared(cache))
+        .ok()?
+        .flatten();
     let mut builds: Vec<(SystemTime, String)> = entries
         .filter_map(|entry| {
-            let prepared = Prepared::open(&entry.path()).ok()?;
+            let prepared = Prepared::open(PreparedPaths::new(entry.path())).ok()?;
             Some((prepared.made()?, prepared.toolchain().to_owned()))
         })
         .collect();
@@ -73,7 +76,7 @@ pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
         if entry.kernels > 0 || keep == Some(entry.path.as_path()) {
             continue;
         }
-        let lock_path = entry.path.with_extension("lock");
+        let lock_path = PreparedPaths::new(&entry.path).lock();
         let lock = File::create(&lock_path).map_err(at(&lock_path))?;
         // A build that is being made holds its lock.
         if lock.try_lock().is_ok() {
@@ -83,7 +86,7 @@ pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
         }
     }
     // A script's program is compiled again in a moment; one that runs keeps its file.
-    let scripts = cache.join(script::FOLDER);
+    let scripts = cache_paths::scripts(cache);
     match std::fs::remove_dir_all(&scripts) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(&scripts)(error)),
         _ => Ok(removed),

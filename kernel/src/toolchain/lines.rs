@@ -8,18 +8,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use threadbook::worker::COMPILER_FILE;
+use threadbook::worker::SOURCE_FILE;
 
-use super::cargo;
-use super::generated;
-use super::optimizing;
-use super::session;
+use crate::build::SessionPaths;
+use crate::build::added;
+use crate::build::optimizing;
+use crate::rewrite::generated;
 use crate::sys::processes;
 
 /// The crate that cells are, which the names of their functions begin with.
 pub const CRATE: &str = generated::CRATE;
-/// The folder, in a session's, in which it is done.
-const FOLDER: &str = "lines";
 
 /// Where the source of a shared object is kept.
 pub fn source_of(so: &Path) -> PathBuf {
@@ -28,12 +26,12 @@ pub fn source_of(so: &Path) -> PathBuf {
 
 /// Compiles what a shared object was compiled from, with line tables; gives the object.
 pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
-    let session = session::folder_of_this_process()?;
-    let folder = session.join(FOLDER);
+    let session = SessionPaths::of_this_process()?;
+    let folder = session.lines();
     std::fs::create_dir_all(folder.join("src"))?;
-    let source = folder.join("src/lib.rs");
+    let source = folder.join(SOURCE_FILE);
     std::fs::copy(source_of(so), &source)?;
-    let call = cargo::call_of_this_session()?;
+    let call = added::call_of_this_session()?;
     let call = optimizing::call(&call, &std::fs::read_to_string(&source)?);
     let call = call.with_lines(&folder.join("incremental"));
     let Some(out_dir) = call.out_dir() else {
@@ -52,7 +50,7 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
         .stderr(Stdio::null())
         .spawn()?;
     // An interrupt ends it, as it ends the compile of a cell.
-    let compiling = session.join(COMPILER_FILE);
+    let compiling = session.compiler();
     let noted = std::fs::write(&compiling, child.id().to_string());
     let status = child.wait()?;
     noted.and_then(|()| std::fs::remove_file(&compiling))?;

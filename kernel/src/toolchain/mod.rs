@@ -1,191 +1,37 @@
-//! Everything around rustc: finding it, the prepared build of the runtime, the folder of a session, and the stand-in
-//! for cargo that evcxr calls.
+//! What the kernel process does around rustc: it finds the toolchain, prepares the runtime, and owns the session's folder.
+//! **Code here runs in the kernel process.** The program that evcxr starts as cargo is in `crate::standin`, what both use
+//! in `crate::build`, and changes of generated text in `crate::rewrite`.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `sysroot` | finds the toolchain |
-//! | `sources` | the runtime's sources, which travel in the kernel's binary |
+//! | `sysroot`, `configuration` | finds the toolchain; what `#[cfg(..)]` means for it |
+//! | `sources`, `profile` | the runtime's sources, which travel in the kernel's binary; how dependencies are compiled |
+//! | `recipe` | what a prepared build is made of, and its key |
 //! | `prepare` | builds the runtime once per toolchain, into the cache |
 //! | `analysis` | the toolchains that rust-analyzer is shown |
-//! | `answers` | what cargo and rustc say of the toolchain, noted for the next time |
 //! | `cache` | lists and prunes prepared builds |
-//! | `dependencies` | the dependencies that a session adds, built beside the runtime |
-//! | `features` | features of the runtime's dependencies that are on from the start |
-//! | `pinned` | the versions of a notebook's dependencies, in a file beside it |
 //! | `session` | one folder per kernel; sweeps those of kernels that were killed |
-//! | `roles` | this binary under another name: `cargo`, `rustup`, the recorder |
-//! | `call` | how rustc is called for a cell |
-//! | `cargo` | the stand-in for cargo: calls rustc itself when only the cell has changed |
-//! | `changes` | the changes of one compile, and what is noted of them for the next |
-//! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
-//! | `configuration` | what `#[cfg(..)]` means |
-//! | `lines` | line tables for a cell that has crashed |
-//! | `logs` | whether a cell may log |
-//! | `script` | compiles what `%run` runs |
-//! | `phases` | where the time of a compile goes |
-//! | `generated` | what is changed in the code that evcxr generates |
-//! | `fingerprints` | whether a variable's type is still the one that it was made of |
-//! | `statics` | statics that keep their values from cell to cell |
-//! | `scopes` | where a cell's variables end, and which of them are kept |
-//! | `variables` | the variables that a cell's code takes out of the store |
+//! | `dependencies` | pins and forgets the dependencies that a session has added |
+//! | `compiled`, `phases` | what the stand-in has noted of a compile |
+//! | `lines` | compiles a cell again with line tables, for a crash |
 
 mod analysis;
-mod answers;
 pub mod cache;
-mod call;
-pub mod cargo;
-mod changes;
-pub mod compiling;
+pub(crate) mod compiled;
 mod configuration;
 mod dependencies;
-mod features;
-mod fingerprints;
-pub mod generated;
-pub mod inlining;
 pub mod lines;
-mod logs;
-pub mod optimizing;
 pub mod phases;
-pub mod pinned;
 mod prepare;
-pub mod results;
-pub mod roles;
-mod scopes;
-pub mod script;
+mod profile;
+mod recipe;
 mod session;
 mod sources;
-pub mod statics;
 mod sysroot;
-mod variables;
 
+pub use crate::build::Error;
 pub use configuration::RustcConfiguration;
-pub use generated::depends_otherwise;
-pub use prepare::Prepared;
 pub use prepare::prepare;
 pub use prepare::prepared_folder;
-pub use scopes::Reason;
 pub use session::SessionFolder;
 pub use sysroot::Sysroot;
-
-use std::io::ErrorKind;
-use std::path::Path;
-use std::path::PathBuf;
-
-use crate::sys::files;
-
-/// What can go wrong before a cell is compiled.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Nothing says where to keep prepared builds.
-    #[error("no folder for prepared builds (set `THREADBOOK_CACHE`, or `HOME`)")]
-    NoCache,
-    /// There is no usable toolchain.
-    #[error(
-        "`rustc` was not found ({reason}) (install Rust with rustup, or put `rustc` on the PATH)"
-    )]
-    NoRustc {
-        /// What starting it said.
-        reason: String,
-    },
-    /// rust-analyzer needs the standard library's sources.
-    #[error("the standard library's sources are missing at `{}` (run `rustup component add rust-src`)", .path.display())]
-    NoRustSrc {
-        /// Where they were looked for.
-        path: PathBuf,
-    },
-    /// The runtime did not compile.
-    #[error("the runtime could not be built in `{}`: {reason} (run `threadbook doctor`)", .folder.display())]
-    Build {
-        /// Where it was built.
-        folder: PathBuf,
-        /// The last lines of what cargo said.
-        reason: String,
-    },
-    /// There is no room for what has to be written.
-    #[error(
-        "no room for the prepared build in the cache folder `{}`: {reason} (free some space, or set \
-         `THREADBOOK_CACHE` to a folder on another disk)",
-        .cache.display()
-    )]
-    NoRoom {
-        /// The cache folder.
-        cache: PathBuf,
-        /// What the system or a compiler said.
-        reason: String,
-    },
-    /// A file or folder could not be made or read.
-    #[error("`{}`: {source}", .path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-impl Error {
-    /// Says so where a full disk is the reason, be it that of the kernel or of a compiler.
-    pub(super) fn with_room_in(self, cache: &Path) -> Error {
-        let reason = match &self {
-            Error::File { source, .. } if is_no_room(source) => source.to_string(),
-            Error::Build { reason, .. } => match no_room_line(reason) {
-                Some(line) => line,
-                None if is_full(cache) => "no space left".to_owned(),
-                None => return self,
-            },
-            _ => return self,
-        };
-        Error::NoRoom {
-            cache: cache.to_owned(),
-            reason,
-        }
-    }
-}
-
-fn is_no_room(error: &std::io::Error) -> bool {
-    // The last is a limit of the process's own, such as `ulimit -f` sets.
-    [
-        ErrorKind::StorageFull,
-        ErrorKind::QuotaExceeded,
-        ErrorKind::FileTooLarge,
-    ]
-    .contains(&error.kind())
-}
-
-/// The line of a compiler's words that says so.
-fn no_room_line(said: &str) -> Option<String> {
-    let reasons = files::no_room_words();
-    let is_about_room = |line: &&str| {
-        reasons.iter().any(|reason| {
-            // Such as `No space left on device (os error 28)`; C programs leave out the number.
-            line.contains(reason.split(" (").next().unwrap_or(reason))
-        })
-    };
-    Some(said.lines().find(is_about_room)?.trim().to_owned())
-}
-
-/// A program whose file is mapped into memory dies of a full disk without a word.
-fn is_full(folder: &Path) -> bool {
-    const LEAST_BYTES: u64 = 4 << 20;
-    files::free_bytes(folder).is_ok_and(|bytes| bytes < LEAST_BYTES)
-}
-
-/// Adds the path to an error of the file system.
-pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::File {
-        path: path.into(),
-        source,
-    }
-}
-
-/// The first sixteen digits of a hash: enough to tell apart what one machine holds.
-fn short(hasher: sha2::Sha256) -> String {
-    use sha2::Digest;
-
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}

@@ -9,37 +9,26 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Error;
-use super::Prepared;
 use super::Sysroot;
-use super::analysis;
-use super::at;
 use super::dependencies;
-use super::pinned;
-use super::prepare;
-use super::roles;
+use super::profile;
+use crate::build::Error;
+use crate::build::Prepared;
+use crate::build::SessionPaths;
+use crate::build::cache_paths;
+use crate::build::error::at;
+use crate::build::lock_files;
+use crate::build::pinned;
+use crate::build::role_names;
+use crate::build::session_paths::LOCK_EXTENSION;
+use crate::env;
 use crate::sys::files;
 use crate::sys::links;
 
-/// Names the session's folder to this binary in its other roles.
-pub(super) const SESSION_VAR: &str = "THREADBOOK_SESSION";
-/// The link in a session's folder to its prepared build.
-const PREPARED_LINK: &str = "prepared";
-/// The link in a session's folder to where progress is shown: the stderr of the cell that runs.
-pub(super) const PROGRESS_LINK: &str = "progress";
-/// The link in a session's folder to rustc itself.
-const RUSTC_LINK: &str = "rustc";
-/// Exists while rust-analyzer is to find a standard library without contents.
-const BARE_FILE: &str = "bare";
-/// The worker program: a link to the prepared one, until a dependency changes the runtime.
-const WORKER_FILE: &str = "worker";
-/// The ending of the lock file beside a session's folder.
-const LOCK: &str = "lock";
-
-/// A session's folder. Dropping it removes the folder.
+/// A session's folder, reserved for this kernel. Dropping it removes the folder.
 #[derive(Debug)]
 pub struct SessionFolder {
-    path: PathBuf,
+    paths: SessionPaths,
     /// What the variables that this session changes were before.
     before: Vec<(&'static str, Option<OsString>)>,
     /// Held as long as the kernel lives, so that others can tell a folder in use from a leftover.
@@ -53,30 +42,31 @@ impl SessionFolder {
     ///
     /// The process has one thread: the environment is changed.
     pub unsafe fn reserve(cache: &Path) -> Result<SessionFolder, Error> {
-        let sessions = cache.join("sessions");
+        let sessions = cache_paths::sessions(cache);
         let config = sessions.join(".cargo");
         std::fs::create_dir_all(&config).map_err(at(&config))?;
         let sessions = sessions.canonicalize().map_err(at(&sessions))?;
         let config = sessions.join(".cargo");
         sweep(&sessions);
         let config = config.join("config.toml");
-        if std::fs::read_to_string(&config).ok().as_deref() != Some(prepare::CONFIG) {
-            std::fs::write(&config, prepare::CONFIG).map_err(at(&config))?;
+        if std::fs::read_to_string(&config).ok().as_deref() != Some(profile::CONFIG) {
+            std::fs::write(&config, profile::CONFIG).map_err(at(&config))?;
         }
-        let path = sessions.join(uuid::Uuid::new_v4().simple().to_string());
-        let lock_path = path.with_extension(LOCK);
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let paths = SessionPaths::new(sessions.join(id));
+        let lock_path = paths.lock();
         let lock = File::create(&lock_path).map_err(at(&lock_path))?;
         lock.lock().map_err(at(&lock_path))?;
         // Another user's processes have no business in a person's cells.
-        files::make_private_folder(&path).map_err(at(&path))?;
+        files::make_private_folder(paths.folder()).map_err(at(paths.folder()))?;
         let mut before = Vec::new();
-        for (name, value) in environment(&path) {
+        for (name, value) in environment(&paths) {
             before.push((name, std::env::var_os(name)));
             // SAFETY: the caller says that no other thread could read the environment meanwhile.
             unsafe { std::env::set_var(name, value) };
         }
         Ok(SessionFolder {
-            path,
+            paths,
             before,
             _lock: lock,
         })
@@ -84,25 +74,22 @@ impl SessionFolder {
 
     /// Puts the tools into the folder.
     pub fn equip(&self, prepared: &Prepared, sysroot: &Sysroot) -> Result<(), Error> {
-        let bin = self.path.join("bin");
+        let bin = self.paths.bin();
         std::fs::create_dir(&bin).map_err(at(&bin))?;
         let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
-        for (name, target) in [
-            (RUSTC_LINK, sysroot.rustc()),
-            (PREPARED_LINK, prepared.root().to_owned()),
-        ] {
-            let link = self.path.join(name);
-            links::link(&target, &link).map_err(at(&link))?;
-        }
-        let mut programs = vec![(self.worker(), prepared.worker())];
-        programs.extend(roles::NAMES.map(|name| (bin.join(name), program.clone())));
-        for (link, target) in programs {
+        let mut targets = vec![
+            (self.paths.rustc(), sysroot.rustc()),
+            (self.paths.prepared(), prepared.root().to_owned()),
+            (self.paths.worker(), prepared.worker()),
+        ];
+        targets.extend(role_names::LINKS.map(|name| (self.paths.tool(name), program.clone())));
+        for (link, target) in targets {
             links::link(&target, &link).map_err(at(&link))?;
         }
         if let Ok(folder) = std::env::current_dir() {
-            pinned::begin(&folder, &self.path).map_err(at(folder.join(pinned::name())))?;
+            pinned::begin(&folder, &self.paths).map_err(at(folder.join(pinned::name())))?;
         }
-        dependencies::begin(prepared, &self.path).map_err(at(&self.path))
+        lock_files::begin(prepared, &self.paths).map_err(at(self.path()))
     }
 
     /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents.
@@ -110,71 +97,72 @@ impl SessionFolder {
     /// evcxr evaluates `42` when it is made, before it is told of any dependency, and has rust-analyzer read the whole
     /// standard library for that; it does so again once there are dependencies. The first time is for nothing.
     pub fn begin_bare(&self) -> Result<(), Error> {
-        let file = self.path.join(BARE_FILE);
+        let file = self.paths.bare();
         std::fs::write(&file, "").map_err(at(&file))
     }
 
     /// From now on rust-analyzer finds a whole standard library.
     pub fn end_bare(&self) -> Result<(), Error> {
-        let file = self.path.join(BARE_FILE);
+        let file = self.paths.bare();
         std::fs::remove_file(&file).map_err(at(&file))
     }
 
     /// Shows the progress of long builds in this file.
     pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
-        let link = self.path.join(PROGRESS_LINK);
+        let link = self.paths.progress();
         links::link(file, &link).map_err(at(link))
     }
 
     /// The manifest of the crate that cells are compiled in; empty before the first.
     pub fn manifest(&self) -> String {
-        std::fs::read_to_string(self.manifest_file()).unwrap_or_default()
+        std::fs::read_to_string(self.paths.manifest()).unwrap_or_default()
     }
 
     /// Puts back the manifest that was there before a dependency that could not be added.
     pub fn restore_manifest(&self, manifest: &str) {
         if self.manifest() != manifest
-            && let Err(error) = std::fs::write(self.manifest_file(), manifest)
+            && let Err(error) = std::fs::write(self.paths.manifest(), manifest)
         {
             // evcxr writes it anew for the next cell; lists of dependencies are wrong until then.
             tracing::warn!("the manifest was not put back: {error}");
         }
     }
 
-    fn manifest_file(&self) -> PathBuf {
-        self.path.join("Cargo.toml")
-    }
-
     /// Why the latest dependency could not be added, in cargo's or rustc's words; once.
     pub fn take_dependency_error(&self) -> Option<String> {
-        dependencies::take_error(&self.path)
+        dependencies::take_error(&self.paths)
     }
 
     /// Pins the versions that the added dependencies have, in a file of this folder; gives how many there are.
     pub fn pin_dependencies(&self, prepared: &Prepared, folder: &Path) -> Result<usize, Error> {
         let file = folder.join(pinned::name());
-        dependencies::pin(prepared, &self.path, &file).map_err(at(file))
+        dependencies::pin(prepared, &self.paths, &file).map_err(at(file))
     }
 
     /// The version of a package that cells name, where it is the one that the runtime uses.
     pub fn shared_version(&self, prepared: &Prepared, name: &str) -> Option<String> {
-        let is_shared = dependencies::is_shared(prepared, &self.path, &self.manifest(), name);
+        let is_shared = dependencies::is_shared(prepared, &self.paths, &self.manifest(), name);
         prepared.version_of(name).filter(|_| is_shared)
     }
 
     /// Forgets the dependencies that were added.
     pub fn forget_dependencies(&self, prepared: &Prepared) -> Result<(), Error> {
-        dependencies::forget(prepared, &self.path).map_err(at(&self.path))
+        dependencies::forget(prepared, &self.paths).map_err(at(self.path()))
     }
 
     /// The program to start as the worker.
     pub fn worker(&self) -> PathBuf {
-        worker(&self.path)
+        self.paths.worker()
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.paths.folder()
+    }
+
+    /// The paths of the files in the folder.
+    pub fn paths(&self) -> &SessionPaths {
+        &self.paths
     }
 
     /// Gives a program the environment that the kernel was started with.
@@ -191,75 +179,35 @@ impl SessionFolder {
 impl Drop for SessionFolder {
     fn drop(&mut self) {
         // What stays is swept by the next start.
-        let _ = std::fs::remove_dir_all(&self.path);
-        let _ = std::fs::remove_file(self.path.with_extension(LOCK));
+        let _ = std::fs::remove_dir_all(self.path());
+        let _ = std::fs::remove_file(self.paths.lock());
     }
 }
 
 /// The prepared builds that living kernels use, one for each kernel.
 pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
-    let sessions = cache.join("sessions");
+    let sessions = cache_paths::sessions(cache);
     sweep(&sessions);
     let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| links::pointed(&entry.path().join(PREPARED_LINK)).ok())
+        .filter_map(|entry| links::pointed(&SessionPaths::new(entry.path()).prepared()).ok())
         .collect()
 }
 
-/// The prepared build of the session that this process was started for.
-pub(super) fn prepared_of_this_process() -> anyhow::Result<Prepared> {
-    Ok(Prepared::open(&prepared_root_of_this_process()?)?)
-}
-
-/// The folder of that prepared build.
-pub(super) fn prepared_root_of_this_process() -> anyhow::Result<PathBuf> {
-    Ok(links::pointed(
-        &folder_of_this_process()?.join(PREPARED_LINK),
-    )?)
-}
-
-/// rustc itself: not a link to it, since it finds its libraries beside itself.
-pub(super) fn rustc_of_this_process() -> anyhow::Result<PathBuf> {
-    Ok(links::pointed(&folder_of_this_process()?.join(RUSTC_LINK))?)
-}
-
-/// The toolchain folder that rust-analyzer is to find.
-pub(super) fn analysis_sysroot_of_this_process() -> anyhow::Result<PathBuf> {
-    let session = folder_of_this_process()?;
-    let root = prepared_root_of_this_process()?;
-    Ok(if session.join(BARE_FILE).exists() {
-        analysis::bare(&root)
-    } else {
-        analysis::slim(&root)
-    })
-}
-
-/// The program to start as the worker of a session.
-pub(super) fn worker(session: &Path) -> PathBuf {
-    session.join(WORKER_FILE)
-}
-
-/// The folder itself.
-pub(super) fn folder_of_this_process() -> anyhow::Result<PathBuf> {
-    let session = std::env::var_os(SESSION_VAR);
-    session
-        .map(PathBuf::from)
-        .ok_or_else(|| anyhow::anyhow!("`{SESSION_VAR}` is not set"))
-}
-
 /// What evcxr and rust-analyzer are to find.
-fn environment(session: &Path) -> Vec<(&'static str, OsString)> {
-    let bin = session.join("bin");
+fn environment(session: &SessionPaths) -> Vec<(&'static str, OsString)> {
+    let bin = session.bin();
+    let folder = session.folder();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
+    let paths = std::iter::once(bin).chain(std::env::split_paths(&path));
     vec![
         // A PATH with a separator inside a part could not have been split in the first place.
         ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
-        ("CARGO", bin.join("cargo").into()),
-        ("RUSTC", bin.join("rustc").into()),
-        ("EVCXR_TMPDIR", session.into()),
-        ("EVCXR_CONFIG_DIR", session.into()),
-        (SESSION_VAR, session.into()),
+        ("CARGO", session.tool(role_names::CARGO).into()),
+        ("RUSTC", session.tool(role_names::RUSTC).into()),
+        ("EVCXR_TMPDIR", folder.into()),
+        ("EVCXR_CONFIG_DIR", folder.into()),
+        (env::SESSION, folder.into()),
     ]
 }
 
@@ -270,7 +218,10 @@ fn sweep(sessions: &Path) {
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != LOCK) {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != LOCK_EXTENSION)
+        {
             continue;
         }
         // A lock that can be had is nobody's any more.

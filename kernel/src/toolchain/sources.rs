@@ -7,8 +7,8 @@ use include_dir::include_dir;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::Error;
-use super::at;
+use crate::build::Error;
+use crate::build::error::at;
 
 static SRC: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../runtime/src");
 const MANIFEST: &str = include_str!("../../../runtime/Cargo.toml");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use super::Error;
+use crate::build::Error;
 
 /// A Rust toolchain on this machine.
 #[derive(Clone, Debug)]

@@ -7,17 +7,16 @@ use std::process::Command;
 
 use super::shell::done;
 use crate::shell;
+use crate::shell::BIN_FOLDER;
 use crate::shell::CommandEnd;
 use crate::shell::CommandRun;
 use crate::shell::Program;
 use crate::shell::Running;
 use crate::shell::SCRIPT_COMPILER;
+use crate::shell::SESSION_VAR;
 use crate::shell::commands;
 use crate::shell::sys;
 use crate::worker;
-
-/// Names the session's folder to the kernel's own program in another role.
-const SESSION_VAR: &str = "THREADBOOK_SESSION";
 
 /// `%run [-b] [--no-raise] file.rs [arguments]`. A `&` at the end is `-b`.
 #[track_caller]
@@ -135,7 +134,7 @@ fn compiler(options: &[&str], file: &Path, name: &str, load: u32) -> String {
     let Some(session) = worker::session() else {
         worker::raise("MagicError", &format!("`{name}` works in a notebook only"));
     };
-    let mut command = Command::new(session.join("bin").join(SCRIPT_COMPILER));
+    let mut command = Command::new(session.join(BIN_FOLDER).join(SCRIPT_COMPILER));
     command.args(options).arg(file).env(SESSION_VAR, session);
     let job = CommandRun {
         command,

@@ -28,6 +28,10 @@ use crate::worker;
 /// The name under which the kernel's own program, in the session's `bin` folder, compiles a script.
 #[doc(hidden)]
 pub const SCRIPT_COMPILER: &str = "threadbook-script";
+/// Names the session's folder to the kernel's own program in another role.
+pub const SESSION_VAR: &str = "THREADBOOK_SESSION";
+/// The folder, in the session's folder, with links to the kernel's program under the names of its roles.
+pub const BIN_FOLDER: &str = "bin";
 
 /// The program to run, and how.
 #[derive(Debug)]

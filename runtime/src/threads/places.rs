@@ -2,9 +2,7 @@
 
 use crate::wire::Place;
 use crate::worker;
-
-/// What the code of cells is called where it is compiled.
-const CELL_FILE: &str = "src/lib.rs";
+use crate::worker::SOURCE_FILE;
 
 /// `cell 5, line 3, column 9`, or the file, line and column of a crate's code.
 pub(super) fn words(place: &Place) -> Option<String> {
@@ -12,6 +10,6 @@ pub(super) fn words(place: &Place) -> Option<String> {
         return Some(words);
     }
     // Lines of the code around a cell mean nothing to anybody.
-    let is_cell = worker::is_open() && place.file == CELL_FILE;
+    let is_cell = worker::is_open() && place.file == SOURCE_FILE;
     (!is_cell).then(|| format!("{}:{}:{}", place.file, place.line, place.column))
 }

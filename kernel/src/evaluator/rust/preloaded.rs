@@ -6,7 +6,7 @@ use threadbook_jupyter::output::StreamName;
 
 use super::RustEvaluator;
 use crate::cell::crates_named;
-use crate::toolchain;
+use crate::rewrite::manifest::depends_otherwise;
 
 impl RustEvaluator {
     /// Gives the lines that have evcxr depend on the preloaded crates that were named so far, in this code or an earlier
@@ -21,7 +21,7 @@ impl RustEvaluator {
             self.named.insert(name.to_owned());
         }
         let named = preloaded.into_iter().filter(|(name, value)| {
-            self.named.contains(name) && !toolchain::depends_otherwise(manifest, name, value)
+            self.named.contains(name) && !depends_otherwise(manifest, name, value)
         });
         let mut lines = String::new();
         for (name, value) in named {

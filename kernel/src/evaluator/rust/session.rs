@@ -11,9 +11,9 @@ use crate::cell::bound_names;
 use crate::cell::keep_items;
 use crate::evaluator::ended::CellEnd;
 use crate::evaluator::ended::Why;
-use crate::toolchain::Reason;
+use crate::rewrite::Reason;
 use crate::toolchain::RustcConfiguration;
-use crate::toolchain::compiling;
+use crate::toolchain::compiled;
 
 impl RustEvaluator {
     /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
@@ -40,7 +40,7 @@ impl RustEvaluator {
             cell: self.sources.latest(),
             bound: bound_names(code),
             hidden,
-            compiled: compiling::variables(self.session.path()),
+            compiled: compiled::variables(self.session.paths()),
             before,
             now: now.collect(),
             is_finished,
@@ -57,7 +57,7 @@ impl RustEvaluator {
 
     /// Notes which variables have types that are other ones now, for the words of a cell that did not compile without them.
     pub(super) fn note_outdated_variables(&mut self) {
-        let variables = compiling::variables(self.session.path());
+        let variables = compiled::variables(self.session.paths());
         let unkept = variables.unkept.into_iter();
         let outdated = unkept.filter(|(_, reason)| *reason == Reason::TypeRedefined);
         for (name, reason) in outdated {

@@ -1,0 +1,19 @@
+//! The folders of the cache. `docs/files.md` lists what they hold.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The prepared builds.
+pub(crate) fn prepared(cache: &Path) -> PathBuf {
+    cache.join("prepared")
+}
+
+/// The sessions of kernels, see [`SessionPaths`](crate::build::SessionPaths).
+pub(crate) fn sessions(cache: &Path) -> PathBuf {
+    cache.join("sessions")
+}
+
+/// The programs of `%run`.
+pub(crate) fn scripts(cache: &Path) -> PathBuf {
+    cache.join("scripts")
+}

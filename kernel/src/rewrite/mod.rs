@@ -1,0 +1,26 @@
+//! Changes the text that evcxr generates for a cell, and reads what it means. Pure: text in, text out, and **the same in
+//! every process**. The stand-in (`crate::standin`) applies the changes; the evaluator reads the result.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `generated` | what evcxr generates, and the runtime's calls in its place |
+//! | `manifest` | the manifest that evcxr writes, and the dependencies in it |
+//! | `variables` | the variables that a cell's code takes out of the store |
+//! | `scopes/` | where a cell's variables end, and which of them are kept |
+//! | `fingerprints` | whether a variable's type is still the one that it was stored with |
+//! | `statics` | statics that keep their values from cell to cell |
+//! | `inlining` | `#[inline]` for the session's functions |
+//! | `logs` | whether a cell may log |
+
+pub(crate) mod fingerprints;
+pub mod generated;
+pub mod inlining;
+pub(crate) mod logs;
+pub(crate) mod manifest;
+mod scopes;
+pub mod statics;
+pub(crate) mod variables;
+
+pub(crate) use scopes::Choice;
+pub use scopes::Reason;
+pub(crate) use scopes::Scopes;

@@ -1,0 +1,101 @@
+//! The variables that a cell's code takes out of the store, and puts back.
+//!
+//! evcxr has every cell do that with every variable of the session, and each costs rustc an instance of both functions
+//! for its type. A variable that the cell's text does not mention can as well stay where it is. Types are checked all the
+//! same: a cell may define one anew, of which another variable is.
+
+use std::collections::BTreeSet;
+
+use super::generated;
+
+/// Makes the lines empty that take or put a variable which the cell does not mention, but for those that are given up.
+pub(crate) fn leave_unmentioned(source: &str, cell: &str, given_up: &BTreeSet<String>) -> String {
+    let mut kept = String::with_capacity(source.len());
+    for line in source.split_inclusive('\n') {
+        let is_left =
+            variable(line).is_some_and(|name| !mentions(cell, name) && !given_up.contains(name));
+        kept.push_str(if is_left { "\n" } else { line });
+    }
+    kept
+}
+
+/// Makes the lines empty that look for, or take, variables of earlier cells that can't be had.
+pub(crate) fn leave_out(source: &str, names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return source.to_owned();
+    }
+    let lines = source.split_inclusive('\n');
+    lines
+        .map(|line| {
+            let found = generated::check_of_line(line).or_else(|| generated::take_of_line(line));
+            let is_left = found.is_some_and(|(_, name)| names.contains(name));
+            if is_left { "\n" } else { line }
+        })
+        .collect()
+}
+
+/// The variable that a line of evcxr's takes or puts.
+fn variable(line: &str) -> Option<&str> {
+    let found = generated::take_of_line(line).or_else(|| generated::put_of_line(line));
+    found.map(|(_, name)| name)
+}
+
+/// Whether a name stands in a text, be it in a comment or a string: `{name}` in a string is a use.
+fn mentions(text: &str, name: &str) -> bool {
+    if !name.is_ascii() {
+        // The same name may be written in other characters.
+        return true;
+    }
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cell_does_not_mention_stays_in_the_store() {
+        let source = "\
+fn user() {}
+vars_ok &= evcxr_variable_store.check_variable::<u8>(stringify!(a));
+let a = evcxr_variable_store.take_variable::<u8>(stringify!(a));
+let mut b = evcxr_variable_store.take_variable::<Vec<(u8, fn(u8))>>(stringify!(b));
+let r#type = evcxr_variable_store.take_variable::<u8>(stringify!(r#type));
+async {
+b.push((1, f)); // not aa
+evcxr_variable_store.put_variable::<u8>(stringify!(c), c);
+evcxr_variable_store.put_variable::<u8>(stringify!(a), a);
+evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
+";
+        let cell = "b.push((1, f)); // not aa\nlet c = 1; _a";
+        assert_eq!(
+            leave_unmentioned(source, cell, &BTreeSet::new()),
+            "\
+fn user() {}
+vars_ok &= evcxr_variable_store.check_variable::<u8>(stringify!(a));
+
+let mut b = evcxr_variable_store.take_variable::<Vec<(u8, fn(u8))>>(stringify!(b));
+
+async {
+b.push((1, f)); // not aa
+evcxr_variable_store.put_variable::<u8>(stringify!(c), c);
+
+evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
+"
+        );
+    }
+
+    #[test]
+    fn a_name_is_mentioned_as_a_whole_word_anywhere() {
+        for text in ["a", "(a)", "a.b", "\"{a}\"", "// a", "r#a", "é a", "'a"] {
+            assert!(mentions(text, "a"), "{text}");
+        }
+        for text in ["", "ab", "_a", "éa", "a1", "aé"] {
+            assert!(!mentions(text, "a"), "{text}");
+        }
+        assert!(mentions("", "é"));
+    }
+}

@@ -1,0 +1,311 @@
+//! The stand-in for cargo that evcxr calls.
+//!
+//! cargo has nothing to decide for a cell: the stand-in repeats the rustc call that cargo made for the prepared build, with
+//! the libraries that the session has added, and saves cargo's own 40-60 ms. Where a cell adds a dependency, that is built
+//! first (`dependencies`). The stand-in keeps rustc's diagnostics with their colours, warnings included, in a file for the
+//! kernel: evcxr shows none of them when a cell compiles.
+
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::answers;
+use super::changes::Changes;
+use super::compiling::Compiled;
+use super::compiling::Compiling;
+use super::dependencies;
+use super::packages::visible_packages;
+use super::real_cargo::offline_first;
+use super::real_cargo::real;
+use super::watch::Watch;
+use crate::build::Prepared;
+use crate::build::RustcCall;
+use crate::build::SessionPaths;
+use crate::build::added::Added;
+use crate::build::cargo_cli::exit_code;
+use crate::build::lock_files;
+use crate::build::optimizing;
+use crate::rewrite::generated;
+use crate::rewrite::manifest;
+use crate::sys::processes;
+
+/// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
+const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
+
+/// Plays cargo; gives the exit code.
+pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
+    let prepared = Prepared::of_this_process()?;
+    if answers::is_of_toolchain(prepared.root(), args) {
+        let run = || of_toolchain(&prepared, args);
+        return Ok(answers::find(prepared.paths(), "cargo", args, run)?.print()?);
+    }
+    let session = SessionPaths::new(std::env::current_dir()?);
+    let text = std::fs::read_to_string(session.manifest()).unwrap_or_default();
+    let only_known = manifest::only_knows(&text, &prepared.dependencies());
+    let verb = args
+        .iter()
+        .find(|arg| !arg.starts_with('-'))
+        .map(String::as_str);
+    match verb {
+        Some("metadata") if only_known && text.contains(manifest::VALIDATION_CRATE) => {
+            // evcxr asks whether the dependency can be had, and looks at the exit code only.
+            println!("{{}}");
+            Ok(0)
+        }
+        Some("metadata") if text.contains(manifest::VALIDATION_CRATE) => {
+            let _group = CompilerGroup::begin(&session)?;
+            if session.interrupted().exists() {
+                return Ok(130);
+            }
+            lock_files::begin(&prepared, &session)?;
+            if dependencies::were_built(&prepared, &text) {
+                println!("{{}}");
+                return Ok(0);
+            }
+            // The crate has no other dependency, so cargo would forget the versions of all others.
+            let lock_file = session.cargo_lock();
+            let lock = std::fs::read(&lock_file)?;
+            let output = offline_first(&prepared, &session, args)?;
+            std::io::stderr().write_all(&output.stderr)?;
+            std::fs::write(&lock_file, lock)?;
+            Ok(exit_code(output.status))
+        }
+        Some("metadata") => {
+            let output = match only_known {
+                true => real(&prepared).arg("--offline").args(args).output()?,
+                false => {
+                    let _group = CompilerGroup::begin(&session)?;
+                    offline_first(&prepared, &session, args)?
+                }
+            };
+            std::io::stderr().write_all(&output.stderr)?;
+            std::io::stdout().write_all(&visible_packages(output.stdout))?;
+            Ok(exit_code(output.status))
+        }
+        Some("build" | "check") => compile(&prepared, &session, &text, verb == Some("check")),
+        Some("locate-project") => {
+            // The session's crate is a workspace of its own.
+            let place = args.windows(2).find(|pair| pair[0] == "--manifest-path");
+            let place = place.map_or_else(|| session.manifest(), |pair| PathBuf::from(&pair[1]));
+            println!("{}", json!({"root": place}));
+            Ok(0)
+        }
+        // evcxr asks for it when dependencies are to be linked in another way, which they are not.
+        Some("clean") => Ok(0),
+        _ => Ok(exit_code(real(&prepared).args(args).status()?)),
+    }
+}
+
+/// Runs cargo for what depends on the toolchain alone.
+fn of_toolchain(prepared: &Prepared, args: &[String]) -> std::io::Result<Output> {
+    let mut command = real(prepared);
+    if args.first().is_none_or(|verb| verb != "metadata") {
+        return command.args(args).output();
+    }
+    let mut output = command.arg("--offline").args(args).output()?;
+    output.stdout = visible_packages(output.stdout);
+    Ok(output)
+}
+
+fn compile(
+    prepared: &Prepared,
+    session: &SessionPaths,
+    manifest: &str,
+    check_only: bool,
+) -> anyhow::Result<i32> {
+    let mut watch = Watch::begin(session);
+    let _group = CompilerGroup::begin(session)?;
+    if session.interrupted().exists() {
+        return Ok(130);
+    }
+    let call = watch.compiler(|| dependencies::provide(prepared, session, manifest))?;
+    let Some(call) = call else {
+        return Ok(1);
+    };
+    let linker = watch.linker_arg(call.args());
+    let call = match check_only {
+        true => call.with_arg(linker).checking(),
+        false => call.with_arg(linker),
+    };
+    let path = session.source();
+    let added = Added::of(session);
+    let mut compiler = || {
+        dependencies::use_in(&added, &path)?;
+        let call = match check_only {
+            true => &call,
+            false => &optimizing::call(&call, &std::fs::read_to_string(&path)?),
+        };
+        call_rustc(call, session)
+    };
+    if !manifest.lines().any(|line| line.starts_with("threadbook ")) {
+        return print(session, &watch.compiler(compiler)?, check_only);
+    }
+    let mut changes = Changes::begin(session);
+    let source = std::fs::read_to_string(&path)?;
+    let source = watch.rewriting(|| changes.prepare(&source));
+    let mut compiling = Compiling::new(session, &mut changes, &mut compiler);
+    let compiled = watch.compiler(|| match check_only {
+        true => compiling.check(&source),
+        false => compiling.build(&source),
+    })?;
+    if compiled.code == 0 && !check_only {
+        // What did not compile has defined nothing.
+        changes.commit(session)?;
+    }
+    print(session, &compiled, check_only)
+}
+
+/// Runs rustc, and words what it says as cargo would.
+fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compiled> {
+    let out_dir = call
+        .out_dir()
+        .unwrap_or_else(|| session.folder().to_owned());
+    std::fs::create_dir_all(&out_dir)?;
+    let mut child = Command::new(call.program())
+        .args(call.args())
+        .arg(DIAGNOSTIC_WIDTH)
+        .current_dir(session.folder())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut messages = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            let line = line?;
+            match serde_json::from_str::<Value>(&line) {
+                Ok(message) if message["$message_type"] == "diagnostic" => messages.push(message),
+                Ok(_) => {}
+                Err(_) => eprintln!("{line}"),
+            }
+        }
+    }
+    let status = child.wait()?;
+    let mut lines: Vec<String> = messages
+        .iter()
+        .map(|message| {
+            let message = by_lines(message.clone());
+            json!({"reason": "compiler-message", "message": message}).to_string()
+        })
+        .collect();
+    if status.success() {
+        let object = out_dir.join(generated::object_file());
+        let artifact = json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
+        lines.push(artifact.to_string());
+    }
+    Ok(Compiled {
+        code: exit_code(status),
+        lines,
+        messages,
+    })
+}
+
+/// The message with a span for each line of its spans. Lines of a cell do not all stand in the cell's order in what rustc
+/// compiles, and evcxr panics at a span that ends before it begins.
+fn by_lines(mut message: Value) -> Value {
+    if let Some(spans) = message["spans"].as_array_mut() {
+        *spans = spans.iter().flat_map(lines_of_span).collect();
+    }
+    if let Some(children) = message["children"].as_array_mut() {
+        for child in children {
+            *child = by_lines(child.take());
+        }
+    }
+    message
+}
+
+fn lines_of_span(span: &Value) -> Vec<Value> {
+    let ends = (span["line_start"].as_u64(), span["line_end"].as_u64());
+    let (Some(first), Some(last)) = ends else {
+        return vec![span.clone()];
+    };
+    if first >= last {
+        return vec![span.clone()];
+    }
+    let line_of_span = |line: u64| {
+        let mut one = span.clone();
+        one["line_start"] = line.into();
+        one["line_end"] = line.into();
+        if line > first {
+            one["column_start"] = 1.into();
+        }
+        if line < last {
+            let start = one["column_start"].as_u64().unwrap_or(1);
+            one["column_end"] = (start + 1).into();
+        }
+        one
+    };
+    (first..=last).map(line_of_span).collect()
+}
+
+/// Notes what rustc has said, and passes it on to evcxr, of diagnostics perhaps errors only; gives the exit code.
+///
+/// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
+/// says itself.
+fn print(session: &SessionPaths, compiled: &Compiled, errors_only: bool) -> anyhow::Result<i32> {
+    let mut diagnostics = File::create(session.diagnostics())?;
+    for message in &compiled.messages {
+        writeln!(diagnostics, "{message}")?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    for line in &compiled.lines {
+        let is_warning = || {
+            let message: Value = serde_json::from_str(line).unwrap_or_default();
+            message["reason"] == "compiler-message" && message["message"]["level"] != "error"
+        };
+        if !(errors_only && is_warning()) {
+            writeln!(stdout, "{line}")?;
+        }
+    }
+    Ok(compiled.code)
+}
+
+/// Puts the compile into a process group of its own, which an interrupt can end.
+struct CompilerGroup {
+    file: PathBuf,
+}
+
+impl CompilerGroup {
+    fn begin(session: &SessionPaths) -> anyhow::Result<CompilerGroup> {
+        processes::found_group()?;
+        let file = session.compiler();
+        std::fs::write(&file, std::process::id().to_string())?;
+        Ok(CompilerGroup { file })
+    }
+}
+
+impl Drop for CompilerGroup {
+    fn drop(&mut self) {
+        // If it stays, the next compile writes it anew.
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_several_lines_becomes_one_for_each() {
+        let span = json!({"line_start": 4, "line_end": 6, "column_start": 7, "column_end": 2, "label": "l"});
+        let message =
+            json!({"message": "m", "spans": [], "children": [{"spans": [span], "children": []}]});
+        let changed = by_lines(message);
+        let spans = changed["children"][0]["spans"].as_array().unwrap();
+        let places: Vec<[u64; 4]> = spans
+            .iter()
+            .map(|span| {
+                ["line_start", "column_start", "line_end", "column_end"]
+                    .map(|name| span[name].as_u64().unwrap())
+            })
+            .collect();
+        assert_eq!(places, [[4, 7, 4, 8], [5, 1, 5, 2], [6, 1, 6, 2]]);
+        assert!(spans.iter().all(|span| span["label"] == "l"));
+    }
+}

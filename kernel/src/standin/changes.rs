@@ -1,0 +1,217 @@
+//! What is changed in the generated code of a cell, and what is noted of it once it has compiled.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::compiling::Finish;
+use crate::build::Results;
+use crate::build::SessionPaths;
+use crate::build::notes::noted;
+use crate::build::optimizing;
+use crate::cell::Blocks;
+use crate::cell::blank_superseded_impls;
+use crate::cell::macros_first;
+use crate::cell::take_item_macros;
+use crate::rewrite::fingerprints::Fingerprints;
+use crate::rewrite::generated;
+use crate::rewrite::inlining;
+use crate::rewrite::logs;
+use crate::rewrite::statics;
+use crate::rewrite::statics::Definitions;
+use crate::rewrite::variables;
+
+/// rustc's errors about two definitions of one thing.
+const CONFLICTS: [&str; 5] = ["E0119", "E0201", "E0255", "E0428", "E0592"];
+
+/// What a cell's `return Err(..)` has become, and a name of the same length for boxed errors.
+const LEAVE_WITH_ERROR: &str = "::threadbook::abi::leave_with_error(";
+const LEAVE_WITH_BOXED: &str = "::threadbook::abi::leave_with_boxed(";
+/// How rustc says that nothing settles the type of such an error.
+const OPEN_ERROR: &str = "declared on the function `leave_with_error`";
+
+/// How rustc's error begins about a call whose macro is gone, as with the program that defined it.
+const NO_MACRO: &str = "cannot find macro ";
+
+/// The changes of one compile.
+pub(super) struct Changes {
+    cell: String,
+    definitions: Definitions,
+    new_definitions: Definitions,
+    blocks: Blocks,
+    /// Calls of earlier cells that make items, and those of this one.
+    made_before: Vec<String>,
+    made: Vec<String>,
+    /// By which numbers variables were stored.
+    stored: BTreeMap<String, u64>,
+    fingerprints: Fingerprints,
+    /// Variables of earlier cells whose types are other ones now.
+    outdated: BTreeSet<String>,
+    results: Results,
+    session: SessionPaths,
+    /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
+    boxed_errors: bool,
+    /// Whether the cell may log.
+    logs: bool,
+    /// The lines of the earlier ones in what rustc was given last.
+    lines: Vec<Range<usize>>,
+}
+
+impl Changes {
+    /// Reads what earlier compiles have noted in a session's folder.
+    pub(super) fn begin(session: &SessionPaths) -> Changes {
+        Changes {
+            cell: std::fs::read_to_string(session.cell()).unwrap_or_default(),
+            definitions: noted(&session.statics()).unwrap_or_default(),
+            new_definitions: Definitions::default(),
+            blocks: noted(&session.blocks()).unwrap_or_default(),
+            made_before: noted(&session.made()).unwrap_or_default(),
+            made: Vec::new(),
+            stored: noted(&session.types()).unwrap_or_default(),
+            fingerprints: Fingerprints::default(),
+            outdated: BTreeSet::new(),
+            results: Results::of(session),
+            session: session.clone(),
+            boxed_errors: false,
+            logs: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// What comes before it is known which variables are kept.
+    pub(super) fn prepare(&mut self, source: &str) -> String {
+        let (source, made) = take_item_macros(source);
+        self.made_before.retain(|call| !made.contains(call));
+        self.made = made;
+        let (source, blocks) = blank_superseded_impls(&source, &self.cell, &self.blocks);
+        self.blocks = blocks;
+        let source = macros_first(&source);
+        self.fingerprints = Fingerprints::of(&source);
+        self.outdated = self.fingerprints.outdated(&source, &self.stored);
+        self.logs = logs::are_needed(&source);
+        let source = variables::leave_out(&source, &self.outdated);
+        variables::leave_unmentioned(&source, &self.cell, &self.outdated)
+    }
+
+    /// What runs before the cell's variables are taken out of the store.
+    fn first(&self, thread_locals: &[String]) -> String {
+        let mut first = self.fingerprints.call();
+        if !thread_locals.is_empty() {
+            first.push_str(&format!(
+                "::threadbook::abi::redefined(&{thread_locals:?});"
+            ));
+        }
+        if !self.outdated.is_empty() {
+            first.push_str(&format!(
+                "::threadbook::abi::store::forget(&{:?});",
+                Vec::from_iter(&self.outdated)
+            ));
+        }
+        if self.logs {
+            first.push_str("::threadbook::abi::logging::logs();");
+        }
+        first.push_str(&self.results.scope());
+        first
+    }
+
+    /// The cell has compiled: what it has defined is noted for later ones.
+    pub(super) fn commit(&self, session: &SessionPaths) -> anyhow::Result<()> {
+        let definitions = serde_json::to_vec(&self.new_definitions)?;
+        std::fs::write(session.statics(), definitions)?;
+        std::fs::write(session.blocks(), serde_json::to_vec(&self.blocks)?)?;
+        let made: Vec<&String> = self.made_before.iter().chain(&self.made).collect();
+        std::fs::write(session.made(), serde_json::to_vec(&made)?)?;
+        let stored = self.fingerprints.after(&self.stored);
+        std::fs::write(session.types(), serde_json::to_vec(&stored)?)?;
+        Ok(())
+    }
+}
+
+impl Finish for Changes {
+    fn finish(&mut self, source: &str) -> String {
+        let shared = statics::share(source, &self.cell, &self.definitions);
+        self.new_definitions = shared.definitions;
+        let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
+        finished = finished.replacen(generated::SHOWN, &self.results.scope(), 1);
+        finished = inlining::inline(&finished);
+        if self.boxed_errors {
+            finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
+        }
+        self.lines.clear();
+        for call in self.made_before.iter().chain(&self.made) {
+            let first = finished.matches('\n').count() + 1;
+            finished.push_str(&format!("{call}\n"));
+            self.lines.push(first..finished.matches('\n').count() + 1);
+        }
+        optimizing::mark(&self.session, &mut finished);
+        finished
+    }
+
+    fn outdated(&self) -> BTreeSet<String> {
+        self.outdated.clone()
+    }
+
+    fn learn(&mut self, messages: &[Value]) -> bool {
+        self.learn_conflicts(messages) || self.learn_open_error(messages)
+    }
+}
+
+impl Changes {
+    /// What a later cell defines takes the place of what a macro has made, and what a macro made that is gone goes too.
+    fn learn_conflicts(&mut self, messages: &[Value]) -> bool {
+        let lines = messages
+            .iter()
+            .filter(|message| is_conflict(message))
+            .flat_map(lines_of);
+        let conflicting: Vec<usize> = lines.collect();
+        let count = self.made_before.len();
+        let mut index = 0;
+        let of_calls = &self.lines;
+        self.made_before.retain(|_| {
+            let is_hit = conflicting
+                .iter()
+                .any(|line| of_calls[index].contains(line));
+            index += 1;
+            !is_hit
+        });
+        self.made_before.len() < count
+    }
+
+    /// `Err("text".into())` has a type where `main` returns a boxed error, as it mostly does.
+    fn learn_open_error(&mut self, messages: &[Value]) -> bool {
+        let is_open = |message: &Value| {
+            let spans = message["spans"].as_array().into_iter().flatten();
+            let mut labels = spans.filter_map(|span| span["label"].as_str());
+            labels.any(|label| label.ends_with(OPEN_ERROR))
+        };
+        let learned = !self.boxed_errors && messages.iter().any(is_open);
+        self.boxed_errors |= learned;
+        learned
+    }
+}
+
+fn is_conflict(message: &Value) -> bool {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    CONFLICTS.contains(&text(&message["code"]["code"]).as_str())
+        || text(&message["message"]).starts_with(NO_MACRO)
+}
+
+/// The lines of the cell's crate that a message names, also those at which a macro was called.
+fn lines_of(message: &Value) -> Vec<usize> {
+    let spans = message["spans"].as_array().into_iter().flatten();
+    let mut lines = Vec::new();
+    for span in spans {
+        let mut at = Some(span);
+        while let Some(span) = at {
+            lines.extend(
+                span["line_start"]
+                    .as_u64()
+                    .and_then(|line| usize::try_from(line).ok()),
+            );
+            at = span["expansion"].get("span");
+        }
+    }
+    lines
+}

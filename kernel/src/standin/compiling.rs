@@ -1,0 +1,248 @@
+//! Compiles a cell, in which rustc's errors show which of its variables can be kept.
+//!
+//! evcxr learns of a variable that is not kept by an error about the line that puts it into the store, as if the cell had
+//! moved it. It then leaves that line out and compiles again, for which the object is there already.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+use threadbook::worker::SOURCE_FILE;
+
+use crate::build::SessionPaths;
+use crate::build::notes::noted;
+use crate::build::variables::Variables;
+use crate::cell::show_lets;
+use crate::rewrite::Choice;
+use crate::rewrite::Scopes;
+use crate::rewrite::generated;
+
+/// What a run of rustc, or of cargo, has given.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// The exit code.
+    pub(super) code: i32,
+    /// The lines for whoever called cargo.
+    pub(super) lines: Vec<String>,
+    /// What rustc says of the cell.
+    pub(super) messages: Vec<Value>,
+}
+
+/// A compile that need not be repeated.
+#[derive(Debug, Serialize, Deserialize)]
+struct Done {
+    /// What was asked for.
+    key: String,
+    /// Whether its code catches panics.
+    catches: bool,
+    /// What was given to rustc.
+    source: String,
+    code: i32,
+    lines: Vec<String>,
+}
+
+/// Makes of a source what rustc is given.
+pub(super) trait Finish {
+    fn finish(&mut self, source: &str) -> String;
+
+    /// Variables of earlier cells whose types are other ones now.
+    fn outdated(&self) -> BTreeSet<String>;
+
+    /// Takes into account what rustc says of that; false where nothing is to be changed.
+    fn learn(&mut self, messages: &[Value]) -> bool;
+}
+
+/// One cell, in a session's folder.
+pub(super) struct Compiling<'a> {
+    session: &'a SessionPaths,
+    changes: &'a mut dyn Finish,
+    /// Runs rustc on the session's source.
+    compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
+}
+
+impl<'a> Compiling<'a> {
+    pub(super) fn new(
+        session: &'a SessionPaths,
+        changes: &'a mut dyn Finish,
+        compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
+    ) -> Compiling<'a> {
+        Compiling {
+            session,
+            changes,
+            compiler,
+        }
+    }
+
+    /// Only checks the code.
+    pub(super) fn check(&mut self, source: &str) -> anyhow::Result<Compiled> {
+        let (shown, _) = show_lets(&generated::without_analysed(source));
+        self.attempt(&shown)
+    }
+
+    /// Compiles the code, as evcxr generates it.
+    pub(super) fn build(&mut self, source: &str) -> anyhow::Result<Compiled> {
+        let Some(scopes) = Scopes::read(source) else {
+            let mut compiled = self.attempt(source)?;
+            while compiled.code != 0 && self.changes.learn(&compiled.messages) {
+                compiled = self.attempt(source)?;
+            }
+            return Ok(compiled);
+        };
+        let mut choice = scopes.first_choice(&self.changes.outdated());
+        if let Some(sent_back) = self.send_back(&scopes, &choice)? {
+            return Ok(sent_back);
+        }
+        loop {
+            let arranged = scopes.arrange(&choice);
+            if let Some(done) = self.take_done(&arranged.source)? {
+                return Ok(done);
+            }
+            let compiled = self.attempt(&arranged.source)?;
+            let failed = compiled.code != 0;
+            let messages = &compiled.messages;
+            if failed
+                && (choice.learn(&scopes, &arranged, messages) || self.changes.learn(messages))
+            {
+                continue;
+            }
+            if failed {
+                // evcxr tries again in a form that does not catch panics, in which the errors are the same.
+                self.note_done(&arranged.source, &compiled)?;
+                return Ok(compiled);
+            }
+            let sent_back = self.send_back(&scopes, &choice)?;
+            if sent_back.is_some() {
+                self.note_done(&arranged.source, &compiled)?;
+            }
+            return Ok(sent_back.unwrap_or(compiled));
+        }
+    }
+
+    fn attempt(&mut self, source: &str) -> anyhow::Result<Compiled> {
+        let finished = self.changes.finish(source);
+        std::fs::write(self.session.source(), finished)?;
+        (self.compiler)()
+    }
+
+    /// Has evcxr leave out the variables that are not kept, where it does not yet.
+    fn send_back(&self, scopes: &Scopes, choice: &Choice) -> anyhow::Result<Option<Compiled>> {
+        let file = self.session.variables();
+        let mut variables: Variables = noted(&file).unwrap_or_default();
+        variables.unkept.extend(choice.unkept.clone());
+        variables.put_back.extend(choice.inside.clone());
+        std::fs::write(&file, serde_json::to_vec(&variables)?)?;
+        let lines = scopes.lines_of_unkept(choice);
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Compiled {
+            code: 1,
+            lines: lines.into_iter().map(moved).collect(),
+            messages: Vec::new(),
+        }))
+    }
+
+    fn note_done(&self, arranged: &str, compiled: &Compiled) -> anyhow::Result<()> {
+        let done = Done {
+            key: essence(arranged),
+            catches: generated::catches_panics(arranged),
+            source: std::fs::read_to_string(self.session.source())?,
+            code: compiled.code,
+            lines: compiled.lines.clone(),
+        };
+        std::fs::write(self.session.compiled(), serde_json::to_vec(&done)?)?;
+        Ok(())
+    }
+
+    /// What was compiled before, where it is the same. Its messages are in their file.
+    fn take_done(&mut self, arranged: &str) -> anyhow::Result<Option<Compiled>> {
+        let file = self.session.compiled();
+        let Some(done) = noted::<Done>(&file) else {
+            return Ok(None);
+        };
+        std::fs::remove_file(&file)?;
+        let catches = generated::catches_panics(arranged);
+        if done.key != essence(arranged) || (done.code == 0 && done.catches != catches) {
+            return Ok(None);
+        }
+        std::fs::write(self.session.source(), &done.source)?;
+        // What the cell defines is noted by the changes.
+        self.changes.finish(arranged);
+        let lines_before = |catches| {
+            if catches {
+                generated::CATCHING_LINES
+            } else {
+                0
+            }
+        };
+        let moved_up = lines_before(done.catches) - lines_before(catches);
+        let lines = done.lines.iter().map(|line| moved_lines(line, moved_up));
+        Ok(Some(Compiled {
+            code: done.code,
+            lines: lines.collect(),
+            messages: messages(self.session),
+        }))
+    }
+}
+
+/// What rustc has said of the cell that was compiled last.
+fn messages(session: &SessionPaths) -> Vec<Value> {
+    let text = std::fs::read_to_string(session.diagnostics()).unwrap_or_default();
+    let lines = text.lines().map(serde_json::from_str);
+    lines.filter_map(Result::ok).collect()
+}
+
+/// rustc's words for a moved value, at a line of the generated code, as cargo gives them.
+fn moved(line: usize) -> String {
+    let span = json!({
+        "file_name": SOURCE_FILE, "is_primary": true, "line_start": line, "line_end": line,
+        "column_start": 1, "column_end": 2, "byte_start": 0, "byte_end": 0, "text": [], "label": null, "expansion": null,
+    });
+    let message = json!({
+        "message": "use of moved value", "code": {"code": "E0382"}, "level": "error",
+        "spans": [span], "children": [], "rendered": "",
+    });
+    json!({"reason": "compiler-message", "message": message}).to_string()
+}
+
+/// The code without empty lines, and without those that catch a panic.
+fn essence(source: &str) -> String {
+    let lines = source.split_inclusive('\n');
+    lines
+        .filter(|line| !line.trim().is_empty() && !generated::is_about_catching(line))
+        .collect()
+}
+
+/// A line of cargo's with the places in the cell's crate moved up.
+fn moved_lines(line: &str, up: i64) -> String {
+    if up == 0 {
+        return line.to_owned();
+    }
+    let Ok(mut value) = serde_json::from_str::<Value>(line) else {
+        return line.to_owned();
+    };
+    move_lines(&mut value, up);
+    value.to_string()
+}
+
+fn move_lines(value: &mut Value, up: i64) {
+    match value {
+        Value::Array(parts) => parts.iter_mut().for_each(|part| move_lines(part, up)),
+        Value::Object(parts) => {
+            let is_place = parts
+                .get("file_name")
+                .is_some_and(|file| file == SOURCE_FILE);
+            for (name, part) in parts {
+                if let (true, "line_start" | "line_end", Some(line)) =
+                    (is_place, name.as_str(), part.as_i64())
+                {
+                    *part = json!(line - up);
+                }
+                move_lines(part, up);
+            }
+        }
+        _ => {}
+    }
+}
