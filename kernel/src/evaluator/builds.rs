@@ -23,6 +23,7 @@ use super::source_map::CellPlace;
 use super::source_map::Cells;
 use super::source_map::SourceMap;
 use super::spans;
+use super::warnings;
 use crate::cell::Code;
 use crate::toolchain::cargo::CELL_FILE;
 use crate::toolchain::cargo::DIAGNOSTICS_FILE;
@@ -30,6 +31,7 @@ use crate::toolchain::lines;
 use crate::toolchain::optimizing;
 use crate::worker::Death;
 use crate::worker::Narrator;
+use crate::worker::Note;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
 #[derive(Clone, Debug)]
@@ -262,7 +264,7 @@ impl Described {
 }
 
 impl Narrator for Builds {
-    fn started(&self, so: &str, at_ms: u64) -> Option<String> {
+    fn started(&self, so: &str, at_ms: u64) -> Option<Note> {
         let source = self.latest_source();
         if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
             tracing::error!("the source of a cell's object could not be kept: {error}");
@@ -272,7 +274,7 @@ impl Narrator for Builds {
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.join(DIAGNOSTICS_FILE);
         let mut inner = self.inner();
-        let said = warnings(
+        let said = warnings_in(
             &file,
             Sources {
                 map: &map,
@@ -281,7 +283,7 @@ impl Narrator for Builds {
             },
         );
         inner.maps.insert(so.to_owned(), map);
-        (!said.is_empty()).then_some(said)
+        warnings::note(&said)
     }
 
     fn ended(&self) {
@@ -307,8 +309,8 @@ impl Narrator for Builds {
 }
 
 /// rustc's warnings about the cell that was compiled last, rendered.
-fn warnings(file: &Path, sources: Sources) -> String {
-    let mut text = String::new();
+fn warnings_in(file: &Path, sources: Sources) -> Vec<String> {
+    let mut said = Vec::new();
     for message in messages(file, "warning") {
         let lint = message["code"]["code"].as_str();
         if lint == Some("unused_macros") {
@@ -325,11 +327,10 @@ fn warnings(file: &Path, sources: Sources) -> String {
             }) && !is_about_own_code(span, sources.map)
         });
         if let (true, Some(rendered)) = (is_about, report::render(&message, sources)) {
-            text.push_str(&rendered);
-            text.push_str("\n\n");
+            said.push(rendered);
         }
     }
-    text
+    said
 }
 
 /// Whether a span is code that the kernel has put in.

@@ -14,6 +14,7 @@ mod builds;
 mod cargo_words;
 #[cfg(feature = "evcxr")]
 mod cause;
+mod colours;
 #[cfg(feature = "evcxr")]
 mod copies;
 #[cfg(feature = "evcxr")]
@@ -46,6 +47,8 @@ mod spans;
 mod steps;
 mod unsettled;
 #[cfg(feature = "evcxr")]
+mod warnings;
+#[cfg(feature = "evcxr")]
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]
 pub use rust::RustEvaluator;
@@ -53,6 +56,8 @@ pub use rust::RustEvaluator;
 use serde_json::Map;
 use serde_json::Value;
 
+use self::colours::ERROR;
+use self::colours::RESET;
 use crate::output::OutputTx;
 
 /// Names one execute request for the life of a kernel, silent ones included. Never reused.
@@ -103,7 +108,7 @@ impl Diagnostic {
         let evalue = evalue.into();
         let mut lines = evalue.lines();
         let first = lines.next().unwrap_or_default();
-        let mut traceback = vec![format!("\x1b[1;31m{ename}\x1b[0m: {first}")];
+        let mut traceback = vec![format!("{ERROR}{ename}{RESET}: {first}")];
         traceback.extend(lines.map(str::to_owned));
         Diagnostic {
             ename: ename.to_owned(),

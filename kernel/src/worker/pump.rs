@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::Death;
 use super::Narrator;
+use super::Note;
 use super::Status;
 use super::WorkerEvent;
 use super::pipes::Pipes;
@@ -188,8 +189,14 @@ impl Pump {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
                 self.panic = None;
-                if let Some(text) = self.narrator.started(&so, at_ms) {
-                    self.say(Some(cell), text);
+                if let Some(Note { data, metadata }) = self.narrator.started(&so, at_ms) {
+                    self.send(Some(Event::Display {
+                        cell: Some(cell),
+                        data,
+                        metadata,
+                        display_id: None,
+                        update: false,
+                    }));
                 }
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });
