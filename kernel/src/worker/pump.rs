@@ -140,10 +140,14 @@ impl Pump {
             }
             Report::Display {
                 load,
-                data,
+                mut data,
+                json,
                 id,
                 update,
             } => {
+                // The kernel's own values keep the order of fields.
+                let json = json.and_then(|json| serde_json::from_str(&json).ok());
+                data.extend(json.map(|json| ("application/json".to_owned(), json)));
                 let metadata = serde_json::Map::new();
                 self.send(Some(Event::Display {
                     cell: self.cell_of(load),
