@@ -47,6 +47,7 @@ impl Captured {
             worker::report(&Report::Display {
                 load: worker::load_of_caller(),
                 data: data.clone(),
+                json: None,
                 id: None,
                 update: false,
             });

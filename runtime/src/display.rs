@@ -33,6 +33,8 @@
 
 mod table;
 
+pub(crate) use table::Table;
+pub(crate) use table::fields;
 pub use table::table;
 
 use std::sync::atomic::AtomicU64;
@@ -142,7 +144,7 @@ pub fn image(file: impl AsRef<[u8]>) -> crate::Result<Display> {
     Ok(show(data))
 }
 
-/// Shows any serialisable value as a tree that can be opened and closed.
+/// Shows any serialisable value as a tree that can be opened and closed. Fields keep their order.
 ///
 /// # Errors
 ///
@@ -154,12 +156,10 @@ pub fn image(file: impl AsRef<[u8]>) -> crate::Result<Display> {
 /// ```
 #[track_caller]
 pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Display> {
-    let value = serde_json::to_value(value)?;
-    let text = value.to_string();
-    Ok(show(bundle([
-        ("application/json", value),
-        ("text/plain", Value::String(text)),
-    ])))
+    // As text, since an object in memory has its keys sorted.
+    let json = serde_json::to_string(value)?;
+    let data = bundle([("text/plain", json.clone())]);
+    Ok(show_with_json(data, Some(json)))
 }
 
 /// Shows one thing in several forms; the front end takes the richest it can show.
@@ -224,6 +224,7 @@ impl Display {
         worker::report(&Report::Display {
             load: worker::load_of_caller(),
             data,
+            json: None,
             id: Some(self.id.clone()),
             update: true,
         });
@@ -232,6 +233,11 @@ impl Display {
 
 #[track_caller]
 fn show(data: Map<String, Value>) -> Display {
+    show_with_json(data, None)
+}
+
+#[track_caller]
+fn show_with_json(data: Map<String, Value>, json: Option<String>) -> Display {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // The pid tells displays of two kernels, or of a restarted worker, apart.
     let id = format!(
@@ -242,6 +248,7 @@ fn show(data: Map<String, Value>) -> Display {
     worker::report(&Report::Display {
         load: worker::load_of_caller(),
         data,
+        json,
         id: Some(id.clone()),
         update: false,
     });

@@ -92,6 +92,8 @@ pub enum Report {
         load: u32,
         /// MIME type to value.
         data: Map<String, Value>,
+        /// The text of `application/json`, whose fields have an order, unlike those of the other types' values.
+        json: Option<String>,
         /// Name for later updates.
         id: Option<String>,
         /// Whether it replaces.

@@ -8,6 +8,9 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::colours::ERROR;
+use crate::colours::RESET;
+
 /// Names one execute request for the life of a kernel, silent ones included. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellId(pub u64);
@@ -56,7 +59,7 @@ impl Diagnostic {
         let evalue = evalue.into();
         let mut lines = evalue.lines();
         let first = lines.next().unwrap_or_default();
-        let mut traceback = vec![format!("\x1b[1;31m{ename}\x1b[0m: {first}")];
+        let mut traceback = vec![format!("{ERROR}{ename}{RESET}: {first}")];
         traceback.extend(lines.map(str::to_owned));
         Diagnostic {
             ename: ename.to_owned(),

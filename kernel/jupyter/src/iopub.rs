@@ -3,8 +3,6 @@
 //! A cell's start, its output and its end pass through one queue, and only when the end comes out of it, behind all
 //! output, is the reply sent and idle published. That idle comes last holds by construction.
 
-use std::time::Duration;
-
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -23,9 +21,6 @@ use crate::ticket::Direct;
 use crate::ticket::IopubSender;
 use crate::ticket::Ticket;
 use crate::ticket::traceback;
-
-/// Text waits so long for more before it is sent.
-const BATCH_TIME: Duration = Duration::from_millis(50);
 
 /// What the dispatcher learns from the events of cells.
 #[derive(Debug)]
@@ -96,10 +91,10 @@ impl IopubPublisher {
                 },
             }
             self.publish().await;
-            if !self.sequencer.is_waiting() {
-                flush_at = None;
-            } else if flush_at.is_none() {
-                flush_at = Some(Instant::now() + BATCH_TIME);
+            match self.sequencer.waits() {
+                None => flush_at = None,
+                Some(time) if flush_at.is_none() => flush_at = Some(Instant::now() + time),
+                Some(_) => {}
             }
         }
     }

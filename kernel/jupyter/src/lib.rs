@@ -11,6 +11,7 @@
 )]
 
 pub mod client;
+pub mod colours;
 pub mod contract;
 pub mod dispatcher;
 pub mod history;

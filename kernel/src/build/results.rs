@@ -20,7 +20,7 @@ const TRAITS: [(&str, &str); 9] = [
 ];
 
 /// What is brought into scope where values are shown as usual.
-const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, InWords as _, ShowDebug as _, ShowNothing as _};";
+const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, InWords as _, ShowDebug as _, ShowNothing as _, ShowTable as _};";
 
 /// How the value of a cell's last expression is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,10 @@ use threadbook_jupyter::contract::Diagnostic;
 use super::backtrace::Backtrace;
 use super::backtrace::BacktraceStep;
 use super::cause;
+use super::colours;
+use super::colours::ERROR;
+use super::colours::RESET;
+use super::colours::STRONG;
 use super::positions;
 use super::source_index::Described;
 use super::source_index::SourceIndex;
@@ -19,9 +23,6 @@ use crate::worker::Death;
 pub(super) const INTERRUPTED: &str = "KeyboardInterrupt";
 /// What a thread is called that has no name.
 const UNNAMED: &str = "<unnamed>";
-const RED: &str = "\x1b[1;31m";
-const BLUE: &str = "\x1b[1;34m";
-const RESET: &str = "\x1b[0m";
 
 /// A diagnostic of one line or a few, without a place.
 pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
@@ -152,7 +153,7 @@ fn call_path(backtrace: &Backtrace) -> Vec<String> {
                 let function = function.map_or_else(String::new, |name| format!(", in {name}"));
                 lines.extend(shown(arrow, &call.place, &function));
             }
-            BacktraceStep::Gap(words) => lines.push(format!("{BLUE} ...{RESET} {words}")),
+            BacktraceStep::Gap(words) => lines.push(format!("{STRONG} ...{RESET} {words}")),
         }
     }
     lines
@@ -251,6 +252,7 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
         }
         traceback.extend(message.lines().map(str::to_owned));
     }
+    traceback.extend(explanations(rendered));
     let first = positions::plain(
         rendered
             .first()
@@ -274,6 +276,23 @@ pub(super) fn compile_error(rendered: &[String]) -> Diagnostic {
     }
 }
 
+/// A line with the address of each error code's explanation. Front ends make links of addresses.
+fn explanations(rendered: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for message in rendered {
+        let headline = positions::plain(message.lines().next().unwrap_or_default());
+        let code = headline
+            .strip_prefix("error[")
+            .and_then(colours::code_at_start);
+        let line = code.map(|code| format!("{code}: {}", colours::explanation(code)));
+        lines.extend(line.filter(|line| !lines.contains(line)));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
 /// A cell that can't be taken apart, or a magic that is wrong.
 pub(super) fn no_plan(error: &PlanError, place: &Described) -> Diagnostic {
     let ename = if error.is_rust {
@@ -292,7 +311,7 @@ fn at_place(ename: &str, message: &str, place: &Described) -> Diagnostic {
 fn with_lines(ename: &str, message: &str, place: &str, shown: Vec<String>) -> Diagnostic {
     let mut lines = message.lines();
     let first = lines.next().unwrap_or_default();
-    let mut traceback = vec![format!("{RED}{ename}{RESET}: {first}")];
+    let mut traceback = vec![format!("{ERROR}{ename}{RESET}: {first}")];
     traceback.extend(lines.map(str::to_owned));
     traceback.extend(shown);
     let evalue = if message.is_empty() {
@@ -309,13 +328,13 @@ fn with_lines(ename: &str, message: &str, place: &str, shown: Vec<String>) -> Di
 
 /// A place with its line.
 fn shown(arrow: &str, place: &Described, words: &str) -> Vec<String> {
-    let mut lines = vec![format!("{BLUE} {arrow}{RESET} {}{words}", place.text)];
+    let mut lines = vec![format!("{STRONG} {arrow}{RESET} {}{words}", place.text)];
     if let Some((place, line)) = &place.source {
         let margin = " ".repeat(place.line.to_string().len());
         let before = " ".repeat(place.column.saturating_sub(1) as usize);
-        lines.push(format!("{BLUE}{margin} |{RESET}"));
-        lines.push(format!("{BLUE}{} |{RESET} {line}", place.line));
-        lines.push(format!("{BLUE}{margin} |{RESET} {before}{RED}^{RESET}"));
+        lines.push(format!("{margin} |"));
+        lines.push(format!("{} | {line}", place.line));
+        lines.push(format!("{margin} | {before}{ERROR}^{RESET}"));
     }
     lines
 }
@@ -336,6 +355,13 @@ mod tests {
         assert_eq!(
             diagnostic.evalue,
             "cannot find value `x` (cell 3, line 2, column 5)"
+        );
+        let [.., last] = diagnostic.traceback.as_slice() else {
+            panic!("no traceback");
+        };
+        assert_eq!(
+            last,
+            "E0425: https://doc.rust-lang.org/error_codes/E0425.html"
         );
     }
 

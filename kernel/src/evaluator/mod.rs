@@ -6,6 +6,7 @@ mod cargo_words;
 mod cause;
 mod cell_place;
 mod checkpoints;
+mod colours;
 mod dependencies;
 mod diagnostics;
 mod ended;
@@ -26,6 +27,7 @@ mod source_map;
 mod spans;
 mod steps;
 mod unsettled;
+mod warnings;
 
 pub use interrupt::Interrupter;
 pub use rust::RustEvaluator;

@@ -7,9 +7,10 @@ use super::diagnostics;
 use super::source_index::SourceIndex;
 use crate::worker::CellObserver;
 use crate::worker::Death;
+use crate::worker::Note;
 
 impl CellObserver for SourceIndex {
-    fn started(&self, so: &str, at_ms: u64) -> Option<String> {
+    fn started(&self, so: &str, at_ms: u64) -> Option<Note> {
         self.begin_run(so, at_ms)
     }
 

@@ -8,13 +8,13 @@ use annotate_snippets::AnnotationKind;
 use annotate_snippets::Group;
 use annotate_snippets::Level;
 use annotate_snippets::Patch;
-use annotate_snippets::Renderer;
 use annotate_snippets::Snippet;
 use serde_json::Value;
 
 use super::advice;
 use super::cell_place::CellPlace;
 use super::cell_place::CellSpan;
+use super::colours;
 use super::positions;
 use super::source_map::Sources;
 use super::spans;
@@ -53,7 +53,7 @@ pub(super) fn render(message: &Value, sources: Sources) -> Option<String> {
     for advice in advice::of(message, sources) {
         groups = with_note(groups, Level::HELP, advice);
     }
-    let text = Renderer::styled().term_width(WIDTH).render(&groups);
+    let text = colours::renderer().term_width(WIDTH).render(&groups);
     Some(with_places_of_cells(&text))
 }
 

@@ -25,6 +25,7 @@ use threadbook_jupyter::output::StreamName;
 use super::backtrace::Backtrace;
 use super::cargo_words;
 use super::checkpoints::Checkpoints;
+use super::colours;
 use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
@@ -490,7 +491,7 @@ impl RustEvaluator {
         // evcxr worded it itself, or it is a part of a larger message, or about nothing that a cell has.
         let message =
             cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
-        let mut text = format!("\x1b[1;31merror\x1b[0m: {message}");
+        let mut text = format!("{}error{}: {message}", colours::ERROR, colours::RESET);
         for help in error.help() {
             text.push_str(&format!("\nhelp: {help}"));
         }

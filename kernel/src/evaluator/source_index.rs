@@ -20,10 +20,12 @@ use super::source_map::Cells;
 use super::source_map::SourceMap;
 use super::source_map::Sources;
 use super::spans;
+use super::warnings;
 use crate::build::SessionPaths;
 use crate::build::optimizing;
 use crate::cell::Code;
 use crate::toolchain::lines;
+use crate::worker::Note;
 
 /// Shared by the evaluator, which adds to it, and the thread that reads the worker's output, which words panics.
 #[derive(Clone, Debug)]
@@ -82,7 +84,7 @@ impl SourceIndex {
     }
 
     /// A compiled cell starts, so long after the system did. Gives rustc's warnings about it, rendered.
-    pub(super) fn begin_run(&self, so: &str, at_ms: u64) -> Option<String> {
+    pub(super) fn begin_run(&self, so: &str, at_ms: u64) -> Option<Note> {
         let source = self.latest_source();
         if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
             tracing::error!("the source of a cell's object could not be kept: {error}");
@@ -92,7 +94,7 @@ impl SourceIndex {
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.diagnostics();
         let mut inner = self.inner();
-        let said = warnings(
+        let said = warnings_in(
             &file,
             Sources {
                 map: &map,
@@ -101,7 +103,7 @@ impl SourceIndex {
             },
         );
         inner.maps.insert(so.to_owned(), map);
-        (!said.is_empty()).then_some(said)
+        warnings::note(&said)
     }
 
     /// The number of the cell that runs, or ran last.
@@ -279,8 +281,8 @@ impl Described {
 }
 
 /// rustc's warnings about the cell that was compiled last, rendered.
-fn warnings(file: &Path, sources: Sources) -> String {
-    let mut text = String::new();
+fn warnings_in(file: &Path, sources: Sources) -> Vec<String> {
+    let mut said = Vec::new();
     for message in messages(file, "warning") {
         let lint = message["code"]["code"].as_str();
         if lint == Some("unused_macros") {
@@ -297,11 +299,10 @@ fn warnings(file: &Path, sources: Sources) -> String {
             }) && !is_about_own_code(span, sources.map)
         });
         if let (true, Some(rendered)) = (is_about, report::render(&message, sources)) {
-            text.push_str(&rendered);
-            text.push_str("\n\n");
+            said.push(rendered);
         }
     }
-    text
+    said
 }
 
 /// Whether a span is code that the kernel has put in.

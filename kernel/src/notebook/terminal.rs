@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::outputs::display_id;
 use crate::env as variables;
+use crate::worker::WARNINGS_KEY;
 use threadbook::progress::PROGRESS_MIME;
 
 const GREEN: &str = "\x1b[32m";
@@ -89,7 +90,11 @@ impl Terminal {
             }
             "display_data" => {
                 self.end_lines()?;
-                self.stdout.line(&text_of(content))
+                // Warnings are no output of the notebook.
+                match content["metadata"].get(WARNINGS_KEY) {
+                    Some(_) => self.stderr.line(&text_of(content)),
+                    None => self.stdout.line(&text_of(content)),
+                }
             }
             "update_display_data" => {
                 self.note_update(content);

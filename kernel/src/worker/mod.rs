@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use serde_json::Map;
+use serde_json::Value;
 use threadbook::timing::Times;
 use threadbook::top::Proc;
 use threadbook::wire::CrashDump;
@@ -88,10 +90,22 @@ pub struct Death {
     pub outside: Outside,
 }
 
-/// What the pump asks of someone who knows the cells' texts. Each answer goes to stderr.
+/// In the metadata of a display of warnings: how many there are.
+pub const WARNINGS_KEY: &str = "threadbook_warnings";
+
+/// A display that the kernel itself adds to a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// MIME type to value.
+    pub data: Map<String, Value>,
+    /// What tells it apart from displays of the cell.
+    pub metadata: Map<String, Value>,
+}
+
+/// What the pump asks of someone who knows the cells' texts. Each text goes to stderr.
 pub trait CellObserver: Send {
     /// A compiled cell starts, so long after the system did: what is there to say of it, such as rustc's warnings?
-    fn started(&self, so: &str, at_ms: u64) -> Option<String>;
+    fn started(&self, so: &str, at_ms: u64) -> Option<Note>;
 
     /// The code of the cell has ended, however.
     fn ended(&self);

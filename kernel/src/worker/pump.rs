@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 
 use super::CellObserver;
 use super::Death;
+use super::Note;
 use super::Status;
 use super::WorkerEvent;
 use super::pipes::Pipes;
@@ -139,10 +140,14 @@ impl Pump {
             }
             Report::Display {
                 load,
-                data,
+                mut data,
+                json,
                 id,
                 update,
             } => {
+                // The kernel's own values keep the order of fields.
+                let json = json.and_then(|json| serde_json::from_str(&json).ok());
+                data.extend(json.map(|json| ("application/json".to_owned(), json)));
                 let metadata = serde_json::Map::new();
                 self.send(Some(Event::Display {
                     cell: self.cell_of(load),
@@ -188,8 +193,14 @@ impl Pump {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
                 self.panic = None;
-                if let Some(text) = self.narrator.started(&so, at_ms) {
-                    self.say(Some(cell), text);
+                if let Some(Note { data, metadata }) = self.narrator.started(&so, at_ms) {
+                    self.send(Some(Event::Display {
+                        cell: Some(cell),
+                        data,
+                        metadata,
+                        display_id: None,
+                        update: false,
+                    }));
                 }
                 self.status.started();
                 self.tell(WorkerEvent::Started { so });

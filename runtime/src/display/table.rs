@@ -46,37 +46,68 @@ pub fn table<T: Serialize>(records: impl IntoIterator<Item = T>) -> serde_json::
 }
 
 /// Cells by row, as many in each as there are columns.
-#[derive(Debug, Default)]
-struct Table {
+#[derive(Debug)]
+pub(crate) struct Table {
     columns: Vec<String>,
     rows: Vec<Vec<Value>>,
     more: usize,
+    limit: usize,
+    /// The call that shows more rows than this.
+    call: &'static str,
 }
 
 impl Table {
     fn read<T: Serialize>(records: impl IntoIterator<Item = T>) -> serde_json::Result<Table> {
-        let mut table = Table::default();
+        let mut table = Table::with_limit(ROWS_LIMIT, "");
         for record in records {
-            if table.rows.len() == ROWS_LIMIT {
-                table.more += 1;
-                continue;
+            match table.is_full() {
+                true => table.count_row(),
+                false => table.add(fields(&serde_json::to_string(&record)?)?),
             }
-            let mut row = Vec::new();
-            for (name, value) in fields(&record)? {
-                let known = table.columns.iter().position(|column| *column == name);
-                let index = known.unwrap_or_else(|| {
-                    table.columns.push(name);
-                    table.columns.len() - 1
-                });
-                row.resize(row.len().max(index + 1), Value::Null);
-                row[index] = value;
-            }
-            table.rows.push(row);
-        }
-        for row in &mut table.rows {
-            row.resize(table.columns.len(), Value::Null);
         }
         Ok(table)
+    }
+
+    /// A table without rows, which takes so many; the text names a call that takes more.
+    pub(crate) fn with_limit(limit: usize, call: &'static str) -> Table {
+        Table {
+            columns: Vec::new(),
+            rows: Vec::new(),
+            more: 0,
+            limit,
+            call,
+        }
+    }
+
+    /// Whether further rows are to be counted only.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() == self.limit
+    }
+
+    /// Counts a row that is not shown.
+    pub(crate) fn count_row(&mut self) {
+        self.more += 1;
+    }
+
+    /// How many columns there are.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Adds a row of named cells.
+    pub(crate) fn add(&mut self, cells: impl IntoIterator<Item = (String, Value)>) {
+        let mut row = vec![Value::Null; self.columns.len()];
+        for (name, value) in cells {
+            let known = self.columns.iter().position(|column| *column == name);
+            let index = known.unwrap_or_else(|| {
+                self.columns.push(name);
+                self.rows.iter_mut().for_each(|row| row.push(Value::Null));
+                row.push(Value::Null);
+                self.columns.len() - 1
+            });
+            row[index] = value;
+        }
+        self.rows.push(row);
     }
 
     fn forms(&self) -> Map<String, Value> {
@@ -84,7 +115,7 @@ impl Table {
     }
 
     /// Aligned columns: numbers to the right, anything else to the left.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let texts: Vec<Vec<String>> = self
             .rows
             .iter()
@@ -114,7 +145,8 @@ impl Table {
         lines.join("\n")
     }
 
-    fn html(&self) -> String {
+    /// A table of HTML.
+    pub(crate) fn html(&self) -> String {
         let row = |tag: &str, cells: &mut dyn Iterator<Item = (usize, String)>| {
             let cells = cells.map(|(index, cell)| {
                 let align = if self.is_number(index) {
@@ -143,7 +175,11 @@ impl Table {
     }
 
     fn rest(&self) -> Option<String> {
-        (self.more > 0).then(|| format!("... and {} more", self.more))
+        let more = match self.call {
+            "" => format!("... and {} more", self.more),
+            call => format!("... and {} more (`{call}` shows {ROWS_LIMIT})", self.more),
+        };
+        (self.more > 0).then_some(more)
     }
 
     fn is_number(&self, column: usize) -> bool {
@@ -167,14 +203,13 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// A record's fields in their order.
-fn fields<T: Serialize>(record: &T) -> serde_json::Result<Vec<(String, Value)>> {
+/// The fields of a record, given as JSON, in their order.
+pub(crate) fn fields(json: &str) -> serde_json::Result<Vec<(String, Value)>> {
     // By way of the text, since a JSON object in memory has its keys sorted.
-    let json = serde_json::to_string(record)?;
     if json.starts_with('{') {
-        return Ok(serde_json::from_str::<Fields>(&json)?.0);
+        return Ok(serde_json::from_str::<Fields>(json)?.0);
     }
-    Ok(match serde_json::from_str(&json)? {
+    Ok(match serde_json::from_str(json)? {
         Value::Array(values) => {
             let numbered = values.into_iter().enumerate();
             numbered

@@ -55,6 +55,7 @@ impl Screen {
                 worker::report(&Report::Display {
                     load: *load,
                     data: data(rows, has_ended),
+                    json: None,
                     id: Some(id.clone()),
                     update,
                 });

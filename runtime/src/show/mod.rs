@@ -5,8 +5,12 @@
 //! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], threads, locks and the like find
 //! [`InWords`], and any other type finds [`ShowDebug`], or what [`shown_by`](crate::shown_by) makes for another format.
 
+mod kind;
+mod long;
+mod tables;
 mod words;
 
+pub use tables::ShowTable;
 pub use words::InWords;
 
 use std::any::type_name;
@@ -60,7 +64,7 @@ impl<T: Debug + ?Sized> ShowDebug for &T {
 
 /// Not generic, so that it is not compiled into each cell.
 fn shown_debug(value: &dyn Debug) {
-    result_text(format!("{value:?}"));
+    result_text(long::text(value));
 }
 
 /// Brings into scope what shows values: as text in one format, where they have nothing of their own.
@@ -113,7 +117,13 @@ fn without_paths(name: &str) -> String {
 
 /// Shows a text as the cell's result.
 pub(crate) fn result_text(text: String) {
+    result_forms(text, None);
+}
+
+/// Shows a text as the cell's result, and HTML where that can be seen.
+fn result_forms(text: String, html: Option<String>) {
     let mut data = Map::new();
+    data.extend(html.map(|html| ("text/html".to_owned(), html.into())));
     data.insert("text/plain".to_owned(), text.into());
     worker::report(&Report::Result { data });
 }

@@ -78,6 +78,20 @@ impl Ran {
         text_of(&self.iopub, Some("stderr"))
     }
 
+    /// rustc's warnings as plain text; no other display may be there.
+    #[track_caller]
+    pub fn warnings(&self) -> String {
+        let mut text = String::new();
+        for content in self.contents("display_data") {
+            assert!(
+                content["metadata"]["threadbook_warnings"].is_u64(),
+                "{content:#}"
+            );
+            text.push_str(content["data"]["text/plain"].as_str().unwrap());
+        }
+        text
+    }
+
     /// Both streams in the order published; neighbouring messages of one are joined.
     pub fn streams(&self) -> Vec<(String, String)> {
         self.mark("stdout");

@@ -50,7 +50,8 @@ fn a_cell_does_what_rustc_does_with_the_body_of_main() {
             Ok(printed) => {
                 taken += 1;
                 let stdout = ran.stdout();
-                let notes = ran.stderr();
+                let _ = ran.stderr();
+                let notes = ran.warnings();
                 assert_eq!(ran.reply["status"], "ok", "{what}\n{:#?}", ran.reply);
                 assert!(!notes.contains("warning: unused"), "{what}\n{notes}");
                 assert_eq!(before_kept(&stdout), before_kept(&printed), "{what}");

@@ -268,7 +268,7 @@ fn warnings_are_shown_once_under_their_cell() {
     let ran = kernel.run(
         "fn errors_careless() { \"1\".parse::<i32>(); }\nerrors_careless(); println!(\"ran\");",
     );
-    let text = ran.stderr();
+    let text = ran.warnings();
     assert!(
         text.contains("unused") && text.contains("must be used"),
         "{text}"
@@ -279,6 +279,17 @@ fn warnings_are_shown_once_under_their_cell() {
     );
     no_generated_names(&text);
     ran.printed("ran\n");
+    let ran = kernel.run("for errors_a in [1] { for errors_b in [2] { for errors_c in [3] { for errors_d in [4] {} } } }");
+    assert_eq!(
+        ran.warnings().matches("warning: unused variable").count(),
+        4
+    );
+    let html = ran.displays()[0]["text/html"].as_str().unwrap();
+    assert!(
+        html.starts_with("<details><summary>4 warnings</summary>"),
+        "{html}"
+    );
+    ran.nothing();
     kernel
         .run("errors_careless(); println!(\"again\");")
         .printed("again\n");

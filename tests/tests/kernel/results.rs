@@ -173,3 +173,67 @@ fn a_variable_that_a_cell_moves_is_gone_and_can_come_back() {
     kernel.run("let results_moved = 3;").nothing();
     kernel.run("results_moved").resulted("3");
 }
+
+#[test]
+fn a_long_result_has_several_lines_and_an_end() {
+    let mut kernel = Kernel::lease();
+    let ran = kernel.run("(1..=100_000).collect::<Vec<u32>>()");
+    let text = ran.result();
+    ran.nothing();
+    assert!(text.starts_with("[\n    1, 2, 3, 4, "), "{text}");
+    assert!(text.lines().count() <= 101, "{text}");
+    assert!(
+        text.ends_with("\n... (cut here; `println!(\"{value:#?}\")` prints all of it)"),
+        "{text}"
+    );
+    kernel
+        .run("Some(vec![\"a word of some length\"; 5])")
+        .resulted(
+            "Some(\n    [\n        \"a word of some length\",\n        \"a word of some length\",\n        \
+             \"a word of some length\",\n        \"a word of some length\",\n        \"a word of some length\",\n    ],\n)",
+        );
+}
+
+#[test]
+fn records_maps_and_matrices_are_tables() {
+    let mut kernel = Kernel::lease();
+    for (code, cell, text) in [
+        (
+            "#[derive(Debug, Clone, serde::Serialize)] struct ResultsRow { z: u8, a: &'static str }\n\
+             let results_rows = vec![ResultsRow { z: 1, a: \"x<y\" }; 2]; results_rows",
+            ">x&lt;y</td>",
+            "[ResultsRow { z: 1, a: \"x<y\" }, ResultsRow { z: 1, a: \"x<y\" }]",
+        ),
+        (
+            "std::collections::HashMap::from([(10, \"ten\")])",
+            ">ten</td>",
+            "{10: \"ten\"}",
+        ),
+        (
+            "vec![vec![1.0, 2.5], vec![3.0, 4.0]]",
+            ">2.5</td>",
+            "[[1.0, 2.5], [3.0, 4.0]]",
+        ),
+    ] {
+        let ran = kernel.run(code);
+        let data = &ran.contents("execute_result")[0]["data"];
+        let html = data["text/html"].as_str().unwrap_or_default();
+        assert!(
+            html.starts_with("<table>") && html.contains(cell),
+            "{data:#}"
+        );
+        ran.resulted(text);
+    }
+    let ran = kernel.run("vec![results_rows[0].clone(); 5]");
+    assert!(
+        ran.result().starts_with("z  a\n-  ---\n1  x<y\n"),
+        "{}",
+        ran.result()
+    );
+    ran.nothing();
+    // What is no table, and what `serde` can't serialise.
+    kernel.run("vec![(1, 2)]").resulted("[(1, 2)]");
+    kernel
+        .run("#[derive(Debug)] struct ResultsPlain; vec![ResultsPlain]")
+        .resulted("[ResultsPlain]");
+}

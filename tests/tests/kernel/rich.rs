@@ -25,6 +25,16 @@ fn every_kind_of_display_arrives_in_order() {
     assert_eq!(displays[6]["application/json"], serde_json::json!([1, 2]));
     assert_eq!(displays.len(), 7);
     ran.nothing();
+    let ran = kernel.run(
+        "#[derive(serde::Serialize)] struct RichFields { z: u8, a: u8 } display::json(&RichFields { z: 1, a: 2 })",
+    );
+    let displays = ran.displays();
+    assert_eq!(
+        displays[0]["application/json"].to_string(),
+        "{\"z\":1,\"a\":2}"
+    );
+    assert_eq!(displays[0]["text/plain"], "{\"z\":1,\"a\":2}");
+    ran.nothing();
 }
 
 #[test]

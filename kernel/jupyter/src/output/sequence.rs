@@ -1,6 +1,7 @@
 //! From events to iopub messages: attributed, batched, limited. Pure, the clock is the caller's.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -14,8 +15,24 @@ use super::mime::MimeScanner;
 use super::utf8::Utf8Decoder;
 use crate::contract::CellId;
 
-/// A stream message is sent when it has this size. jupyter_server drops output above 1000 messages or 1 MB a second.
-const BATCH_BYTES: usize = 64 << 10;
+/// The first stream message of a cell has at most this size.
+const FIRST_BATCH_BYTES: usize = 64 << 10;
+
+/// No stream message is larger. jupyter_server drops output above 1 MB a second, in whole messages.
+const LARGEST_BATCH_BYTES: usize = 512 << 10;
+
+/// A cell's next message may hold this many times what its earlier ones held. A page redraws a cell's whole text for
+/// each message, and therefore few messages matter more the longer the text is.
+const BATCH_GROWTH: usize = 4;
+
+/// Text waits so long for more before it is sent.
+const FIRST_BATCH_TIME: Duration = Duration::from_millis(50);
+
+/// The same for a cell that has shown more than a page of text, as long as in ipykernel.
+const LATER_BATCH_TIME: Duration = Duration::from_millis(200);
+
+/// About a page of text.
+const PAGE_BYTES: usize = 4 << 10;
 
 /// Cells whose threads may still print. Output of an older one goes to the latest.
 const CELLS_LIMIT: usize = 4096;
@@ -54,6 +71,8 @@ struct CellState {
     count: u32,
     silent: bool,
     used_bytes: usize,
+    /// Bytes of its text that have left in messages.
+    sent_bytes: usize,
     told: bool,
     scanner: MimeScanner,
     stdout: Utf8Decoder,
@@ -67,6 +86,12 @@ impl CellState {
             StreamName::Stdout => &mut self.stdout,
             StreamName::Stderr => &mut self.stderr,
         }
+    }
+
+    /// The size at which its next stream message is sent.
+    fn batch_bytes(&self) -> usize {
+        let grown = self.sent_bytes.saturating_mul(BATCH_GROWTH);
+        grown.clamp(FIRST_BATCH_BYTES, LARGEST_BATCH_BYTES)
     }
 }
 
@@ -178,14 +203,21 @@ impl Sequencer {
         self.publish(cell, "error", content);
     }
 
-    /// Whether text waits for more; after a while it is to be flushed.
-    pub(crate) fn is_waiting(&self) -> bool {
+    /// How long the text that waits for more may wait, before [`Sequencer::flush_waiting`] is due.
+    pub(crate) fn waits(&self) -> Option<Duration> {
         let is_held = self.latest == NOBODY;
-        self.pending.is_some() && !is_held
-            || self
-                .cells
-                .get(&self.latest)
-                .is_some_and(|cell| cell.scanner.is_waiting())
+        if let Some(pending) = &self.pending
+            && !is_held
+        {
+            let cell = self.cells.get(&pending.cell);
+            let sent_bytes = cell.map_or(0, |cell| cell.sent_bytes);
+            return Some(match sent_bytes < PAGE_BYTES {
+                true => FIRST_BATCH_TIME,
+                false => LATER_BATCH_TIME,
+            });
+        }
+        let latest = self.cells.get(&self.latest)?;
+        latest.scanner.is_waiting().then_some(FIRST_BATCH_TIME)
     }
 
     /// Lets waiting text out although more may come.
@@ -260,20 +292,27 @@ impl Sequencer {
             self.flush();
         }
         while !text.is_empty() {
+            let batch_bytes = self.batch_bytes(cell);
             let pending = self.pending.get_or_insert_with(|| Pending {
                 cell,
                 stream,
                 text: String::new(),
             });
-            let room = BATCH_BYTES.saturating_sub(pending.text.len());
+            let room = batch_bytes.saturating_sub(pending.text.len());
             // A character that does not fit goes into the next message; one always fits into an empty one.
             let (now, later) = text.split_at(text.floor_char_boundary(room));
             pending.text.push_str(now);
             text = later;
-            if !text.is_empty() || pending.text.len() >= BATCH_BYTES {
+            if !text.is_empty() || pending.text.len() >= batch_bytes {
                 self.flush();
             }
         }
+    }
+
+    fn batch_bytes(&self, cell: CellId) -> usize {
+        self.cells
+            .get(&cell)
+            .map_or(FIRST_BATCH_BYTES, CellState::batch_bytes)
     }
 
     /// The part of the text that the cell may still show, and whether there is more.
@@ -333,6 +372,9 @@ impl Sequencer {
                 StreamName::Stdout => "stdout",
                 StreamName::Stderr => "stderr",
             };
+            if let Some(state) = self.cells.get_mut(&pending.cell) {
+                state.sent_bytes += pending.text.len();
+            }
             self.publish(
                 pending.cell,
                 "stream",

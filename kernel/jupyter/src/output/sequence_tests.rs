@@ -90,7 +90,7 @@ fn a_switch_of_streams_keeps_the_order() {
 fn what_comes_before_the_first_cell_is_shown_under_it() {
     let mut sequencer = Sequencer::new(1000);
     sequencer.event(&err("preparing\n"));
-    assert!(!sequencer.is_waiting());
+    assert_eq!(sequencer.waits(), None);
     sequencer.flush_waiting();
     check(&mut sequencer, expect![""]);
     sequencer.begin(CellId(1), parent("one"), 1, false);
@@ -129,7 +129,7 @@ fn output_belongs_to_its_cell_even_after_the_next_began() {
 fn a_character_is_not_cut_by_a_flush() {
     let mut sequencer = begun(1000);
     sequencer.event(&stream(None, StreamName::Stdout, b"\xc3"));
-    assert!(!sequencer.is_waiting());
+    assert_eq!(sequencer.waits(), None);
     sequencer.event(&stream(None, StreamName::Stderr, b"x"));
     sequencer.event(&stream(None, StreamName::Stdout, b"\xa9 \xff \xe2\x82"));
     sequencer.flush_waiting();
@@ -193,9 +193,29 @@ fn mime_blocks_in_stdout_become_displays() {
     );
 }
 
+#[test]
+fn batches_grow_with_what_a_cell_has_printed() {
+    let mut sequencer = begun(usize::MAX);
+    let text = "x".repeat(1_500_000);
+    sequencer.event(&out("first\n"));
+    assert_eq!(sequencer.waits(), Some(FIRST_BATCH_TIME));
+    for chunk in text.as_bytes().chunks(4000) {
+        sequencer.event(&stream(None, StreamName::Stdout, chunk));
+    }
+    assert_eq!(sequencer.waits(), Some(LATER_BATCH_TIME));
+    sequencer.end(CellId(1));
+    assert_eq!(sequencer.waits(), None);
+    let published = sequencer.take();
+    let sizes: Vec<usize> = published
+        .iter()
+        .map(|one| one.content["text"].as_str().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [65_536, 262_144, 524_288, 524_288, 123_750]);
+}
+
 proptest! {
     #[test]
-    fn batches_are_small_and_complete(chunks in prop::collection::vec("[a-zé🦀\n]{0,40000}", 1..8)) {
+    fn batches_are_limited_and_complete(chunks in prop::collection::vec("[a-zé🦀\n]{0,40000}", 1..8)) {
         let mut sequencer = begun(usize::MAX);
         for chunk in &chunks {
             sequencer.event(&out(chunk));
@@ -205,10 +225,10 @@ proptest! {
         let mut text = String::new();
         for publication in &published {
             let part = publication.content["text"].as_str().unwrap();
-            prop_assert!(part.len() <= BATCH_BYTES);
+            prop_assert!(part.len() <= LARGEST_BATCH_BYTES);
             text.push_str(part);
         }
         prop_assert_eq!(&text, &chunks.concat());
-        prop_assert!(published.len() <= text.len() / (BATCH_BYTES - 4) + 1);
+        prop_assert!(published.len() <= text.len() / (FIRST_BATCH_BYTES - 4) + 1);
     }
 }
