@@ -1,5 +1,5 @@
-//! The contract between the stages that speak Jupyter and a language: what evaluates cells, and the types that both sides
-//! share.
+//! The contract between the stages that speak Jupyter and a language: what evaluates cells, and the types that both
+//! sides share.
 //!
 //! The dispatcher names only these types. Threadbook's evaluator wraps evcxr; the tests of the protocol script one, and
 //! `examples/echo.rs` is a whole kernel.
@@ -26,7 +26,7 @@ pub struct Cell {
     pub code: String,
     /// Whether the final expression is to be shown (false for silent requests).
     pub silent: bool,
-    /// Whether somebody is there: not under nbconvert, whose requests allow no questions.
+    /// Whether a person can answer questions. Under nbconvert, requests allow none.
     pub attended: bool,
 }
 
@@ -42,7 +42,7 @@ pub enum Outcome {
     Failed(Diagnostic),
 }
 
-/// What a failed cell says.
+/// The error of a failed cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// One of the stable names: CompileError, Panic, ReturnedError, KeyboardInterrupt, WorkerCrashed, Exited, ...
@@ -94,7 +94,7 @@ pub enum Signal {
     Terminate,
 }
 
-/// What a kernel says of itself in its kernel_info reply.
+/// The parts of the kernel_info reply that depend on the kernel.
 #[derive(Clone, Debug, Default)]
 pub struct KernelInfo {
     /// The kernel's name, such as `threadbook`.
@@ -118,7 +118,7 @@ pub struct HelpLink {
     pub url: String,
 }
 
-/// Completions for a place in a cell. Offsets are bytes of the code that was asked about.
+/// Completions for a place in a cell. Offsets are bytes of the request's code.
 #[derive(Clone, Debug, Default)]
 pub struct Completions {
     /// Where the text to be replaced starts.
@@ -144,8 +144,8 @@ pub struct Completion {
 pub trait Evaluator: Send {
     /// Runs one cell to its end.
     ///
-    /// Every event that belongs to the cell has been sent to the evaluator's [`OutputTx`](crate::output::OutputTx) when this returns, so that
-    /// whatever the caller puts into the same queue afterwards comes after it.
+    /// Every event that belongs to the cell has been sent to the evaluator's [`OutputTx`](crate::output::OutputTx) when
+    /// this returns, so that whatever the caller puts into the same queue afterwards comes after it.
     fn execute(&mut self, cell: &Cell) -> Outcome;
 
     /// Does ahead what the first cells would otherwise wait for. Called once, if no cell waits yet.
@@ -154,7 +154,7 @@ pub trait Evaluator: Send {
     /// Completes the code at a byte offset.
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions;
 
-    /// Describes what stands at a byte offset: a MIME bundle, or nothing where nothing is known.
+    /// Describes what stands at a byte offset, as a MIME bundle. `None` where there is no description.
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>>;
 }
 

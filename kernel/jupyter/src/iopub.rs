@@ -27,7 +27,7 @@ use crate::ticket::traceback;
 pub(crate) enum Notice {
     /// The evaluator is made, or has failed to be made, and takes jobs.
     EvaluatorReady,
-    /// The cell asks for a line. What it has printed is published.
+    /// The cell requests a line of input. Its earlier output is published.
     Input {
         prompt: String,
         password: bool,
@@ -65,7 +65,7 @@ pub(crate) struct IopubPublisher {
 }
 
 impl IopubPublisher {
-    /// Publishes until nobody can send any more.
+    /// Publishes until all senders are dropped.
     pub(crate) async fn run(mut self) {
         let mut running = None;
         let mut flush_at = None;

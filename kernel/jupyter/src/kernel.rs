@@ -32,7 +32,7 @@ use crate::socket::bind;
 use crate::sys::signals;
 use crate::ticket::IopubSender;
 
-/// How many events of cells may wait before whoever makes them has to wait.
+/// How many events of cells may wait before their sender has to wait.
 const OUTPUT_QUEUE: usize = 256;
 
 /// How long the running cell may take to end when the kernel does. jupyter_client kills it after five seconds.
@@ -47,14 +47,14 @@ const SOCKET_LINGER: Duration = Duration::from_millis(1000);
 /// What may be chosen about a kernel.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What the kernel says of itself.
+    /// The content of the kernel_info reply.
     pub info: KernelInfo,
     /// How many bytes of output a cell may show.
     pub output_limit_bytes: usize,
     /// Tells whether a text is a whole cell.
     pub is_complete: fn(&str) -> Completeness,
-    /// Where to make a link to the folder of the private sockets. Whoever removes what the link leads to, once the kernel
-    /// is gone, also cleans up after one that was killed.
+    /// Where to make a link to the folder of the private sockets. Whoever removes what the link leads to, once the
+    /// kernel is gone, also cleans up after one that was killed.
     pub sockets_link: Option<PathBuf>,
     /// The file of the history; without one, it ends with the kernel.
     pub history: Option<PathBuf>,

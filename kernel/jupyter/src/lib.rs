@@ -1,8 +1,8 @@
 //! The stages of a Jupyter kernel that speak the protocol: sockets, messages, the dispatcher, iopub, and a client.
 //!
 //! Nothing here evaluates a cell or names a language. A language comes as an [`Evaluator`](contract::Evaluator), which
-//! [`kernel::run`] makes on a thread of its own; `examples/echo.rs` is a whole kernel. One way through the code: socket,
-//! message, dispatcher, evaluator, output, iopub.
+//! [`kernel::run`] makes on a thread of its own; `examples/echo.rs` is a whole kernel. One way through the code:
+//! socket, message, dispatcher, evaluator, output, iopub.
 
 // The crate is the program's own: its documentation is for those who work on it, who see private items too.
 #![expect(

@@ -24,7 +24,7 @@ pub(crate) enum Direct {
     Barrier(oneshot::Sender<()>),
 }
 
-/// The kernel's way to speak: it knows the session, the key and the sockets.
+/// Makes and sends the kernel's messages. It holds the session, the key and the sockets.
 #[derive(Clone, Debug)]
 pub(crate) struct IopubSender {
     session: Arc<str>,

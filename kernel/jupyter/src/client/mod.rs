@@ -47,7 +47,7 @@ pub enum ClientError {
     /// No connection.
     #[error(transparent)]
     Dial(#[from] DialError),
-    /// The connection file asks for an unknown signature scheme.
+    /// The connection file requires an unsupported signature scheme.
     #[error(transparent)]
     Scheme(#[from] UnknownScheme),
     /// The connection broke.
@@ -249,7 +249,7 @@ enum Received {
     Echo(Frames),
 }
 
-/// Whether a message says that the kernel has finished with its parent.
+/// Whether a message reports that the kernel has finished with the message's parent.
 pub fn is_idle(message: &Message) -> bool {
     message.msg_type() == "status" && message.content["execution_state"] == "idle"
 }
@@ -258,7 +258,7 @@ async fn receive_frames(
     replies_rx: &mut mpsc::UnboundedReceiver<(Channel, Frames)>,
     iopub_rx: &mut mpsc::Receiver<Frames>,
 ) -> Option<(Channel, Frames)> {
-    // Either channel may end first; what the other still holds is wanted.
+    // Either channel may end first. What the other still holds is read too.
     tokio::select! {
         Some(reply) = replies_rx.recv() => Some(reply),
         Some(frames) = iopub_rx.recv() => Some((Channel::Iopub, frames)),

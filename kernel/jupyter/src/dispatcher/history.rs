@@ -15,7 +15,7 @@ pub(super) fn answer(history: &History, request: &HistoryRequest, ticket: Ticket
     history.ask(query, move |rows| ticket.answer(reply(rows, with_output)));
 }
 
-/// What is asked for, and whether with results.
+/// The query of a request, and whether it includes results.
 fn parse(request: &HistoryRequest) -> (Query, bool) {
     match request {
         HistoryRequest::Range {

@@ -119,13 +119,13 @@ pub(crate) async fn run(parts: Parts) {
             },
             incoming = incoming_rx.recv() => match incoming {
                 Some(incoming) => Event::Incoming(incoming),
-                // Without sockets there is nobody to work for.
+                // All sockets are closed: shut down.
                 None => break,
             },
             Some(notice) = notices_rx.recv() => Event::Notice(notice),
         };
         if let Event::Notice(Notice::Finished(_)) = event {
-            // What has arrived by now was sent before the client knows of the cell's end, so if the cell has failed,
+            // What has arrived by now was sent before the client can see the cell's end. If the cell has failed,
             // the cells among it are aborted.
             for _ in 0..incoming_rx.len() {
                 if let Ok(incoming) = incoming_rx.try_recv() {
@@ -256,7 +256,7 @@ impl Dispatcher {
 
             // What this kernel does not have.
             Request::CommOpen(comm_id) => {
-                // No target is known; the protocol's answer to that is a close.
+                // No comm target is registered. The protocol's answer to that is a close.
                 ticket.publish("comm_close", json!({"comm_id": comm_id, "data": {}}));
                 ticket.done();
             }
@@ -275,7 +275,7 @@ impl Dispatcher {
         }
     }
 
-    /// While the evaluator is busy nobody is kept waiting for a completion: clients ask again with the next key.
+    /// While the evaluator is busy, a completion is answered at once: clients send a new request with the next key.
     fn evaluator_is_free(&self) -> bool {
         self.evaluator_ready && self.queue.running().is_none()
     }

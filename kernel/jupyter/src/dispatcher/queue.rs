@@ -45,7 +45,7 @@ pub(super) struct Started {
     pub(super) store_history: bool,
 }
 
-/// What was asked for about a cell that has ended.
+/// How a cell that has ended was requested.
 #[derive(Debug, Default)]
 pub(super) struct EndedCell {
     /// Its number, if it is in the history.

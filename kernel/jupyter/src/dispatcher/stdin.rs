@@ -11,14 +11,15 @@ use crate::message::Message;
 use crate::output::Answer;
 use crate::ticket::IopubSender;
 
-/// The questions that wait for an answer. Threads of one cell may ask at the same time; the user sees one at a time.
+/// The questions that wait for an answer. Several threads of a cell can request input at the same time; the user sees
+/// one question at a time.
 #[derive(Debug)]
 pub(super) struct Prompts {
     voice: IopubSender,
     waiting: VecDeque<Prompt>,
     /// The id of the input request that the first of them was sent as.
     asked: Option<String>,
-    /// The running cell is interrupted: what it still asks gets no answer.
+    /// The running cell is interrupted: its further questions get no answer.
     refused: bool,
 }
 
@@ -60,12 +61,12 @@ impl Prompts {
                 });
                 self.ask_first();
             }
-            // Whoever asked may have been interrupted meanwhile.
+            // The thread that requested the input may have been interrupted meanwhile.
             _ => drop(answer_tx.send(Answer::NotAllowed)),
         }
     }
 
-    /// Takes an answer. One to an earlier question, or from somebody else, is no answer to this one.
+    /// Takes an answer. An answer to an earlier question, or from another client, does not count.
     pub(super) fn answer(&mut self, reply: &Message, value: String) {
         let Some(asked) = &self.asked else {
             return;
@@ -94,7 +95,7 @@ impl Prompts {
         self.refused = true;
     }
 
-    /// Gives up all questions; whoever waits for an answer sees that none will come.
+    /// Drops all questions. Threads that wait for an answer get an error.
     pub(super) fn clear(&mut self) {
         self.refused = false;
         self.waiting.clear();

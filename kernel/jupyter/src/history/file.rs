@@ -16,7 +16,7 @@ use rusqlite::params;
 use super::query::Row;
 use crate::sys::files;
 
-/// The number in the file that says how its tables look.
+/// The version of the tables, stored in the file.
 const FORMAT: i64 = 1;
 
 /// How long another kernel's write is waited for. It takes milliseconds, unless a program holds the file.
@@ -139,7 +139,7 @@ impl File {
         Ok(())
     }
 
-    /// Shows the cells of other sessions, latest first, until told to stop.
+    /// Passes the cells of other sessions to a closure, latest first, until it returns `false`.
     pub(super) fn latest_of_others(
         &self,
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
@@ -177,7 +177,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
-/// Gives a damaged file, with what SQLite keeps beside it, another name, and says which. `None` where another kernel
+/// Renames a damaged file and the files that SQLite keeps beside it. Returns the new name. `None` where another kernel
 /// has done that meanwhile.
 pub(super) fn set_aside(path: &Path) -> Result<Option<PathBuf>, FileError> {
     let lock = LockFile::create(beside(path, ".lock"))?;

@@ -1,4 +1,4 @@
-//! What the history's thread knows: this session in memory, all sessions in the file.
+//! The state of the history's thread: this session in memory, all sessions in the file.
 
 use std::collections::BTreeSet;
 use std::collections::HashSet;
@@ -126,7 +126,7 @@ impl Keeper {
         })
     }
 
-    /// The latest that are wanted: this session's come after those of others that run at the same time.
+    /// The latest cells of a request: this session's come after those of others that run at the same time.
     fn latest(
         &mut self,
         session: i64,
@@ -205,7 +205,7 @@ impl Keeper {
         None
     }
 
-    /// Sets a damaged file aside; says whether there may be another one now.
+    /// Renames a damaged file. Returns whether a new one can take its place.
     fn begin_anew(&mut self, path: &Path) -> bool {
         if self.set_aside == SET_ASIDE_LIMIT {
             return false;

@@ -1,7 +1,7 @@
 //! What was run, kept for all sessions of a user.
 //!
 //! A thread of its own has the cells of this session in memory and those of all sessions in a file, so a file that is
-//! slow, locked, damaged or not writable holds up nobody and loses no cell of this session: whatever could not be
+//! slow, locked, damaged or not writable delays no request and loses no cell of this session: whatever could not be
 //! written is tried again with the next cell, and once more at the end.
 
 mod file;
@@ -77,14 +77,15 @@ impl History {
         self.give(HistoryJob::Result { count, text });
     }
 
-    /// Finds cells, those that were stored before this call among them, oldest first, and passes them on. Does not wait.
+    /// Finds cells, those that were stored before this call among them, oldest first, and passes them on. Does not
+    /// wait.
     pub(crate) fn ask(&self, query: Query, then: impl FnOnce(Vec<Row>) + Send + 'static) {
         let then = Box::new(then);
         self.give(HistoryJob::Ask { query, then });
     }
 
     fn give(&self, job: HistoryJob) {
-        // The thread is there as long as this is, unless it panicked, which it has said.
+        // The thread lives as long as this value, unless it panicked, and a panic is logged.
         drop(self.jobs_tx.send(job));
     }
 }

@@ -1,6 +1,6 @@
 //! What can be looked up in the history, and what is found.
 
-/// Which cells are wanted.
+/// The cells that a request selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
     /// The latest, of whatever session.
@@ -21,7 +21,7 @@ pub enum Query {
     Search {
         /// With `*` for any text and `?` for any character.
         pattern: String,
-        /// Whether only the latest of equal cells is wanted.
+        /// Whether only the latest of equal cells counts.
         unique: bool,
         /// How many of the latest.
         n: usize,

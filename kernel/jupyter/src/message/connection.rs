@@ -18,7 +18,7 @@ pub enum ConnectionFileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is not what jupyter_client writes.
@@ -32,17 +32,17 @@ pub enum ConnectionFileError {
         /// What is wrong and where.
         source: serde_json::Error,
     },
-    /// The file asks for signatures that this kernel cannot make.
+    /// The file requires signatures that this kernel cannot make.
     #[error("the connection file `{}` is of no use: {source}", path.display())]
     Scheme {
         /// The file.
         path: PathBuf,
-        /// Which scheme was asked for.
+        /// The scheme in the file.
         source: UnknownScheme,
     },
 }
 
-/// Reads a connection file, and checks that its signature scheme is known.
+/// Reads a connection file, and checks that its signature scheme is supported.
 pub fn read_connection_file(path: &Path) -> Result<ConnectionInfo, ConnectionFileError> {
     let text = std::fs::read(path).map_err(|source| ConnectionFileError::Unreadable {
         path: path.to_owned(),

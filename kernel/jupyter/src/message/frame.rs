@@ -31,7 +31,7 @@ pub struct Message {
     pub buffers: Vec<Bytes>,
 }
 
-/// Why frames are no message. Such frames are dropped: whoever sent them does not hold the key, or has no address.
+/// Why frames are no message. Such frames are dropped: their sender does not hold the key, or has no address.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// No `<IDS|MSG>` frame.

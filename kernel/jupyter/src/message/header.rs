@@ -61,7 +61,7 @@ impl Header {
         &self.msg_type
     }
 
-    /// The session of whoever sent it, empty where it is missing.
+    /// The sender's session, empty where it is missing.
     pub fn session(&self) -> &str {
         self.raw
             .get("session")

@@ -1,4 +1,4 @@
-//! Requests with a known shape.
+//! Requests as typed values.
 
 use jupyter_protocol::CompleteRequest;
 use jupyter_protocol::HistoryRequest;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Message;
 
-/// Everything that a client may ask. <https://jupyter-client.readthedocs.io/en/stable/messaging.html>
+/// All requests of clients. <https://jupyter-client.readthedocs.io/en/stable/messaging.html>
 #[derive(Clone, Debug)]
 pub enum Request {
     /// What kind of kernel this is.
@@ -46,7 +46,7 @@ pub enum Request {
     Usage,
     /// The answer to a question of the kernel.
     InputReply(String),
-    /// A type that this kernel does not know.
+    /// A type that this kernel does not support.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ pub struct ExecuteRequest {
     pub stop_on_error: bool,
 }
 
-/// The content of a request of a known type has another shape.
+/// The content of a request does not fit its type.
 #[derive(Debug, thiserror::Error)]
 #[error("the content of `{msg_type}` is malformed: {source}")]
 pub struct RequestError {
@@ -144,7 +144,7 @@ struct RawExecute {
     silent: bool,
     store_history: Option<bool>,
     user_expressions: Option<Map<String, Value>>,
-    // jupyter_client's default is true, but a client that says nothing may have no stdin socket.
+    // jupyter_client's default is true, but a client that omits the field may have no stdin socket.
     #[serde(default)]
     allow_stdin: bool,
     stop_on_error: Option<bool>,

@@ -9,7 +9,7 @@ use hmac::KeyInit;
 use hmac::Mac;
 use sha2::Sha256;
 
-/// The connection file asks for a signature scheme that this kernel does not have.
+/// The connection file requires a signature scheme that this kernel does not support.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown signature scheme `{0}` (expected `hmac-sha256`)")]
 pub struct UnknownScheme(pub String);
@@ -96,7 +96,7 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Remembers the latest signatures, so that a message which somebody recorded is not obeyed a second time.
+/// Remembers the latest signatures, so that a recorded message has no effect when it is sent a second time.
 #[derive(Debug)]
 pub struct Replays {
     order: VecDeque<Bytes>,
@@ -120,7 +120,7 @@ impl Replays {
         }
     }
 
-    /// Notes a verified signature; says whether it is new. Unsigned messages are always new.
+    /// Notes a verified signature. Returns whether it is new. Unsigned messages are always new.
     pub fn note(&mut self, signature: &Bytes) -> bool {
         if signature.is_empty() {
             return true;

@@ -38,7 +38,7 @@ pub enum Event {
     Display {
         /// Whose output it is.
         cell: Option<CellId>,
-        /// MIME type to value, as the protocol wants them (JSON types unpacked, images base64).
+        /// MIME type to value, in the protocol's form (JSON types unpacked, images base64).
         data: Map<String, Value>,
         /// Metadata for the MIME types.
         metadata: Map<String, Value>,
@@ -81,7 +81,7 @@ pub enum Event {
 pub enum Answer {
     /// The line that the user typed, without its end.
     Line(String),
-    /// The client said that it takes no input requests (`allow_stdin: false`), or no cell is running.
+    /// The client takes no input requests (`allow_stdin: false`), or no cell is running.
     NotAllowed,
 }
 
@@ -113,7 +113,7 @@ impl OutputTx {
         let Some(event) = self.unless_captured(event) else {
             return;
         };
-        // The receiver goes away only when the kernel ends, and then nobody wants the output.
+        // The receiver is dropped only when the kernel ends, and then the output has no use.
         let _ = self.tx.blocking_send(event);
     }
 

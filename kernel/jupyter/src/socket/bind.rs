@@ -247,7 +247,7 @@ async fn dispatch(
     }
 }
 
-/// `zeromq` takes note of a subscription only while somebody receives, so one task does both.
+/// `zeromq` notices a subscription only during a receive. One task therefore does both.
 async fn publish(
     mut socket: XPubSocket,
     mut iopub_rx: mpsc::Receiver<Frames>,

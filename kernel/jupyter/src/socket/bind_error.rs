@@ -15,7 +15,7 @@ pub enum BindError {
         channel: Channel,
         /// The address from the connection file, with its port.
         endpoint: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// No private socket could be made.

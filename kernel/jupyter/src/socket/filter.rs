@@ -15,7 +15,7 @@ const FRAMES_LIMIT: u32 = 4096;
 
 const GREETING_BYTES: usize = 64;
 
-/// What a peer did that nobody speaking ZMTP to a kernel does.
+/// What a peer did that breaks ZMTP's rules.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("the peer does not speak ZMTP 3")]

@@ -1,6 +1,7 @@
 //! The public listeners. Each connection is passed on to a private listener of `zeromq`, through a [`Filter`].
 //!
-//! This also knows what `zeromq` does not: when the last byte has left, and when a subscriber has stopped reading.
+//! The guard also notices what `zeromq` does not: when the last byte has left, and when a subscriber has stopped
+//! reading.
 
 use std::io;
 use std::path::PathBuf;
@@ -28,8 +29,8 @@ use super::local::read_now;
 /// A peer that has not shown in this time that it speaks ZMTP only holds a connection.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
 
-/// A subscriber that reads nothing makes the cell wait for it once the bytes read ahead for it are many. After this time it is cut off;
-/// ZeroMQ's clients connect again by themselves when they are back.
+/// A subscriber that reads nothing makes the cell wait for it once the bytes read ahead for it are many. After this
+/// time it is cut off; ZeroMQ's clients connect again by themselves when they are back.
 const STALLED_LIMIT: Duration = Duration::from_secs(60);
 
 /// Connections of one channel at a time.
@@ -52,11 +53,11 @@ pub(super) enum PublicListener {
 pub(super) enum Drain {
     /// `zeromq` closes its end behind the last byte.
     Closed,
-    /// `zeromq` has written everything before it says that a message is sent, but keeps its end open.
+    /// `zeromq` has written everything before it reports a message as sent, but it keeps its end open.
     Dry,
 }
 
-/// Accepts connections until dropped, and tells when they have all been served.
+/// Accepts connections until dropped, and reports when all of them have been served.
 #[derive(Debug)]
 pub(super) struct Guard {
     accepting: tokio::task::JoinHandle<()>,
@@ -84,7 +85,7 @@ impl Guard {
                 let listener = TcpListener::from_std(listener)?;
                 tokio::spawn(accept(shared, async move || {
                     let (stream, _) = listener.accept().await?;
-                    // Replies are small and somebody waits for each.
+                    // Replies are small, and a client waits for each.
                     stream.set_nodelay(true)?;
                     Ok(stream)
                 }))
@@ -181,7 +182,7 @@ where
             tracing::warn!(%error, "cut a connection off");
             return;
         }
-        // The peer has closed its end, which is no reason to keep from it what it has asked for.
+        // The peer has closed only its sending end: it still receives its replies.
         std::future::pending::<()>().await;
     };
     tokio::select! {
@@ -259,7 +260,7 @@ where
     to.shutdown().await
 }
 
-/// Takes what is there without waiting for more; says whether that was all.
+/// Takes what is there without waiting for more. Returns whether that was all.
 fn take_ready(from: &InnerRead, ahead: &mut BytesMut) -> io::Result<bool> {
     let mut chunk = vec![0; CHUNK_BYTES];
     while ahead.len() < AHEAD_BYTES {

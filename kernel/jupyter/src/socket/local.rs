@@ -1,5 +1,5 @@
-//! Sockets of this machine alone, by the names of files: those that a client may choose, and the private ones of `zeromq`
-//! behind the guard.
+//! Sockets of this machine alone, by the names of files: those that a client may choose, and the private ones of
+//! `zeromq` behind the guard.
 
 use std::fs::File;
 use std::io;
@@ -45,7 +45,7 @@ impl IpcListener {
         })
     }
 
-    /// The file, which is nobody's once the listener is gone.
+    /// The socket's file, which has no use once the listener is gone.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -107,8 +107,8 @@ impl Inner {
     }
 }
 
-/// Reads what is there, without waiting for more. Asks the system itself: `try_read` only knows what the reactor has heard
-/// of.
+/// Reads what is there, without waiting for more. Calls the system itself: `try_read` only sees what the reactor has
+/// heard of.
 pub(super) fn read_now(from: &InnerRead, chunk: &mut [u8]) -> io::Result<usize> {
     loop {
         match rustix::io::read(from.as_ref(), &mut *chunk) {
@@ -140,11 +140,11 @@ pub fn fresh_addresses(folder: &Path) -> Addresses {
 
 const PREFIX: &str = "threadbook-sockets-";
 
-/// The folder of the private sockets. Only this user can enter it, so nobody gets around the guard.
+/// The folder of the private sockets. Only this user can enter it, and therefore no peer gets around the guard.
 #[derive(Debug)]
 pub(super) struct PrivateDir {
     dir: tempfile::TempDir,
-    /// Locked as long as the kernel lives, so that a later start can tell which folders are left over.
+    /// Locked as long as the kernel lives. A later start finds left-over folders by their missing locks.
     _lock: File,
 }
 

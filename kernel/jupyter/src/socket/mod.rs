@@ -1,7 +1,7 @@
 //! The transport: the only place that names `zeromq`.
 //!
 //! To the rest of the kernel a transport is a set of channels. [`bind`] puts sockets behind them,
-//! [`Connection::memory`] another program's end of the same channels; the dispatcher cannot tell.
+//! [`Connection::memory`] another program's end of the same channels. The dispatcher sees no difference.
 
 mod bind;
 mod bind_error;
@@ -26,7 +26,7 @@ pub use local::Addresses;
 pub use local::fresh_addresses;
 pub use local::socket_parent;
 
-/// How many iopub messages may wait for slow subscribers before whoever makes them has to wait.
+/// How many iopub messages may wait for slow subscribers before their sender has to wait.
 const IOPUB_QUEUE: usize = 64;
 
 /// How many requests may wait for the dispatcher before the sockets are read no further.
@@ -61,7 +61,7 @@ impl Outgoing {
     /// Sends a reply (or an input request) to the identities at its front. Never waits: there is about one reply for
     /// each request.
     pub fn reply(&self, channel: Channel, frames: Frames) {
-        // The receiver goes away only when the kernel ends, and then nobody wants the reply.
+        // The receiver is dropped only when the kernel ends, and then the reply has no use.
         let _ = self.replies_tx.send((channel, frames));
     }
 

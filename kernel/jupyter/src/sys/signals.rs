@@ -1,4 +1,4 @@
-//! What the operating system tells the kernel: its signals, and the end of the program that started it.
+//! Events from the operating system: signals, and the end of the program that started the kernel.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -50,7 +50,7 @@ pub(crate) fn watch() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
     Ok(signals_rx)
 }
 
-/// A descriptor of a process becomes readable when the process ends, also while nobody has reaped it.
+/// A descriptor of a process becomes readable when the process ends, even before it is reaped.
 fn wait_for_end(process: &OwnedFd) -> io::Result<()> {
     loop {
         match poll(&mut [PollFd::new(process, PollFlags::IN)], None) {

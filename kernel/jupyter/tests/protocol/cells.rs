@@ -203,7 +203,7 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
         front.recv_busy(&cell);
         front.recv_input(&cell, 1);
         let queued = front.execute("print never");
-        // The reply to this says that the queued cell has arrived.
+        // When this is answered, the queued cell has arrived.
         front.ask(Channel::Shell, "kernel_info", json!({}));
         let interrupt =
             (!by_signal).then(|| front.send(Channel::Control, "interrupt_request", json!({})));

@@ -1,4 +1,5 @@
-//! A front end whose verbs say what must come next. What nobody has asked for fails the test at its end.
+//! A front end whose methods name the message that must come next. A message that no method has read fails the test at
+//! its end.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl Front {
         front.until_ready()
     }
 
-    /// A kernel whose evaluator is made when the test says so, or fails to be made.
+    /// A kernel whose evaluator is made at a time of the test's choice, or fails to be made.
     #[track_caller]
     pub(crate) fn unready(failure: Option<Diagnostic>, options: Options) -> Front {
         let runtime = Runtime::new().unwrap();
@@ -95,7 +96,7 @@ impl Front {
         front
     }
 
-    /// An empty cell's reply says that the evaluator takes jobs.
+    /// The reply to an empty cell shows that the evaluator takes jobs.
     #[track_caller]
     fn until_ready(mut self) -> Front {
         let id = self.execute_with("", json!({"silent": true}));
@@ -219,7 +220,7 @@ impl Front {
         reply
     }
 
-    /// Ends the kernel, and fails if it said anything that nobody asked for.
+    /// Ends the kernel, and fails if there are unread messages.
     #[track_caller]
     pub(crate) fn end(mut self) {
         let reply = self.ask(Channel::Control, "shutdown", json!({"restart": false}));

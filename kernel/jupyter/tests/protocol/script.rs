@@ -1,4 +1,4 @@
-//! An evaluator whose cells are scripts: each line says what to do.
+//! An evaluator whose cells are scripts: each line is an instruction.
 
 use std::sync::Arc;
 use std::sync::Condvar;
@@ -21,7 +21,7 @@ use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 use tokio::sync::oneshot;
 
-/// What a test and the kernel may tell a cell that waits.
+/// The messages of a test and of the kernel to a cell that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
     Go,

@@ -82,7 +82,7 @@ async fn sigterm_ends_the_process_in_order_and_sigint_does_not() {
     let mut client = kernel.client().await;
     let pid = rustix::process::Pid::from_child(&kernel.child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    // A cell could be the one that the signal interrupts; this only asks whether anybody is there.
+    // A cell could be the one that the signal interrupts; this only checks that the kernel answers.
     let exchange = client
         .request(Channel::Control, "kernel_info_request", json!({}), HANG)
         .await

@@ -55,7 +55,7 @@ fn process_entry() {
     std::process::exit(code);
 }
 
-/// Prints the cell's text, as often as it is told.
+/// Prints the cell's text.
 struct Echo {
     output: OutputTx,
 }
