@@ -60,7 +60,7 @@ impl<'image> Lines<'image> {
             let function = frame.function.as_ref();
             let function = function.and_then(|function| {
                 let name = function.raw_name().ok()?;
-                // Without the hash that tells apart functions of one name.
+                // Without the hash by which functions of one name differ.
                 let name = format!("{:#}", rustc_demangle::demangle(&name));
                 let own = unit.and_then(|unit| own_name(unit, frame.dw_die_offset?));
                 // The code of an async function is a closure of it to the compiler.
@@ -82,7 +82,7 @@ impl<'image> Lines<'image> {
     }
 }
 
-/// What a function is called in its own scope, such as `{async_fn#0}`: its symbol does not say of what kind it is.
+/// What a function is called in its own scope, such as `{async_fn#0}`: its symbol does not contain its kind.
 fn own_name<'image>(unit: UnitRef<'_, Slice<'image>>, entry: UnitOffset) -> Option<&'image str> {
     let mut entry = unit.entry(entry).ok()?;
     for _ in 0..ENTRIES {

@@ -1,7 +1,7 @@
 //! The frames of a stack.
 //!
-//! Every object says in `.eh_frame`, for each of its instructions, where the registers of the caller are: panics need
-//! that. So frames are found without any help of the code that runs, through the C library and std too.
+//! Every object describes in `.eh_frame`, for each of its instructions, where the registers of the caller are: panics
+//! need that. So frames are found without any help of the code that runs, through the C library and std too.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -79,7 +79,7 @@ pub(crate) fn frames(remains: &CrashDump) -> Frames {
     found
 }
 
-/// Finds the frames of a thread that noted its calls when it panicked, in the files that are wanted.
+/// Finds the frames of a thread that noted its calls when it panicked, in the given files.
 pub(crate) fn frames_of_calls(calls: &Calls, is_wanted: impl Fn(&Path) -> bool) -> Frames {
     let mut images = HashMap::new();
     let frame = |address: &u64| {
@@ -110,7 +110,7 @@ enum Unwound {
     Caller,
     /// It lies beyond what is known of the stack.
     OutOfSight,
-    /// There is none, or no table says where.
+    /// There is none, or no table has its place.
     End,
 }
 

@@ -1,5 +1,5 @@
-//! What a cell has in common with `fn main`: a program's `main` runs, `return` and a last `Ok(())` end the cell, and `#[cfg]`
-//! leaves out what it leaves out in a file.
+//! What a cell has in common with `fn main`: a program's `main` runs, `return` and a last `Ok(())` end the cell, and
+//! `#[cfg]` leaves out what it leaves out in a file.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use super::range;
 
 /// Which configuration rustc compiles for.
 pub trait Configuration {
-    /// Whether what `#[cfg(..)]` has in its brackets holds; nothing where that can't be told.
+    /// Whether the predicate of a `#[cfg(..)]` holds; `None` where that is not known.
     fn holds(&self, predicate: &str) -> Option<bool>;
 }
 
@@ -83,7 +83,8 @@ impl Changes<'_> {
         edits
     }
 
-    /// Leaves out a statement or item whose `#[cfg]` does not hold, and the attribute where it holds; whether it is left out.
+    /// Leaves out a statement or item whose `#[cfg]` does not hold, and the attribute where it holds; whether it is
+    /// left out.
     fn leave_out(&mut self, node: &SyntaxNode, configuration: &dyn Configuration) -> bool {
         let attributes = attributes(node);
         let conditions: Vec<(Range<usize>, bool)> = attributes
@@ -274,8 +275,8 @@ fn own_returns(node: &SyntaxNode) -> Vec<ast::ReturnExpr> {
     nodes.filter_map(ast::ReturnExpr::cast).collect()
 }
 
-/// Each `return` without a value in the arguments of a macro, such as `tokio::select!`, that has no function, closure or future
-/// in them.
+/// Each `return` without a value in the arguments of a macro, such as `tokio::select!`, that has no function, closure
+/// or future in them.
 fn returns_in_macros(node: &SyntaxNode) -> Vec<SyntaxToken> {
     let calls = own_nodes(node).into_iter().filter_map(ast::MacroCall::cast);
     let trees = calls.filter_map(|call| call.token_tree());

@@ -1,8 +1,8 @@
 //! Blocks, that is `impl` and `extern`: the newest holds.
 //!
-//! evcxr knows items by their names and replaces them; `keep_items` names a block by what it defines. Where blocks still
-//! define the same, what a newer one defines is taken out of the older in the generated code: blanks stand in its place,
-//! and no line or column moves.
+//! evcxr stores items by their names and replaces them; `keep_items` names a block by what it defines. Where blocks
+//! still define the same, what a newer one defines is taken out of the older in the generated code: blanks stand in its
+//! place, and no line or column moves.
 
 use std::ops::Range;
 
@@ -83,7 +83,7 @@ pub(super) fn is_block(item: &ast::Item) -> bool {
     matches!(item, ast::Item::Impl(_) | ast::Item::ExternBlock(_))
 }
 
-/// What tells two blocks apart: one of a trait by what stands before its contents, others by what they define as well.
+/// The key of a block: for a trait's, what stands before its contents; for others, what they define as well.
 pub(super) fn block_key(item: &ast::Item) -> String {
     let Some(block) = Block::of(item) else {
         return item.syntax().text().to_string();

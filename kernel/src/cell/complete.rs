@@ -1,4 +1,4 @@
-//! Whether a text is a whole cell, for consoles that ask after each line.
+//! Whether a text is a whole cell. Consoles send a request after each line.
 
 use ra_ap_syntax::Edition;
 use ra_ap_syntax::SourceFile;
@@ -11,7 +11,7 @@ use super::plan::cell_magic;
 /// How much deeper each open bracket indents.
 const INDENT: usize = 4;
 
-/// Tells whether a text can be run, wants more lines, or is wrong whatever follows.
+/// Returns whether a text can be run, needs more lines, or is wrong whatever follows.
 ///
 /// `takes_rust`: whether the lines below a cell magic are Rust. Lines that are not go on until an empty one.
 pub fn is_complete(text: &str, facts: &dyn Facts, takes_rust: fn(&str) -> bool) -> Completeness {

@@ -6,7 +6,7 @@ use super::lexer::Token;
 use super::lexer::TokenKind;
 use super::lexer::tokens;
 
-/// The names, of those that are asked about, with which a path or an import of the code begins. A module or a variable of
+/// Those of the given names with which a path or an import of the code begins. A module or a variable of
 /// the name may be meant as well.
 pub(crate) fn crates_named<'a>(
     code: &str,

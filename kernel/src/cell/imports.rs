@@ -62,7 +62,7 @@ impl Import {
         found
     }
 
-    /// The name by which later code knows it, if it has one.
+    /// The name that later code uses for it, if it has one.
     pub(super) fn name(&self) -> Option<&str> {
         (!matches!(self.name.as_str(), "*" | "_")).then_some(&self.name)
     }

@@ -2,8 +2,8 @@
 //!
 //! evcxr keeps functions, types and statics for later cells by their names, but not what a macro defines: a
 //! `thread_local!` would be gone with its cell. And it keeps for good what has no name: `use a::*`, and an `impl` or
-//! `extern` block that stands alone. Put into a module, or behind one, they have a name. This adds no line, and is known
-//! by its form, so that positions can be told without it.
+//! `extern` block that stands alone. Put into a module, or behind one, they have a name. This adds no line, and is
+//! known by its form, so that positions can be computed without it.
 
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -52,15 +52,16 @@ const END: (&str, &str) = (" /*kept*/", " }");
 /// What lets an import be seen from outside of its module. People write `pub(super)`.
 const VISIBLE: (&str, &str) = ("pub(in super", ") ");
 
-/// What stands before an `impl` or `extern` block: evcxr replaces items by name, and keeps a block with the item before it.
+/// What stands before an `impl` or `extern` block: evcxr replaces items by name, and keeps a block with the item before
+/// it.
 const NAMED: (&str, &str) = ("mod threadbook_block_", " {} ");
 
 /// What stands before a `let` whose variables end with the cell: it opens a block for what follows.
 pub(crate) const SCOPE_OPENING: &str = "/*scope*/ { ";
 const SCOPE: (&str, &str) = ("/*scope*/", " { ");
 
-/// The cell's text with its own `thread_local!` definitions, its macros and its imports without a name in modules, and a
-/// name for each block that stands alone.
+/// The cell's text with its own `thread_local!` definitions, its macros and its imports without a name in modules, and
+/// a name for each block that stands alone.
 pub fn keep_items(text: &str) -> String {
     if !["thread_local!", "impl", "extern", "use", "macro_rules"]
         .iter()
@@ -124,8 +125,8 @@ impl Wrapping {
 
 /// A `use` in a module, if it brings in something that has no name.
 ///
-/// It is left as it is where it has attributes, with which it may bring in nothing, and where it is about what stands beside
-/// it, which a module can't hand on.
+/// It is left as it is where it has attributes, with which it may bring in nothing, and where it is about what stands
+/// beside it, which a module can't hand on.
 fn wrapped_import(item: &ast::Use, text: &str) -> Option<String> {
     let imports = Import::all(item);
     if imports.iter().all(|import| import.name().is_some())

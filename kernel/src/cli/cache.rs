@@ -1,4 +1,4 @@
-//! `threadbook cache`: what the cache holds, and removing what nobody needs.
+//! `threadbook cache`: lists the cache, and removes what is not needed.
 
 use anyhow::Context;
 use anyhow::Result;

@@ -1,4 +1,4 @@
-//! Kernelspecs: the folders by which Jupyter knows its kernels.
+//! Kernelspecs: the folders by which Jupyter finds its kernels.
 
 use std::env;
 use std::fs;
@@ -111,7 +111,7 @@ fn kernel_json(display_name: &str) -> Result<Value> {
     }))
 }
 
-/// The program that a kernelspec starts, if the kernelspec is one of ours; nothing if it is someone else's.
+/// The program that a kernelspec starts, if the kernelspec is one of ours; `None` if it is another kernel's.
 fn our_program(folder: &Path) -> Result<Option<PathBuf>> {
     let file = folder.join(SPEC_FILE);
     let text = match fs::read(&file) {
@@ -145,7 +145,7 @@ fn ensure_ours_or_missing(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file so that nobody ever sees half of it.
+/// Writes a file. Other programs see the old file or the whole new one.
 fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     let write = || -> Result<()> {
         let folder = path.parent().context("the path has no folder")?;

@@ -49,7 +49,7 @@ pub(crate) fn user_data_folder() -> Result<PathBuf> {
     folder.context("no home folder is known (set `JUPYTER_DATA_DIR`)")
 }
 
-/// Every folder that may hold kernelspecs, first come first served, as far as it can be told without asking Jupyter.
+/// Every folder that may hold kernelspecs, first come first served, as far as they are known without Jupyter.
 pub(crate) fn searched_folders() -> Vec<PathBuf> {
     let listed = env::var_os(variables::JUPYTER_PATH).unwrap_or_default();
     let mut data_folders: Vec<PathBuf> = env::split_paths(&listed)

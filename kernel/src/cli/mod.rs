@@ -1,6 +1,6 @@
 //! The command line: what the arguments are, and which command they lead to.
 //!
-//! Each command lives in a file of its own and says how it ended by an [`exit::Failure`] or an exit code.
+//! Each command lives in a file of its own and returns an [`exit::Failure`] or an exit code.
 
 mod cache;
 mod doctor;
@@ -163,7 +163,7 @@ enum Command {
     /// Run a kernel (Jupyter does this)
     #[command(after_help = KERNEL_HELP)]
     Kernel {
-        /// File with the kernel's ports and key, written by whoever starts it
+        /// File with the kernel's ports and key, written by the program that starts it
         #[arg(short = 'f', long, value_name = "FILE")]
         connection_file: PathBuf,
         /// Forget at the end what was run, and show nothing of earlier sessions

@@ -1,6 +1,6 @@
 //! Which of rustc's notes are of use to the author of a cell, and what there is to add to them.
 //!
-//! A message may say things about the code around a cell, which its author never sees, and things that are right in a
+//! A message may be about the code around a cell, which its author never sees, or give advice that is right in a
 //! package and not in a notebook.
 
 use serde_json::Value;
@@ -32,7 +32,7 @@ const PRELOADED: [&str; 11] = [
     "rand",
     "tracing",
 ];
-/// What rustc says of a constant that reads a static which can change, and why that is so between cells as well.
+/// rustc's message about a constant that reads a static which can change, and why that is so between cells as well.
 const CONSTANT: (&str, &str) = (
     "constant accesses mutable global memory",
     "a constant is evaluated when the cell is compiled, and a static has its value only when the cell runs: read it in a \
@@ -64,7 +64,7 @@ pub(super) fn is_of_use(child: &Value, sources: Sources) -> bool {
         && !text.contains("consider using `--verbose`")
 }
 
-/// Whether it says what to do in a package.
+/// Whether it gives advice for a package.
 fn is_about_a_package(text: &str) -> bool {
     text.contains("cargo add") || text.contains("you might be missing a crate named")
 }

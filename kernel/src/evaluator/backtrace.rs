@@ -74,7 +74,7 @@ impl Backtrace {
         }
     }
 
-    /// The way to a panic. Where its place is a cell's own code, outside of functions, that is all there is to say, and
+    /// The way to a panic. Where its place is a cell's own code, outside of functions, that place is the whole way, and
     /// nothing is compiled for it.
     pub(super) fn of_panic(panic: &PanicInfo, sources: &SourceIndex) -> Backtrace {
         let place = sources.describe(&panic.place);
@@ -85,8 +85,8 @@ impl Backtrace {
             way = calls(&frames, sources);
             is_cut = frames.is_cut && !way.is_empty();
         }
-        // A function may blame its caller (`#[track_caller]`), and a hook of the cell's may call the runtime's: what ran
-        // further in than the place is no part of the way to it.
+        // A function may blame its caller (`#[track_caller]`), and a hook of the cell's may call the runtime's: what
+        // ran further in than the place is no part of the way to it.
         let is_own = |call: &CallLine| call.place.line() == place.line();
         let own = way.iter().position(is_own);
         let function = own.and_then(|own| way.drain(..=own).next_back()?.function);
@@ -185,7 +185,7 @@ fn find(
     Ok(())
 }
 
-/// A function's name as a person knows it.
+/// A function's name as it is written in the cell.
 fn in_words(name: &str) -> Option<String> {
     let name = short(name);
     let mut parts: Vec<&str> = match name.find(">::") {

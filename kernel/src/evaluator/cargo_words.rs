@@ -1,11 +1,11 @@
-//! What cargo says of a dependency that can't be had, for people who asked for it in a cell.
+//! cargo's errors about a dependency, worded for a person who named it in a cell.
 
-/// Why a dependency could not be added, in what cargo or rustc has said.
+/// Why a dependency could not be added, from the output of cargo or rustc.
 pub(super) fn of_failure(said: &str) -> String {
     naming_the_network(without_progress(said.trim_end()))
 }
 
-/// What cargo says where a dependency could not be fetched names everything but the network.
+/// cargo's error about a dependency that could not be fetched names everything but the network.
 pub(super) fn naming_the_network(message: String) -> String {
     let signs = [
         "download of config.json failed",
@@ -23,7 +23,7 @@ pub(super) fn naming_the_network(message: String) -> String {
     )
 }
 
-/// What cargo says of an error, without the steps that it was at.
+/// cargo's error without the steps that led to it.
 pub(super) fn without_progress(message: &str) -> String {
     let is_step = |line: &&str| {
         let line = line.trim_start();

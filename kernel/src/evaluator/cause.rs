@@ -12,7 +12,7 @@ pub(super) fn is_abort(death: &Death) -> bool {
     death.signal == Some(libc::SIGABRT)
 }
 
-/// Whether another process, or the system, wanted its end.
+/// Whether another process, or the system, ended it.
 pub(super) fn is_kill(death: &Death) -> bool {
     death.signal == Some(libc::SIGKILL)
 }

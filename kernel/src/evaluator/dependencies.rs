@@ -1,4 +1,4 @@
-//! What a session's dependencies are, and what cargo knows of crates.
+//! The dependencies of a session, and cargo's data about crates.
 
 use std::process::Command;
 

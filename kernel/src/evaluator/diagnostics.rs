@@ -29,7 +29,7 @@ pub(super) fn plain(ename: &str, evalue: impl Into<String>) -> Diagnostic {
     Diagnostic::of(ename, evalue)
 }
 
-/// The cell ended as the worker says; `None` where it ran to its end.
+/// The error of a cell, from the worker's report; `None` where it ran to its end.
 pub(super) fn from_end(end: &End, sources: &SourceIndex) -> Option<Diagnostic> {
     let mut diagnostic = of_end(end, sources)?;
     if let End::Panicked { of_thread, .. } | End::Returned { of_thread, .. } = end

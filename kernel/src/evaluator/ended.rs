@@ -1,4 +1,4 @@
-//! Variables that earlier cells had and later cells do not: why each is gone, for whoever names it.
+//! Variables that earlier cells had and later cells do not: why each is gone, for errors of cells that name it.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ pub(super) struct CellEnd<'a> {
     pub(super) is_finished: bool,
 }
 
-/// What the person is told when a cell has ended.
+/// The notes for the person when a cell has ended.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
     /// Under the cell.
@@ -173,7 +173,7 @@ fn unkept(end: &CellEnd) -> BTreeMap<String, Why> {
     ended
 }
 
-/// What is said of raw pointers that are kept.
+/// The note about raw pointers that are kept.
 fn raw_pointers(end: &CellEnd) -> Vec<String> {
     let is_raw = |ty: &str| ["*const ", "*mut "].iter().any(|form| ty.starts_with(form));
     let kept = end

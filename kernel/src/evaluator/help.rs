@@ -1,4 +1,4 @@
-//! Help on a name: which one is asked about in a text, and how the answer is shown.
+//! Help on a name: finds the name in a text, and shows the answer.
 
 use std::collections::HashMap;
 
@@ -65,7 +65,7 @@ pub(super) fn magic_at(code: &str, cursor_byte: usize) -> Option<Map<String, Val
     (cursor_byte <= end).then(|| of_magic(name)).flatten()
 }
 
-/// The answer as a MIME bundle; nothing where rust-analyzer knew nothing.
+/// The answer as a MIME bundle; `None` where rust-analyzer has none.
 pub(super) fn bundle(content: HashMap<String, String>) -> Option<Map<String, Value>> {
     let text = content
         .get("text/plain")

@@ -1,5 +1,5 @@
-//! The line to run for a crate that the session does not have, in place of a change of a `Cargo.toml`, which a notebook does
-//! not have.
+//! The line to run for a crate that the session does not have, in place of a change of a `Cargo.toml`, which a notebook
+//! does not have.
 
 /// What stands before and behind the crate's name where its line is to be filled in.
 const PLACE: (&str, &str) = ("`:dep ", " = \"VERSION\"`");
@@ -40,7 +40,7 @@ fn line(name: &str, newest: &dyn Fn(&str) -> Option<(String, String)>) -> String
     }
 }
 
-/// What a manifest asks for, to get a version and those compatible with it.
+/// A manifest's requirement for a version and those compatible with it.
 fn requirement(version: &str) -> &str {
     let version = version.split('+').next().unwrap_or_default();
     if version.contains('-') {

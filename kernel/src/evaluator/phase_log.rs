@@ -1,4 +1,4 @@
-//! Logs where the time of each cell went, in milliseconds, where that is asked for.
+//! Logs where the time of each cell went, in milliseconds, if the log's filter includes it.
 
 use std::time::Duration;
 

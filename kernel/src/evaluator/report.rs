@@ -1,6 +1,6 @@
 //! rustc's messages about cells, drawn with the cells' own lines.
 //!
-//! rustc draws them with the lines of generated code. They are drawn anew from what it says of each: the cells' lines as
+//! rustc draws them with the lines of generated code. They are drawn anew from its JSON: the cells' lines as
 //! the person wrote them, each under its own cell, without what is about the code around them.
 
 use annotate_snippets::Annotation;
@@ -85,7 +85,7 @@ fn level(message: &Value) -> Level<'static> {
     }
 }
 
-/// What a message says, with places of cells in the types of closures.
+/// A message's text, with places of cells in the types of closures.
 fn words(message: &Value, sources: Sources) -> String {
     let text = message["message"].as_str().unwrap_or_default();
     positions::rewrite(text, sources.map)
@@ -224,8 +224,8 @@ fn with_note(
     groups
 }
 
-/// The changes that a child suggests. rustc lists those that belong together and those that are alternatives in one row:
-/// where a place comes again, another alternative begins.
+/// The changes that a child suggests. rustc lists those that belong together and those that are alternatives in one
+/// row: where a place comes again, another alternative begins.
 fn suggestions(child: &Value, sources: Sources) -> Vec<Snippet<'static, Patch<'static>>> {
     let mut all: Vec<Vec<(Found, String)>> = Vec::new();
     for span in spans::spans(child) {
@@ -324,7 +324,7 @@ mod tests {
     use crate::cell::Plan;
     use crate::cell::Step;
 
-    /// What is said about cells that became a generated text.
+    /// The messages about cells that became a generated text.
     fn check(cells: &[(u32, &str)], generated: &str, message: &Value, expected: Expect) {
         let mut all = Cells::default();
         for (count, text) in cells {

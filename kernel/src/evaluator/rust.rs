@@ -62,8 +62,8 @@ mod session;
 /// What every session begins with.
 ///
 /// The macros are named one by one, since only so they go before std's. The last line has evcxr generate code that may
-/// await and return errors from the start, which it would otherwise find out by a failed compile; the stand-in for cargo
-/// puts our runtime in the place of the one that evcxr generates.
+/// await and return errors from the start, which it would otherwise find out by a failed compile; the stand-in for
+/// cargo puts our runtime in the place of the one that evcxr generates.
 const PRELUDE: &str = "\
 use threadbook::prelude::*;
 use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
@@ -186,7 +186,7 @@ impl RustEvaluator {
         ran
     }
 
-    /// The same for code of the kernel's own, after which variables are gone for reasons that nobody has to be told.
+    /// The same for code of the kernel's own, without notes about variables that are gone.
     pub(super) fn run_own(&mut self, code: &str) -> RunResult {
         let before: HashSet<String> = self.variable_names();
         self.run_without_notes(code, &before).0
@@ -220,8 +220,8 @@ impl RustEvaluator {
         (ran, hidden)
     }
 
-    /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that ran,
-    /// and those variables. The dependencies are lines for evcxr to put before it.
+    /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that
+    /// ran, and those variables. The dependencies are lines for evcxr to put before it.
     fn compile_and_run(
         &mut self,
         code: &str,
@@ -389,8 +389,8 @@ impl RustEvaluator {
 
     fn start_worker_anew(&mut self) {
         self.checkpoints.forget();
-        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that it
-        // runs, forgets them, and starts another process.
+        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that
+        // it runs, forgets them, and starts another process.
         if let Ok(mut supervisor) = self.context.process_handle().lock() {
             let _ = supervisor.kill();
         }

@@ -1,6 +1,6 @@
-//! Going back: what evcxr has to be told when the worker's process goes back to an earlier state.
+//! Going back: the code that evcxr needs when the worker's process goes back to an earlier state.
 //!
-//! The process itself goes back by a copy of it, with every variable's value. evcxr knows names, types and definitions
+//! The process itself goes back by a copy of it, with every variable's value. evcxr stores names, types and definitions
 //! only, and has no way back: variables that are not in the process any more it forgets when it looks for them; those
 //! that are there again, and the definitions, it is given as code.
 
@@ -10,7 +10,7 @@ use crate::cell::RanCode;
 use crate::cell::holds_imports;
 use crate::magics::UsedFile;
 
-/// What a session knew.
+/// The state of a session at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SavedState {
     /// The cell that ran next, as in `In [n]`.
@@ -26,7 +26,7 @@ pub(super) struct SavedState {
 }
 
 impl SavedState {
-    /// The code that makes evcxr know what it knew then.
+    /// The code that brings evcxr back to this state.
     pub(super) fn code_to_come_back(&self, now: &SavedState) -> String {
         let mut code = String::new();
         for (name, text) in &self.definitions {

@@ -40,7 +40,7 @@ fn makes(statement: &SyntaxNode, name: &str) -> bool {
 
 /// The text of an item of the standard library.
 ///
-/// `described`: what rust-analyzer says of it; its first line is the module, or the type for a method.
+/// `described`: rust-analyzer's description; its first line is the module, or the type for a method.
 pub(super) fn in_library(library: &Path, described: &str, name: &str) -> Option<String> {
     let name = name.rsplit(['.', ':']).next()?.trim_end_matches('!');
     let path = described

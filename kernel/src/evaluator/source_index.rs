@@ -133,7 +133,7 @@ impl SourceIndex {
             let Some(text) = self.rendered(&message) else {
                 continue;
             };
-            // rustc may have the same to say of a line of a cell and of the code around it.
+            // rustc may report the same for a line of a cell and for the code around it.
             let what = (message["message"].clone(), place_line(&text));
             if !said.contains(&what) {
                 said.push(what);
@@ -195,7 +195,7 @@ impl SourceIndex {
         }
     }
 
-    /// Adds a line for whoever looks from outside: see [`top`].
+    /// Adds a line for `threadbook top`: see [`top`].
     fn note(&self, line: &str) {
         let path = self.session.cells();
         let file = File::options().create(true).append(true).open(path);

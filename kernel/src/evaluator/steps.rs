@@ -453,7 +453,7 @@ fn shown(events: Vec<Event>) -> Shown {
     shown
 }
 
-/// What the session knows when a cell is read.
+/// The facts of the session when a cell is read.
 #[derive(Debug, Default)]
 struct SessionFacts {
     known: HashSet<String>,

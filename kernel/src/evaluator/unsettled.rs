@@ -1,4 +1,4 @@
-//! What there is to say of a variable whose type nothing in its cell settles.
+//! Advice about a variable whose type nothing in its cell determines.
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast;

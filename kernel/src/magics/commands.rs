@@ -1,5 +1,5 @@
-//! evcxr's commands, which begin with a colon at the top of a cell: which of them evcxr runs, which the kernel does in its
-//! own way, and which would change nothing here.
+//! evcxr's commands, which begin with a colon at the top of a cell: which of them evcxr runs, which the kernel does in
+//! its own way, and which would change nothing here.
 
 use threadbook_jupyter::contract::Diagnostic;
 
@@ -28,7 +28,7 @@ pub(super) enum Does {
     Ours(CommandRun),
 }
 
-/// Does what a command says, with the rest of its line.
+/// Runs a command with the rest of its line.
 pub(crate) type CommandRun = fn(&mut dyn Host, &str) -> Result<(), Diagnostic>;
 
 const fn evcxrs(name: &'static str, summary: &'static str) -> Command {

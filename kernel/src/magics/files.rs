@@ -65,7 +65,7 @@ fn write(host: &mut dyn Host, magic: &CellMagic, body: &str) -> Result<(), Diagn
     Ok(())
 }
 
-/// Writes a file; gives what there is to say.
+/// Writes a file; returns the message about it.
 fn write_file(folder: &Path, args: &str, body: &str) -> Result<String, Diagnostic> {
     let (name, adds) = match args.strip_prefix("-a") {
         Some(rest) if rest.is_empty() || rest.starts_with(' ') => (rest, true),

@@ -1,4 +1,4 @@
-//! What a magic may ask of the kernel.
+//! The kernel's services for magics.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub trait Host {
     /// Runs the lines below a cell magic as they would run without it. What they show is shown.
     fn run_body(&mut self, body: Range<usize>) -> RunResult;
 
-    /// The same, where somebody asks how long it takes: rustc optimises it as far as it can.
+    /// The same, for measurements: rustc optimises it as far as it can.
     fn run_measured(&mut self, body: Range<usize>) -> RunResult;
 
     /// Runs the lines below a cell magic as one piece of Rust with something around it.
@@ -59,7 +59,7 @@ pub trait Host {
     /// The names of the states that are kept, and the cells that ran next.
     fn checkpoints(&self) -> Vec<(String, u32)>;
 
-    /// Tells how copies of the process are to be made (`on`, `off`, megabytes), or asks how they are (`status`).
+    /// Sets how copies of the process are made (`on`, `off`, megabytes); `status` only returns the status.
     fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic>;
 
     /// The variables that the session keeps, by name.

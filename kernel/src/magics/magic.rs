@@ -14,7 +14,7 @@ pub struct Magic {
     pub name: &'static str,
     /// One line for lists: a fragment in lower case.
     pub summary: &'static str,
-    /// Usage, one form a line, then what there is to say. Plain text; lines of at most 80 characters.
+    /// Usage, one form a line, then the description. Plain text; lines of at most 80 characters.
     pub help: &'static str,
     /// What `%name` does, if there is one.
     pub line: Option<LineEffect>,

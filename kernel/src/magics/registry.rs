@@ -99,7 +99,7 @@ pub fn takes_rust(name: &str) -> bool {
     ["time", "timeit", "capture"].contains(&name)
 }
 
-/// What the registry knows, without a session.
+/// The facts of the registry, without a session.
 pub struct RegistryFacts;
 
 impl Facts for RegistryFacts {

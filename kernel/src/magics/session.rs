@@ -148,7 +148,7 @@ fn nothing(ty: &str) -> String {
     }
 }
 
-/// Names and types; of types only those asked for, by their name without its path.
+/// Names and types; of types only those that are selected, by their name without its path.
 fn variables(host: &dyn Host, ty: &str) -> Vec<(String, String)> {
     let variables = host.variables().into_iter();
     variables
@@ -216,7 +216,7 @@ fn history(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The cells that `%history` is asked for.
+/// The cells that `%history` shows.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wanted {
     numbers: bool,

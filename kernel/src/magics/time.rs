@@ -76,7 +76,7 @@ fn time_cell(host: &mut dyn Host, magic: &CellMagic, _: &str) -> Result<(), Diag
     let ran = host.run_measured(magic.body.clone());
     let times = match ran.times {
         Some(times) => times,
-        // Nothing ran, and the error says why.
+        // Nothing ran, and the error has the reason.
         None if ran.result.is_err() => return ran.result,
         None => Default::default(),
     };

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use super::outputs::Outputs;
 use crate::sys::files;
 
-/// A notebook file that has been read. Keys that Threadbook does not know stay as they are.
+/// A notebook file that has been read. Keys that Threadbook does not use stay as they are.
 #[derive(Debug)]
 pub(crate) struct Notebook {
     path: PathBuf,
@@ -33,7 +33,7 @@ pub(crate) struct CodeCell {
     /// The file's own id; missing before nbformat 4.5.
     pub(crate) id: Option<String>,
     pub(crate) source: String,
-    /// Its tag `raises-exception` says that it is meant to fail.
+    /// It has the tag `raises-exception`: it is meant to fail.
     pub(crate) may_fail: bool,
 }
 
@@ -117,7 +117,7 @@ impl Notebook {
         }
     }
 
-    /// Notes what the kernel said about its language.
+    /// Notes the kernel's description of its language.
     pub(crate) fn set_language_info(&mut self, language_info: &Value) {
         let metadata = self.root.entry("metadata").or_insert_with(|| json!({}));
         if let Some(metadata) = metadata.as_object_mut()
@@ -127,7 +127,7 @@ impl Notebook {
         }
     }
 
-    /// Writes the notebook as nbformat does, in format 4.5, so that nobody ever sees half of it.
+    /// Writes the notebook as nbformat does, in format 4.5. Other programs see the old file or the whole new one.
     pub(crate) fn write(&mut self, path: &Path) -> io::Result<()> {
         self.upgrade();
         let mut text = Vec::new();

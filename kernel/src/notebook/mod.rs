@@ -1,7 +1,7 @@
 //! The headless runner: executes notebook files through a real kernel process, as a Jupyter client would.
 //!
 //! A notebook stays a `serde_json::Value` with its keys in order, and only what execution changes is touched. A typed
-//! crate would drop the keys that it doesn't know, and other tools keep theirs in these files.
+//! crate would drop keys that it does not define, and other tools store theirs in these files.
 //!
 //! [`find`] and [`file`] read the files, [`process`] keeps the kernel, [`session`] leads one notebook through it,
 //! [`outputs`] and [`terminal`] are the two places where outputs go.

@@ -78,7 +78,8 @@ impl KernelProcess {
         &self.info
     }
 
-    /// Removes the connection file and the sockets' names, which nobody needs again. From here on, not even SIGKILL leaves anything behind.
+    /// Removes the connection file and the sockets' names, which are not needed again. From here on, not even SIGKILL
+    /// leaves anything behind.
     pub(crate) fn connected(&mut self) {
         self.folder = None;
     }
@@ -93,7 +94,7 @@ impl KernelProcess {
     }
 
     /// Ends the kernel and everything in its process group: SIGTERM first, SIGKILL once the grace is over. Not sooner,
-    /// however often the user asks: a kernel that is killed can't remove its folders.
+    /// however often the user presses Ctrl-C: a kernel that is killed can't remove its folders.
     pub(crate) async fn end(mut self) {
         if self.child.id().is_some() {
             self.group.ask_to_end();
@@ -111,7 +112,7 @@ impl Drop for KernelProcess {
     }
 }
 
-/// The program that is the kernel: this one, if nobody says otherwise.
+/// The program that is the kernel: this one, unless the environment names another.
 fn program() -> Result<PathBuf> {
     match variables::path(variables::KERNEL_COMMAND) {
         Some(program) => Ok(program),

@@ -35,13 +35,13 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(15);
 /// How long after its reply a cell's last output may come.
 const IDLE_GRACE: Duration = Duration::from_secs(30);
 
-/// How long the kernel may take to end after it was asked to; SIGTERM comes next.
+/// How long the kernel may take to end after the shutdown request; SIGTERM comes next.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 /// How long to wait for a further message of a kernel that is gone.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// What the user wants of a run.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// Go on after a cell that fails.
@@ -57,7 +57,7 @@ pub(crate) struct Options {
 pub(crate) enum Ending {
     Passed,
     Failed,
-    /// The user does not want the rest, nor other notebooks.
+    /// The user has ended the run, with all notebooks that follow.
     Stopped(Signal),
 }
 
@@ -105,7 +105,7 @@ enum Stop {
     Failed(String),
     /// The user interrupted a cell, which has ended since.
     Interrupted,
-    /// The user wants an end at once.
+    /// The user has pressed Ctrl-C again: the run ends at once.
     Ended(Signal),
     /// Outputs can't be shown.
     Terminal(io::Error),
@@ -191,7 +191,7 @@ async fn connect(
 struct RunCell {
     cell: CodeCell,
     request_id: String,
-    /// The kernel's number, once it has said it.
+    /// The kernel's number for the cell, once it is known.
     execution_count: Option<u64>,
     outputs: Outputs,
 }
@@ -222,7 +222,7 @@ impl NotebookRun<'_> {
                 "silent": false,
                 "store_history": true,
                 "user_expressions": {},
-                // There is nobody to answer.
+                // No person can answer.
                 "allow_stdin": false,
                 // Nothing is ever queued behind the cell, so there is nothing to abort.
                 "stop_on_error": false,
@@ -326,7 +326,7 @@ impl NotebookRun<'_> {
         }
     }
 
-    /// Takes in what a kernel that has ended said before.
+    /// Reads the messages that a kernel sent before it ended.
     async fn hear_last_words(&mut self) -> Result<(), Stop> {
         while let Ok(Some((channel, message))) =
             tokio::time::timeout(LAST_WORDS, self.client.next()).await

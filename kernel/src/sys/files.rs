@@ -34,7 +34,7 @@ pub(crate) fn free_bytes(folder: &Path) -> io::Result<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// What the system says where there is no room.
+/// The system's errors where a disk is full.
 pub(crate) fn no_room_words() -> Vec<String> {
     [Errno::NOSPC, Errno::DQUOT, Errno::FBIG]
         .map(|errno| io::Error::from(errno).to_string())

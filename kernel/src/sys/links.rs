@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::env::SESSION;
 
-/// The cargo of a toolchain: that of the session which asks.
+/// The cargo of a toolchain: that of the calling session.
 pub(crate) fn cargo_script() -> String {
     format!("#!/bin/sh\nexec \"${SESSION}/bin/cargo\" \"$@\"\n")
 }

@@ -54,7 +54,7 @@ pub(crate) fn kill_group(founder: u32) {
     }
 }
 
-/// What a program is told about where libraries lie when it is linked.
+/// The linker's arguments for the folders of libraries.
 pub(crate) fn linking(folders: impl Iterator<Item = PathBuf>) -> Vec<String> {
     let mut args: Vec<String> = folders
         .map(|folder| format!("-Clink-arg=-Wl,-rpath,{}", folder.display()))
@@ -96,7 +96,7 @@ impl Group {
         Ok((child, Group(group)))
     }
 
-    /// Asks it to end. The group may be gone by now, which is what is wanted.
+    /// Sends SIGTERM. The group may be gone by now.
     pub(crate) fn ask_to_end(&self) {
         let _ = kill_process_group(self.0, Signal::TERM);
     }

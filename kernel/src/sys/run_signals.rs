@@ -54,7 +54,7 @@ impl Signals {
             Some(()) = self.interrupt.recv() => Signal::Interrupt,
             Some(()) = self.terminate.recv() => Signal::Terminate,
             Some(()) = self.hang_up.recv() => Signal::HangUp,
-            // The streams end with the runtime only, and then nobody waits here.
+            // The streams end with the runtime only, and then nothing waits here.
             else => std::future::pending().await,
         }
     }

@@ -1,6 +1,6 @@
 //! The kernel's end of the worker: the pipes it talks through, and the thread that reads them.
 //!
-//! The worker's own side is `runtime/src/worker`; what they say to each other is `threadbook::wire`.
+//! The worker's own side is `runtime/src/worker`; their messages to each other are in `threadbook::wire`.
 
 mod pipes;
 mod pump;
@@ -35,7 +35,7 @@ use pipes::Pipes;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::output::OutputTx;
 
-/// What the pump tells the evaluator about the cell that runs. Output goes past it, to the output queue.
+/// The pump's messages to the evaluator about the cell that runs. Output goes past it, to the output queue.
 #[derive(Debug)]
 pub enum WorkerEvent {
     /// Compiling is over: this shared object runs.
@@ -59,7 +59,7 @@ pub enum WorkerEvent {
         /// What the process that died may have changed for it.
         outside: Outside,
     },
-    /// What there is to say about copies of the process.
+    /// The status of the copies of the process.
     Snapshot(SnapshotStatus),
     /// Everything that was in the pipes at [`Worker::sync`] has been taken.
     Synced,
@@ -98,13 +98,13 @@ pub const WARNINGS_KEY: &str = "threadbook_warnings";
 pub struct Note {
     /// MIME type to value.
     pub data: Map<String, Value>,
-    /// What tells it apart from displays of the cell.
+    /// A mark by which it differs from displays of the cell.
     pub metadata: Map<String, Value>,
 }
 
-/// What the pump asks of someone who knows the cells' texts. Each text goes to stderr.
+/// The pump's view of the cells' texts. Each returned text goes to stderr.
 pub trait CellObserver: Send {
-    /// A compiled cell starts, so long after the system did: what is there to say of it, such as rustc's warnings?
+    /// A compiled cell starts, at a time since the system's start. Returns a note about it, such as rustc's warnings.
     fn started(&self, so: &str, at_ms: u64) -> Option<Note>;
 
     /// The code of the cell has ended, however.
@@ -131,7 +131,7 @@ pub struct Worker {
     events_rx: mpsc::Receiver<WorkerEvent>,
 }
 
-/// What other threads may ask of the worker.
+/// The worker's state, for other threads.
 #[derive(Debug)]
 pub struct Status {
     pipes: Arc<Pipes>,
@@ -142,7 +142,7 @@ pub struct Status {
     running: AtomicBool,
     asking: AtomicBool,
     stop_next: AtomicBool,
-    /// Where cells work, as far as they have said.
+    /// The working folder of cells, as far as it is known.
     folder: Mutex<Option<PathBuf>>,
 }
 
@@ -182,7 +182,7 @@ impl Worker {
         self.pipes.stderr_file()
     }
 
-    /// What other threads may ask of the worker.
+    /// The worker's state, for other threads.
     pub fn status(&self) -> Arc<Status> {
         Arc::clone(&self.status)
     }
@@ -230,7 +230,7 @@ impl Worker {
         let programs = Proc::read(Path::new("/proc")).worker(pid as i32).programs;
         programs
             .into_iter()
-            // One that has ended, and was not asked how, is still listed.
+            // One that has ended, and was not reaped, is still listed.
             .filter(|program| !program.stat.has_ended())
             .map(|program| program.stat.name)
             .collect()
@@ -282,7 +282,7 @@ impl Status {
 
     /// Stops the cell that runs, or the one that is being compiled as soon as it starts.
     ///
-    /// A cell that waits for the person to type something is left alone unless `even_asking`: whoever holds the
+    /// A cell that waits for the person to type something is left alone unless `even_asking`: the client that holds the
     /// question drops it, and the cell unwinds.
     pub fn interrupt(&self, even_asking: bool) {
         self.stop_next.store(true, Ordering::SeqCst);
@@ -292,7 +292,7 @@ impl Status {
         }
     }
 
-    /// A new cell begins, which nobody has interrupted.
+    /// A new cell begins, which is not interrupted yet.
     pub fn begin_cell(&self, cell: CellId) {
         self.cell.store(cell.0, Ordering::SeqCst);
         self.stop_next.store(false, Ordering::SeqCst);

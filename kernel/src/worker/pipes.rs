@@ -154,7 +154,7 @@ impl Pipes {
     /// Ends a supervisor, and so everything below it.
     pub(super) fn end(&self, supervisor: u32) {
         if let Some(pid) = Pid::from_raw(supervisor.cast_signed()) {
-            // It may just have ended by itself, which is what was wanted.
+            // It may just have ended by itself.
             let _ = rustix::process::kill_process(pid, Signal::TERM);
         }
     }

@@ -148,7 +148,7 @@ impl Scanner<'_> {
         self.facts.is_kernels(name) || self.facts.expansion(name).is_some()
     }
 
-    /// A `!` that may begin a shell line: says whether it did.
+    /// A `!` that may begin a shell line. Returns whether it did.
     pub(super) fn bang(&mut self, at: usize, alone: bool) -> bool {
         let known = |name: &str| self.knows(name);
         if shell::is_rust(&self.text[at + 1..], &known) {

@@ -1,9 +1,9 @@
 //! From a cell's text to what is to be done: magics, shell lines, questions and Rust, in order. Pure.
 //!
-//! Magics and shell lines are recognised where a Rust statement could begin and nowhere else: on a line of its own whose
-//! first token is `%` or `!`, at the top of the cell or in a block, and behind `let x =`. Rust's own lexer reads what is
-//! in between, so that strings, comments, lifetimes and macros fool nobody. `%` never begins a Rust statement. `!` can,
-//! as in `!flag`: how that is told from a shell line is said in [`shell`].
+//! Magics and shell lines are recognised where a Rust statement could begin and nowhere else: on a line of its own
+//! whose first token is `%` or `!`, at the top of the cell or in a block, and behind `let x =`. Rust's own lexer reads
+//! what is in between, so that strings, comments, lifetimes and macros are not mistaken for magics. `%` never begins a
+//! Rust statement. `!` can, as in `!flag`: [`shell`] describes how it differs from a shell line.
 //!
 //! What has to happen in order with the Rust around it becomes Rust itself, on its line: a call of the runtime.
 
@@ -42,7 +42,7 @@ pub use types::Wrap;
 
 use super::edits::ColumnEdit;
 
-/// What a cell asks for.
+/// What a cell consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// `%%name` on the first line: what becomes of the rest is the magic's business.

@@ -1,11 +1,11 @@
-//! `name?`, `name??`, `?name`, `%magic?`: a line that asks for help.
+//! `name?`, `name??`, `?name`, `%magic?`: a line that requests help.
 
-/// What a line asks about.
+/// A request for help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// A path, a macro with its `!`, a method chain, or a magic with its `%` signs.
     pub name: String,
-    /// Whether the source is wanted, by two question marks.
+    /// Whether two question marks request the source.
     pub source: bool,
     /// Where the name stands, in bytes of the text that was read.
     pub at: usize,
@@ -53,8 +53,8 @@ fn is_askable(name: &str) -> bool {
     }
 }
 
-/// Whether a text can stand as an expression. evcxr would keep an item that a keyword begins, and every later cell would
-/// have it in front.
+/// Whether a text can stand as an expression. evcxr would keep an item that a keyword begins, and every later cell
+/// would have it in front.
 pub(crate) fn is_path(name: &str) -> bool {
     const KEYWORDS: [&str; 38] = [
         "as",

@@ -38,7 +38,8 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// The marks of a text that is to be run, if it closes what it opens. rustc finds faults in other kinds of ends better.
+    /// The marks of a text that is to be run, if it closes what it opens. rustc finds faults in other kinds of ends
+    /// better.
     pub(super) fn whole(self, text: &str) -> Result<Vec<Mark>, PlanError> {
         if let Some(at) = self.open_comment {
             return Err(PlanError::of_rust(
@@ -161,7 +162,7 @@ impl<'a> Scanner<'a> {
         in_block && self.statement.can_begin()
     }
 
-    /// A line at whose start a statement can begin: says whether it was something else than Rust.
+    /// A line at whose start a statement can begin. Returns whether it was something else than Rust.
     fn line(&mut self, token: &Token) -> Result<bool, PlanError> {
         let rest = &self.text[self.at..];
         let line_len = rest.find('\n').unwrap_or(rest.len());

@@ -70,7 +70,7 @@ pub enum Expansion {
     /// The same, of a function that has a value, so that it may stand behind `let x =`.
     Value(&'static str),
     /// Something around the Rust that follows the magic's options.
-    /// It is told whether the value is bound by a `let` before the magic.
+    /// The second argument is whether a `let` before the magic binds the value.
     Around(fn(&str, bool) -> Result<Around, String>),
 }
 

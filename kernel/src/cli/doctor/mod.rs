@@ -1,4 +1,4 @@
-//! `threadbook doctor`: looks at everything that the kernel needs and says what to do about what is missing.
+//! `threadbook doctor`: checks everything that the kernel needs, and prints a remedy for what is missing.
 
 mod finding;
 mod folders;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use self::finding::Level;
 use super::exit;
 
-/// Prints the report. The exit code says whether something fails.
+/// Prints the report. The exit code is not 0 if something fails.
 pub(super) fn run() -> ExitCode {
     let mut failed = false;
     let checks = [toolchain::check, folders::check, jupyter::check];

@@ -81,7 +81,8 @@ impl RustEvaluator {
             .collect()
     }
 
-    /// Tells the worker how to make copies, and asks how it does: `on`, `off`, a limit in megabytes, or `status`.
+    /// Sets how the worker makes copies (`on`, `off`, a limit in megabytes), and returns its status (`status` sets
+    /// nothing).
     pub(crate) fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
         self.ask_worker(&format!("SNAPSHOT {how}"))
     }
@@ -90,7 +91,7 @@ impl RustEvaluator {
         self.set_snapshots("status")
     }
 
-    /// What evcxr knows now.
+    /// The state of evcxr now.
     pub(super) fn now(&self) -> SavedState {
         SavedState {
             cell: self.sources().latest(),
@@ -136,8 +137,8 @@ impl RustEvaluator {
             .restore(role)
             .map_err(|why| wrong(&format!("the process could not go back: {why}")))?;
         let code = past.code_to_come_back(&now);
-        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the same
-        // name with them.
+        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the
+        // same name with them.
         let mut result = Ok(());
         for code in ["();", &code] {
             if result.is_ok() && !code.is_empty() {

@@ -1,5 +1,5 @@
-//! The preloaded crates that a session depends on only once its text names them, since rust-analyzer reads what a session
-//! depends on.
+//! The preloaded crates that a session depends on only once its text names them, since rust-analyzer reads what a
+//! session depends on.
 
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::StreamName;
@@ -9,11 +9,11 @@ use crate::cell::crates_named;
 use crate::rewrite::manifest::depends_otherwise;
 
 impl RustEvaluator {
-    /// Gives the lines that have evcxr depend on the preloaded crates that were named so far, in this code or an earlier
-    /// one.
+    /// Gives the lines that have evcxr depend on the preloaded crates that were named so far, in this code or an
+    /// earlier one.
     ///
-    /// They are given with each code: evcxr forgets them with code that does not compile, and does nothing about a line that
-    /// it knows. A crate for which the person has a line of their own is left to that line.
+    /// They are given with each code: evcxr forgets them with code that does not compile, and does nothing about a line
+    /// that it has. A crate for which the person has a line of their own is left to that line.
     pub(super) fn name_preloaded(&mut self, code: &str, manifest: &str) -> String {
         let preloaded = self.prepared.named_later();
         let names = preloaded.iter().map(|(name, _)| name.as_str());

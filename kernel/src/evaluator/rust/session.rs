@@ -27,7 +27,7 @@ impl RustEvaluator {
         &self.configuration
     }
 
-    /// Notes which variables of a cell that has run are not there for later ones. Gives what is to be said of a failure.
+    /// Notes which variables of a cell that has run are not there for later ones. Returns the note about a failure.
     pub(super) fn note_ended_variables(
         &mut self,
         code: &str,
@@ -55,7 +55,8 @@ impl RustEvaluator {
         told.failure
     }
 
-    /// Notes which variables have types that are other ones now, for the words of a cell that did not compile without them.
+    /// Notes which variables have types that are other ones now, for the words of a cell that did not compile without
+    /// them.
     pub(super) fn note_outdated_variables(&mut self) {
         let variables = compiled::variables(self.session.paths());
         let unkept = variables.unkept.into_iter();
