@@ -48,3 +48,18 @@ pub(crate) fn kernel_info() -> KernelInfo {
             .to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn front_ends_learn_that_cells_are_rust() {
+        let info = kernel_info();
+        assert_eq!(info.implementation, "threadbook");
+        assert_eq!(info.language["name"], "rust");
+        assert_eq!(info.language["file_extension"], ".rs");
+        // nbconvert then exports by its own rules for scripts.
+        assert!(!info.language.contains_key("nbconvert_exporter"));
+    }
+}

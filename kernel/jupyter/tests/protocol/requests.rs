@@ -1,8 +1,10 @@
 //! Requests beside cells.
 
 use bytes::Bytes;
+use serde_json::Map;
 use serde_json::json;
 use threadbook_jupyter::contract::Completeness;
+use threadbook_jupyter::contract::KernelInfo;
 use threadbook_jupyter::contract::Signal;
 use threadbook_jupyter::kernel::Options;
 use threadbook_jupyter::message::Channel;
@@ -13,15 +15,21 @@ use super::script::failed;
 
 #[test]
 fn kernel_info_is_answered_before_there_is_an_evaluator() {
-    let mut front = Front::unready(None, Options::default());
+    let options = Options {
+        info: KernelInfo {
+            implementation: "script".to_owned(),
+            language: Map::from_iter([("name".to_owned(), json!("words"))]),
+            ..KernelInfo::default()
+        },
+        ..Options::default()
+    };
+    let mut front = Front::unready(None, options);
     for channel in [Channel::Shell, Channel::Control] {
         let info = front.ask(channel, "kernel_info", json!({}));
         assert_eq!(info["status"], "ok");
         assert_eq!(info["protocol_version"], "5.5");
-        assert_eq!(info["implementation"], "threadbook");
-        assert_eq!(info["language_info"]["name"], "rust");
-        assert_eq!(info["language_info"]["file_extension"], ".rs");
-        assert!(info["language_info"].get("nbconvert_exporter").is_none());
+        assert_eq!(info["implementation"], "script");
+        assert_eq!(info["language_info"], json!({"name": "words"}));
         assert_eq!(info["supported_features"], json!([]));
     }
     front.made.say(Word::Go);
