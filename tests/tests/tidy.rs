@@ -63,7 +63,7 @@ const SLEEPS: [(&str, usize, &str); 8] = [
         "text without a newline is written out now and then",
     ),
     (
-        "runtime/src/worker/stdio.rs",
+        "runtime/src/worker/streams.rs",
         1,
         "the counter that is waited for can wake nobody; the order is the counter's",
     ),

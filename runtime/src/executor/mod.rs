@@ -32,6 +32,7 @@ mod map;
 mod pending;
 mod queue;
 mod scoped;
+mod start;
 
 pub use completed::AsCompleted;
 pub use completed::as_completed;
@@ -51,6 +52,8 @@ use parking_lot::Mutex;
 use crate::worker::cell;
 use map::Mapping;
 use queue::Queue;
+use start::named;
+use start::started;
 
 /// A pool of threads, with the names `worker-1`, `worker-2`, ...
 ///
@@ -235,17 +238,6 @@ fn checked(workers: usize) -> usize {
         "a pool of `0` threads would do nothing (expected 1 or more)"
     );
     workers
-}
-
-fn named(number: usize) -> std::thread::Builder {
-    std::thread::Builder::new().name(format!("worker-{number}"))
-}
-
-fn started<T>(thread: std::io::Result<T>) -> T {
-    match thread {
-        Ok(thread) => thread,
-        Err(error) => panic!("a thread of a pool could not be started: {error}"),
-    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::Map;
 use super::Pending;
 use super::TryMap;
 use super::map::Mapping;
-use super::named;
 use super::queue::Queue;
-use super::started;
+use super::start::named;
+use super::start::started;
 
 /// The pool of [`ThreadPoolExecutor::scope`](super::ThreadPoolExecutor::scope). Its methods are those of
 /// [`ThreadPoolExecutor`](super::ThreadPoolExecutor), but tasks may borrow what lives longer than the scope.

@@ -11,8 +11,8 @@ use log::LevelFilter;
 use log::Log;
 use log::Metadata;
 
-use super::CELL;
-use super::Record;
+use super::record::CELL;
+use super::record::Record;
 use crate::wire::Kind;
 use crate::worker;
 

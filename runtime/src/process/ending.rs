@@ -4,8 +4,8 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use super::closure;
 use super::registry;
-use super::start;
 use crate::panics;
 use crate::worker;
 use crate::worker::child;
@@ -30,9 +30,9 @@ pub(super) fn prepare() {
 
 /// Ends this process, which was started by another one.
 pub(super) fn end(code: i32) -> ! {
-    start::flush();
+    closure::flush();
     end_children();
-    start::flush();
+    closure::flush();
     worker::sys::exit_now(code)
 }
 
@@ -61,7 +61,7 @@ fn hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let place = info.location().map(worker::place_of).unwrap_or_default();
-        match start::panicking(&place) {
+        match closure::panicking(&place) {
             Some(who) => {
                 let text = panics::text_of(info.payload());
                 let crate::wire::Place {

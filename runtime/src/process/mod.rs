@@ -47,10 +47,12 @@
 //! The tables of its memory are copied: about half a millisecond with 10 MB, tens with 500 MB.
 
 mod atomics;
+mod closure;
 mod ended;
 mod ending;
 mod futex;
 mod handle;
+mod info;
 mod lock;
 mod memory;
 mod mutex;
@@ -61,6 +63,7 @@ mod registry;
 mod ring;
 mod shared;
 mod start;
+mod started;
 mod sys;
 
 use std::io;
@@ -69,9 +72,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use closure::panicking;
 pub use ended::Ended;
-pub use handle::Process;
-pub use handle::Status;
+pub use info::Info;
 pub use lock::HolderDied;
 pub use lock::Lock;
 pub use lock::LockGuard;
@@ -79,11 +82,11 @@ pub use pool::Imap;
 pub use pool::Pool;
 pub use pool::Pool as ProcessPoolExecutor;
 pub use queue::Queue;
-pub use registry::Info;
 pub use shared::InPlace;
 pub use shared::Shared;
 use start::Plan;
-pub(crate) use start::panicking;
+pub use started::Process;
+pub use started::Status;
 
 use crate::worker;
 

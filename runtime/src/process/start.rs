@@ -1,32 +1,26 @@
 //! Starting a process: the fork, and what the child does from there to its end.
 
-use std::any::Any;
 use std::fs::File;
 use std::io;
-use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::OnceLock;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
-use std::thread::ThreadId;
 
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
+use super::closure;
 use super::ending;
 use super::handle::Handle;
+use super::info::Info;
 use super::outcome;
-use super::outcome::Panic;
 use super::registry;
-use super::registry::Info;
 use super::sys;
 use crate::panics;
 use crate::session_tokio;
-use crate::wire::Place;
 use crate::worker;
 use crate::worker::child;
 
@@ -43,12 +37,8 @@ pub(super) struct Plan {
     pub(super) load: u32,
 }
 
-/// The thread of this process that runs its closure; nothing where the process was not started by this module.
-static CLOSURE: Mutex<Option<ThreadId>> = Mutex::new(None);
 /// Whether some process that this one descends from had threads that this one lacks: pools that have none may be there.
 static LACKS_THREADS: AtomicBool = AtomicBool::new(false);
-/// Where the closure has panicked last.
-static PANICKED: Mutex<Option<Place>> = Mutex::new(None);
 
 /// Starts a process that runs the closure.
 pub(super) fn start<T: Serialize>(
@@ -106,7 +96,7 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     // In the order in which others take them, who may print while they hold the first ones.
     let out = io::stdout().lock();
     let err = io::stderr().lock();
-    let mut runtime = child::lock();
+    let mut runtime = worker::lock();
     let mut registry = registry::lock();
     let own = registry.get_or_insert_default();
     own.started += 1;
@@ -114,8 +104,7 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     let name = plan
         .name
         .unwrap_or_else(|| format!("process-{started}").into());
-    let mut closure = CLOSURE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut panicked = PANICKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut own_closure = closure::lock();
     let held = sys::Held::new();
     // SAFETY: the locks above are those of std's streams and of this crate that code of the child may come to; what other
     // threads hold besides is for the person who starts the process to mind, which the module's documentation describes.
@@ -144,10 +133,9 @@ fn fork(plan: Plan) -> io::Result<Forked> {
     worker::sys::set_thread_name(&name_for_system(&info.name));
     runtime.forget_cell();
     registry::begin(&mut registry, info);
-    *closure = Some(std::thread::current().id());
-    *panicked = None;
+    own_closure.begin();
     LACKS_THREADS.store(had_threads, Ordering::Relaxed);
-    drop((held, panicked, closure, registry, runtime, err, out));
+    drop((held, own_closure, registry, runtime, err, out));
     Ok(Forked::Child(Setting {
         is_bare: plan.is_bare,
         had_threads,
@@ -157,7 +145,7 @@ fn fork(plan: Plan) -> io::Result<Forked> {
 /// The child's life.
 fn live<T: Serialize>(setting: &Setting, file: &File, closure: impl FnOnce() -> T) -> ! {
     if !setting.is_bare {
-        child::own_epoll_sets(setting.had_threads);
+        worker::own_epoll_sets(setting.had_threads);
     }
     // It would give every child the numbers that the parent gets next.
     let _ = rand::rng().reseed();
@@ -181,40 +169,8 @@ fn live<T: Serialize>(setting: &Setting, file: &File, closure: impl FnOnce() -> 
 
 fn leave_panic(file: &File, message: String) -> i32 {
     // If it fails, the exit code 1 remains.
-    let _ = outcome::write_panic(file, &panic_with(message));
+    let _ = outcome::write_panic(file, &closure::panic_with(message));
     1
-}
-
-/// The panic that the closure was unwound with.
-pub(super) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
-    panic_with(panics::text_of(payload))
-}
-
-pub(super) fn panic_with(message: String) -> Panic {
-    let place = PANICKED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    Panic { message, place }
-}
-
-/// The words for the process, or the thread of one, that panics; `None` in a process that this module has not started.
-pub(crate) fn panicking(place: &Place) -> Option<String> {
-    let closure = *CLOSURE.lock().unwrap_or_else(PoisonError::into_inner);
-    let thread = std::thread::current();
-    let is_closure = closure? == thread.id();
-    if is_closure {
-        *PANICKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(place.clone());
-    }
-    let info = registry::current();
-    let process = format!("process \"{}\" ({})", info.name, info.pid);
-    Some(match is_closure {
-        true => process,
-        false => format!(
-            "thread '{}' of {process}",
-            thread.name().unwrap_or("<unnamed>")
-        ),
-    })
 }
 
 /// Runs the closure where rayon and tokio do not find the pools of the parent, whose threads this process lacks: what waits
@@ -229,7 +185,7 @@ fn with_own_pools<T>(closure: impl FnOnce() -> T) -> T {
     let run = move || {
         // The whole value, not the field in it, which is not made for another thread.
         let closure = closure;
-        *CLOSURE.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
+        closure::set_thread();
         Alone(enter_pools(closure.0))
     };
     let joined = std::thread::scope(|scope| {
@@ -277,10 +233,4 @@ fn name_for_system(name: &str) -> std::ffi::CString {
         bytes.extend(char.encode_utf8(&mut [0; 4]).bytes());
     }
     std::ffi::CString::new(bytes).unwrap_or_default()
-}
-
-/// Writes out what this process has printed and not yet written.
-pub(super) fn flush() {
-    worker::settle();
-    let _ = io::stderr().flush();
 }

@@ -1,32 +1,20 @@
-//! A bar's state: how far it is, and when it is drawn.
+//! A bar: how far it is, and when it is drawn.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use std::time::Instant;
 
 use super::group::Group;
-use super::row::Row;
+use super::state::BarState;
+use super::state::lock;
 
 /// A bar that threads and tasks advance. Clones are the same bar, which ends when the last of them is dropped.
 #[derive(Clone)]
 pub struct Bar {
     work: Arc<Work>,
-}
-
-/// A bar as the group that draws it knows it.
-pub(super) struct BarState {
-    position: AtomicU64,
-    total: Option<u64>,
-    name: Mutex<String>,
-    begun: Instant,
-    /// How long it took, once it has ended.
-    took: Mutex<Option<Duration>>,
 }
 
 /// Ends the bar when it is dropped.
@@ -111,28 +99,4 @@ impl Drop for Work {
         *lock(&self.state.took) = Some(self.state.begun.elapsed());
         self.group.leave(&self.state);
     }
-}
-
-impl BarState {
-    /// What is to be drawn of it now.
-    pub(super) fn row(&self) -> Row {
-        let took = *lock(&self.took);
-        Row {
-            name: lock(&self.name).clone(),
-            position: self.position.load(Ordering::Relaxed),
-            total: self.total,
-            took: took.unwrap_or_else(|| self.begun.elapsed()),
-            has_ended: took.is_some(),
-        }
-    }
-
-    /// Whether it has ended with all its steps done.
-    pub(super) fn is_full(&self) -> bool {
-        let is_full = |total| self.position.load(Ordering::Relaxed) >= total;
-        lock(&self.took).is_some() && self.total.is_none_or(is_full)
-    }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::bar::BarState;
-use super::bar::lock;
 use super::draw::Screen;
 use super::row::Row;
+use super::state::BarState;
+use super::state::lock;
 use crate::check_interrupt;
 use crate::worker;
 

@@ -23,6 +23,7 @@ mod bar;
 mod draw;
 mod group;
 mod row;
+mod state;
 
 pub use bar::Bar;
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use super::calls;
-use super::report;
+use super::outbox::report;
 use super::shared;
 use super::sys;
 use crate::panics;

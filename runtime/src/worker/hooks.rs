@@ -13,8 +13,10 @@ use std::os::raw::c_void;
 use std::time::Duration;
 use std::time::SystemTime;
 
+use super::at_fork;
 use super::cell;
-use super::child;
+use super::interrupt::interruptible;
+use super::interrupt::interruptible_wait;
 use super::sys;
 
 pub use super::stdio::read_hook;
@@ -31,33 +33,6 @@ pub use libc::siginfo_t as SignalInfo;
 pub use libc::sockaddr as Address;
 pub use libc::socklen_t as AddressLen;
 pub use libc::timespec as Time;
-
-/// Makes a call that may wait; after an interrupt it fails with `ECANCELED`.
-pub(super) fn interruptible(call: impl Fn() -> c_long) -> c_long {
-    if cell::must_stop() {
-        return canceled();
-    }
-    let result = call();
-    if result < 0 && sys::errno() == libc::EINTR && cell::must_stop() {
-        return canceled();
-    }
-    result
-}
-
-/// As [`interruptible`], also where the call has succeeded since: an interrupt ends the child that was waited for.
-fn interruptible_wait(call: impl Fn() -> c_long) -> c_long {
-    let result = interruptible(call);
-    if result >= 0 && cell::must_stop() {
-        return canceled();
-    }
-    result
-}
-
-fn canceled() -> c_long {
-    cell::interrupted();
-    sys::set_errno(libc::ECANCELED);
-    -1
-}
 
 /// The process's `clock_nanosleep`, by which std sleeps.
 ///
@@ -178,7 +153,7 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout_ms: c_in
 ///
 /// As `epoll_create1(2)`.
 pub unsafe fn epoll_create1(flags: c_int) -> c_int {
-    child::note_epoll();
+    at_fork::note_epoll();
     // SAFETY: numbers only.
     unsafe { libc::syscall(libc::SYS_epoll_create1, flags) as c_int }
 }

@@ -11,13 +11,15 @@ use std::os::raw::c_int;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::ask;
+use super::at_fork;
 use super::cell;
 use super::channel;
 use super::child;
 use super::crash;
 use super::dump;
+use super::outbox::report;
 use super::panic;
-use super::report;
 use super::run;
 use super::shared;
 use super::shared::Role;
@@ -25,7 +27,7 @@ use super::shared::Shared;
 use super::snapshot;
 use super::snapshot::Side;
 use super::snapshot::Snapshots;
-use super::stdio;
+use super::streams;
 use super::sys;
 use crate::wire::Kind;
 use crate::wire::Report;
@@ -61,7 +63,7 @@ pub(crate) fn main(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> ! {
 }
 
 fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> {
-    for fd in [fds.channel, fds.commands, fds.markers] {
+    for fd in [fds.channel, fds.input, fds.commands, fds.markers] {
         sys::set_private(fd)?;
     }
     let snapshots = Snapshots::new(shared, limit_bytes)?;
@@ -69,12 +71,13 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     // says whether it is meant for this cell.
     sys::handle_signal(sys::interrupt_signal(), on_interrupt, 0)?;
     sys::handle_signal(libc::SIGINT, on_interrupt, 0)?;
-    stdio::install(fds.raw, fds.input, fds.drained)?;
+    streams::install(fds.raw, fds.drained)?;
+    ask::open(fds.input);
     channel::open(fds.channel);
     cell::set_main_thread();
     panic::install_hook();
     crash::install()?;
-    child::install([fds.commands, fds.markers, fds.input]);
+    at_fork::install([fds.commands, fds.markers, fds.input]);
     keep_flushing()?;
     report(&Report::Ready {
         supervisor: sys::parent() as u32,

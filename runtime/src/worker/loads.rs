@@ -4,11 +4,13 @@
 //! name in a `Location`, tells whose code is speaking, on whatever thread.
 
 use std::collections::HashMap;
+use std::panic::Location;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::RwLockWriteGuard;
 
 use super::sys;
+use crate::wire::Place;
 
 #[derive(Debug, Default)]
 pub(super) struct Loads {
@@ -55,4 +57,22 @@ pub(crate) fn load_at(address: *const u8) -> u32 {
         .unwrap_or(0);
     loads.by_address.insert(address.addr(), load);
     load
+}
+
+/// Which load of a cell the caller's code is in.
+#[track_caller]
+pub(crate) fn load_of_caller() -> u32 {
+    load_at(Location::caller().file().as_ptr())
+}
+
+/// A location, and the shared object that it lies in: the file's name is a constant of that object.
+pub(crate) fn place_of(location: &Location<'_>) -> Place {
+    let anchor = location.file().as_ptr();
+    Place {
+        file: location.file().to_owned(),
+        line: location.line(),
+        column: location.column(),
+        so: sys::object_at(anchor),
+        load: load_at(anchor),
+    }
 }

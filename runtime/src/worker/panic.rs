@@ -1,16 +1,13 @@
 //! The panic hook: who panicked, where, with what message.
 
-use std::panic::Location;
 use std::panic::PanicHookInfo;
 
 use super::calls;
 use super::cell;
 use super::loads;
-use super::sys;
 use crate::panics;
 use crate::process;
 use crate::wire::PanicInfo;
-use crate::wire::Place;
 
 /// Reports panics to the kernel instead of printing them.
 pub(crate) fn install_hook() {
@@ -24,7 +21,7 @@ fn hook(info: &PanicHookInfo<'_>) {
     }
     let thread = std::thread::current();
     let message = panics::text_of(info.payload());
-    let place = info.location().map(place_of).unwrap_or_default();
+    let place = info.location().map(loads::place_of).unwrap_or_default();
     panics::note(&place);
     let info = PanicInfo {
         thread: thread.name().unwrap_or("<unnamed>").to_owned(),
@@ -37,17 +34,5 @@ fn hook(info: &PanicHookInfo<'_>) {
         cell::panicking(info);
     } else {
         cell::thread_panicked(info);
-    }
-}
-
-/// A location, and the shared object that it lies in: the file's name is a constant of that object.
-pub(crate) fn place_of(location: &Location<'_>) -> Place {
-    let anchor = location.file().as_ptr();
-    Place {
-        file: location.file().to_owned(),
-        line: location.line(),
-        column: location.column(),
-        so: sys::object_at(anchor),
-        load: loads::load_at(anchor),
     }
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::ffi::c_void;
 use std::time::Instant;
 
+use super::at_fork;
 use super::cell;
-use super::child;
 use super::loads;
-use super::report;
+use super::outbox::report;
 use super::sys;
 use super::timing::Stopwatch;
 use crate::abi::store;
@@ -46,7 +46,7 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
     let watch = Stopwatch::start();
     if let Ok(function) = loaded {
         *store = function(*store);
-        child::end_unless_live();
+        at_fork::end_unless_live();
     }
     let mut times = watch.times();
     times.loading = loading;

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::NAMED_COPIES;
 use super::child;
+use super::names::NAMED_COPIES;
 use super::sys;
 
 /// Copies of the live worker that wait, by what they are for.

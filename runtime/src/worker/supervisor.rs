@@ -10,17 +10,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::COMPILER_FILE;
-use super::COPY_NAME;
-use super::FDS_VAR;
-use super::LOCK_EXTENSION;
-use super::SESSION_VAR;
-use super::SNAPSHOT_LIMIT_VAR;
-use super::SOCKETS_LINK;
 use super::channel;
 use super::dump;
 use super::dump::Dump;
 use super::live;
+use super::names::COMPILER_FILE;
+use super::names::COPY_NAME;
+use super::names::FDS_VAR;
+use super::names::LOCK_EXTENSION;
+use super::names::SESSION_VAR;
+use super::names::SNAPSHOT_LIMIT_VAR;
+use super::names::SOCKETS_LINK;
 use super::shared;
 use super::shared::Role;
 use super::shared::Shared;
@@ -34,8 +34,20 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often it is reminded.
 const TICK: Duration = Duration::from_millis(20);
 
+/// Runs the worker to its end.
+pub fn main() -> ! {
+    match run() {
+        Ok(()) => sys::exit_now(0),
+        Err(error) => {
+            // evcxr reads stderr and the kernel shows what came there when the worker does not start.
+            eprintln!("the worker did not start: {error}");
+            sys::exit_now(1)
+        }
+    }
+}
+
 /// Starts the live worker and watches it to its end.
-pub(super) fn run() -> io::Result<()> {
+fn run() -> io::Result<()> {
     let session = std::env::var(SESSION_VAR).ok();
     let limit_bytes = limit_from_environment();
     let [channel, out, err, input, drained, control] = inherited_fds()?;

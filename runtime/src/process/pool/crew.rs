@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::board::Board;
 use super::record;
+use crate::process::closure;
 use crate::process::ended::Ended;
 use crate::process::handle::Handle;
 use crate::process::start;
@@ -209,7 +210,7 @@ impl<I, R: Serialize, F: FnMut(I) -> R> Work<'_, I, F> {
         if let Some(initializer) = self.initializer
             && let Err(payload) = catch_unwind(AssertUnwindSafe(initializer))
         {
-            record::all_panicked(&mut buffer, &start::panic_of(&*payload));
+            record::all_panicked(&mut buffer, &closure::panic_of(&*payload));
             self.board.send(worker, &buffer, is_there);
             std::process::exit(INITIALIZER_FAILED);
         }
@@ -235,10 +236,10 @@ impl<I, R: Serialize, F: FnMut(I) -> R> Work<'_, I, F> {
             Ok(value) => {
                 if let Err(error) = record::value(buffer, item, &value) {
                     let message = format!("its value can't be given to its parent: {error}");
-                    record::panicked(buffer, item, &start::panic_with(message));
+                    record::panicked(buffer, item, &closure::panic_with(message));
                 }
             }
-            Err(payload) => record::panicked(buffer, item, &start::panic_of(&*payload)),
+            Err(payload) => record::panicked(buffer, item, &closure::panic_of(&*payload)),
         }
     }
 }

@@ -18,9 +18,9 @@ use serde::de::DeserializeOwned;
 
 use super::ended::Ended;
 use super::handle::Handle;
-use super::handle::Process;
 use super::start;
 use super::start::Plan;
+use super::started::Process;
 use super::sys;
 use crate::worker;
 use board::Board;

@@ -16,10 +16,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::COPY_NAME;
+use super::names::COPY_NAME;
 use super::shared::Role;
 use super::shared::Shared;
-use super::stdio;
+use super::streams;
 use super::sys;
 use crate::wire::SnapshotStatus;
 pub(super) use descriptors::own_epoll_sets;
@@ -197,7 +197,7 @@ impl Snapshots {
             return self.skip(role, why);
         }
         // What is buffered would be printed by the process and by the copy.
-        stdio::settle();
+        streams::settle();
         // Kept until the copy waits for it, so that it can't come too early.
         sys::block_signal(wake_signal(), true);
         let started = Instant::now();

@@ -11,7 +11,6 @@ use std::os::fd::RawFd;
 use std::os::raw::c_char;
 use std::os::raw::c_int;
 use std::os::raw::c_void;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -127,12 +126,6 @@ pub(crate) fn waiting(fd: RawFd) -> u64 {
     // SAFETY: FIONREAD writes one int, which is ours.
     let result = unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) };
     if result < 0 { 0 } else { count as u64 }
-}
-
-/// The session's folder, as this process was told when it was started. Cells do not see the variable, but the system keeps
-/// it.
-pub(crate) fn session() -> Option<PathBuf> {
-    crate::top::session("self").map(PathBuf::from)
 }
 
 /// Reads a counter out of a shared file.
