@@ -98,6 +98,32 @@ fn only_the_socket_folder_names_zeromq() {
 }
 
 #[test]
+fn the_kernel_process_and_the_stand_in_do_not_import_each_other() {
+    let mut faults = lines_with("crate::standin", |name| {
+        !name.starts_with("kernel/src/") || name.starts_with("kernel/src/standin/")
+    });
+    for word in ["crate::toolchain", "crate::evaluator", "crate::magics"] {
+        faults.extend(lines_with(word, |name| {
+            !["standin", "build", "rewrite"]
+                .iter()
+                .any(|folder| name.starts_with(&format!("kernel/src/{folder}/")))
+        }));
+    }
+    report(&faults);
+}
+
+#[test]
+fn changes_of_generated_text_do_no_io() {
+    let mut faults = Vec::new();
+    for word in ["std::fs", "std::io", "std::process", "crate::sys"] {
+        faults.extend(lines_with(word, |name| {
+            !name.starts_with("kernel/src/rewrite/")
+        }));
+    }
+    report(&faults);
+}
+
+#[test]
 fn messages_do_no_io() {
     let mut faults = Vec::new();
     for word in [

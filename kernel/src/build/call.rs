@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::rewrite::generated;
 
+/// How an argument begins that gives rustc a folder with what named libraries use.
+pub(crate) const DEPENDENCY: &str = "dependency=";
+
 /// How rustc was called for a cell's crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RustcCall {

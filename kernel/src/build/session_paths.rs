@@ -22,10 +22,11 @@
 //! | `statics.json`, `blocks.json`, `made.json`, `types.json` | stand-in | next stand-in | session |
 //! | `dependencies.json` | stand-in | stand-in, kernel | from the first `:dep` to a reset |
 //! | `dependency-error` | stand-in | kernel, which removes it | one `:dep` |
-//! | `pinned.lock` | kernel | stand-in | session |
+//! | `pinned.lock` | kernel | kernel, stand-in | session |
+//! | `target/` | rustc, evcxr, kernel | worker, kernel | session; the objects of cells and layers, and the source of each cell's object beside it (`toolchain::lines`) |
 //! | `target/dependencies/` | stand-in | cargo, stand-in | session; the crate that cargo builds for `:dep` |
 //! | `target/dependencies/added.lock` | stand-in | kernel, stand-in | session, from the first `:dep` |
-//! | `target/dependencies/libraries/` | stand-in | rustc, worker | session |
+//! | `target/dependencies/libraries/` | stand-in | rustc | session |
 //! | `lines/` | kernel | kernel | session; the latest cell that was compiled again with line tables |
 //! | `phases.jsonl` | kernel makes it, stand-in adds lines | kernel | one cell, where the log shows phases |
 //! | `linking.json` | stand-in as linker | stand-in as cargo | one compile |
@@ -43,13 +44,11 @@ use std::path::PathBuf;
 use threadbook::shell::BIN_FOLDER;
 use threadbook::top::CELLS_FILE;
 use threadbook::worker::COMPILER_FILE;
+use threadbook::worker::LOCK_EXTENSION;
 use threadbook::worker::SOCKETS_LINK;
 use threadbook::worker::SOURCE_FILE;
 
 use crate::env;
-
-/// The ending of the lock file beside a session's folder.
-pub const LOCK_EXTENSION: &str = "lock";
 
 /// The path of a session's folder, with a method for each file in it. Nothing is opened or made here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +76,14 @@ impl SessionPaths {
     /// The cache that the folder lies in.
     pub fn cache(&self) -> Option<&Path> {
         self.0.ancestors().nth(2)
+    }
+
+    /// The folder that a lock file belongs to; nothing for another file.
+    pub fn of_lock(file: &Path) -> Option<SessionPaths> {
+        let is_lock = file
+            .extension()
+            .is_some_and(|extension| extension == LOCK_EXTENSION);
+        is_lock.then(|| SessionPaths(file.with_extension("")))
     }
 
     /// The lock that the session's kernel holds, beside the folder.

@@ -61,6 +61,11 @@ pub(crate) fn depends_otherwise(manifest: &str, name: &str, value: &str) -> bool
     lines.any(|line| key(line) == Some(name) && !is_among(line, &this))
 }
 
+/// Whether a line of a manifest is the dependency on the runtime.
+pub(crate) fn is_runtime(line: &str) -> bool {
+    line.starts_with("threadbook ")
+}
+
 /// The name of the dependency that a line of a manifest is about.
 pub(crate) fn key(line: &str) -> Option<&str> {
     Some(line.split_once('=')?.0.trim())

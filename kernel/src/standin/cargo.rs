@@ -118,7 +118,7 @@ fn of_toolchain(prepared: &Prepared, args: &[String]) -> std::io::Result<Output>
 fn compile(
     prepared: &Prepared,
     session: &SessionPaths,
-    manifest: &str,
+    text: &str,
     check_only: bool,
 ) -> anyhow::Result<i32> {
     let mut watch = Watch::begin(session);
@@ -126,7 +126,7 @@ fn compile(
     if session.interrupted().exists() {
         return Ok(130);
     }
-    let call = watch.compiler(|| dependencies::provide(prepared, session, manifest))?;
+    let call = watch.compiler(|| dependencies::provide(prepared, session, text))?;
     let Some(call) = call else {
         return Ok(1);
     };
@@ -145,7 +145,7 @@ fn compile(
         };
         call_rustc(call, session)
     };
-    if !manifest.lines().any(|line| line.starts_with("threadbook ")) {
+    if !text.lines().any(manifest::is_runtime) {
         return print(session, &watch.compiler(compiler)?, check_only);
     }
     let mut changes = Changes::begin(session);

@@ -20,7 +20,7 @@ use crate::env;
 use crate::sys::links;
 use crate::sys::processes;
 
-/// Plays another program where the binary was started under that program's name.
+/// Plays another program if this one was started under that program's name.
 pub fn run_if_asked() -> Option<ExitCode> {
     let mut args = std::env::args();
     let name = args.next()?;

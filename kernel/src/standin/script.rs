@@ -1,6 +1,6 @@
 //! Compiles a Rust file with a `main` of its own against the libraries of a session: what `%run` runs.
 //!
-//! The worker, where paths mean what the cell means, starts this binary under the name [`NAME`]. What is compiled is kept
+//! The worker, where paths mean what the cell means, starts this program under the name [`NAME`]. What is compiled is kept
 //! in the cache as long as the file, the files that it includes, the compiler and the libraries are the same.
 
 use std::collections::HashSet;

@@ -10,11 +10,12 @@ use crate::build::cargo_cli::exit_code;
 use crate::build::notes::noted;
 use crate::build::phases::Compile;
 use crate::build::role_names::MEASURED_LINKER;
+use crate::sys::processes;
 
 /// Plays the linker: runs the real one, and notes what it took.
 pub(super) fn link(args: &[String]) -> anyhow::Result<i32> {
     let start = Instant::now();
-    let status = Command::new("cc").args(args).status()?;
+    let status = Command::new(processes::LINKER).args(args).status()?;
     let file = SessionPaths::of_this_process()?.linking();
     std::fs::write(file, serde_json::to_vec(&start.elapsed())?)?;
     Ok(exit_code(status))

@@ -7,11 +7,16 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
+use threadbook::shell::BIN_FOLDER;
+
 use crate::env::SESSION;
 
 /// The cargo of a toolchain: that of the session which asks.
 pub(crate) fn cargo_script() -> String {
-    format!("#!/bin/sh\nexec \"${SESSION}/bin/cargo\" \"$@\"\n")
+    format!(
+        "#!/bin/sh\nexec \"${variable}/{BIN_FOLDER}/cargo\" \"$@\"\n",
+        variable = SESSION
+    )
 }
 
 /// Gives a file or a folder another name.
@@ -30,4 +35,17 @@ pub(crate) fn make_tools(bin: &Path, rustc: &Path) -> io::Result<()> {
     let cargo = bin.join("cargo");
     std::fs::write(&cargo, cargo_script())?;
     std::fs::set_permissions(&cargo, Permissions::from_mode(0o755))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cargo_of_a_toolchain_is_that_of_the_session() {
+        assert_eq!(
+            cargo_script(),
+            "#!/bin/sh\nexec \"$THREADBOOK_SESSION/bin/cargo\" \"$@\"\n"
+        );
+    }
 }

@@ -20,7 +20,6 @@ use crate::build::error::at;
 use crate::build::lock_files;
 use crate::build::pinned;
 use crate::build::role_names;
-use crate::build::session_paths::LOCK_EXTENSION;
 use crate::env;
 use crate::sys::files;
 use crate::sys::links;
@@ -218,17 +217,14 @@ fn sweep(sessions: &Path) {
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if path
-            .extension()
-            .is_none_or(|extension| extension != LOCK_EXTENSION)
-        {
+        let Some(session) = SessionPaths::of_lock(&path) else {
             continue;
-        }
+        };
         // A lock that can be had is nobody's any more.
         if let Ok(lock) = File::open(&path)
             && lock.try_lock().is_ok()
         {
-            let _ = std::fs::remove_dir_all(path.with_extension(""));
+            let _ = std::fs::remove_dir_all(session.folder());
             let _ = std::fs::remove_file(&path);
         }
     }

@@ -47,6 +47,8 @@ use crate::wire::Report;
 pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
 /// The file, in the session's folder, that holds the process group of the compile that runs now.
 pub const COMPILER_FILE: &str = "compiler.pid";
+/// The ending of the lock file beside the session's folder.
+pub const LOCK_EXTENSION: &str = "lock";
 /// The file, in the session's folder, that a cell is compiled from, as rustc names it in places.
 pub const SOURCE_FILE: &str = "src/lib.rs";
 /// The link, in the session's folder, to the folder of the kernel's private sockets.

@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::COMPILER_FILE;
 use super::COPY_NAME;
 use super::FDS_VAR;
+use super::LOCK_EXTENSION;
 use super::SESSION_VAR;
 use super::SNAPSHOT_LIMIT_VAR;
 use super::SOCKETS_LINK;
@@ -348,7 +349,7 @@ fn remove_session(session: &Path) {
             break;
         }
     }
-    let _ = std::fs::remove_file(session.with_extension("lock"));
+    let _ = std::fs::remove_file(session.with_extension(LOCK_EXTENSION));
 }
 
 fn inherited_fds() -> io::Result<[RawFd; 6]> {

@@ -19,6 +19,7 @@ use super::folders;
 use crate::build::Prepared;
 use crate::build::RustcCall;
 use crate::build::SessionPaths;
+use crate::build::call::DEPENDENCY;
 use crate::build::cargo_cli;
 use crate::build::features;
 use crate::build::pinned;
@@ -56,7 +57,7 @@ impl Graph {
     /// Where the libraries of other languages lie.
     pub(super) fn search_folders(&self) -> Vec<String> {
         let mut folders = self.call.search_folders();
-        folders.retain(|folder| !folder.starts_with("dependency="));
+        folders.retain(|folder| !folder.starts_with(DEPENDENCY));
         folders
     }
 
@@ -125,9 +126,8 @@ pub(super) fn build(
 }
 
 fn graph_manifest(prepared: &Prepared, text: &str) -> String {
-    let is_runtime = |line: &&str| line.starts_with("threadbook ");
     let mut lines = manifest::dependency_lines(text);
-    lines.retain(|line| !is_runtime(line));
+    lines.retain(|line| !manifest::is_runtime(line));
     let (name, value) = features::dependency(prepared.paths());
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     manifest::manifest(&[])

@@ -17,6 +17,7 @@ use crate::build::added::Layer;
 use crate::build::cargo_cli;
 use crate::build::role_names;
 use crate::hash;
+use crate::sys::processes;
 
 /// Links crates into a layer above the earlier ones; tells what went wrong in the compiler's words.
 ///
@@ -73,7 +74,7 @@ pub(super) fn link(
 pub(crate) fn play_linker(args: &[String]) -> anyhow::Result<i32> {
     let hides = |arg: &&String| arg.starts_with("-Wl,--version-script");
     let args = args.iter().filter(|arg| !hides(arg));
-    let status = Command::new("cc").args(args).status()?;
+    let status = Command::new(processes::LINKER).args(args).status()?;
     Ok(cargo_cli::exit_code(status))
 }
 

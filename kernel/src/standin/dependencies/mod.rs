@@ -23,13 +23,11 @@ use crate::build::RustcCall;
 use crate::build::SessionPaths;
 use crate::build::added::Added;
 use crate::build::added::AddedCrate;
+use crate::build::call::DEPENDENCY;
 use crate::build::lock_files;
 use crate::build::pinned;
 use crate::rewrite::manifest;
 use graph::Graph;
-
-/// How rustc is told of a folder with what named libraries use.
-const DEPENDENCY: &str = "dependency=";
 
 /// Gives how cells are compiled with a manifest's dependencies, building first what is new. Where that fails, nothing has
 /// changed, and the kernel finds the reason in [`SessionPaths::dependency_error`].
