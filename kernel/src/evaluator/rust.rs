@@ -17,6 +17,7 @@ use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
+use threadbook::wire::Command;
 use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Diagnostic;
@@ -284,7 +285,10 @@ impl RustEvaluator {
                         death.outside = outside;
                     }
                 }
-                WorkerEvent::Started { .. } | WorkerEvent::Snapshot(_) | WorkerEvent::Synced => {}
+                WorkerEvent::Started { .. }
+                | WorkerEvent::Snapshot(_)
+                | WorkerEvent::NoSuchCopy
+                | WorkerEvent::Synced => {}
             }
         }
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
@@ -511,7 +515,7 @@ impl Evaluator for RustEvaluator {
         self.stop.begin_cell(cell.id);
         self.sources.begin_cell(cell.count);
         self.checkpoints.begin_cell(self.now());
-        if let Err(error) = self.worker.control("CELL") {
+        if let Err(error) = self.worker.control(&Command::BeginCell) {
             tracing::error!("the worker was not told of a cell: {error}");
         }
         let outcome = Steps::new(self, cell).run();

@@ -21,11 +21,13 @@ use std::time::Duration;
 
 use threadbook::timing::Times;
 use threadbook::top::Proc;
+use threadbook::wire;
 use threadbook::wire::CrashDump;
 use threadbook::wire::End;
 use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
+use threadbook::wire::Role;
 use threadbook::wire::SnapshotStatus;
 use threadbook::worker::SESSION_VAR;
 
@@ -59,6 +61,8 @@ pub enum WorkerEvent {
     },
     /// What there is to say about copies of the process.
     Snapshot(SnapshotStatus),
+    /// There is no copy of the role that [`Worker::restore`] has named.
+    NoSuchCopy,
     /// Everything that was in the pipes at [`Worker::sync`] has been taken.
     Synced,
 }
@@ -178,13 +182,13 @@ impl Worker {
         self.status.shows_output.store(true, Ordering::SeqCst);
     }
 
-    /// Tells the worker something, one line.
-    pub fn control(&self, command: &str) -> std::io::Result<()> {
+    /// Sends a command to the worker.
+    pub fn control(&self, command: &wire::Command) -> std::io::Result<()> {
         self.pipes.control(command)
     }
 
-    /// Tells the worker something about copies, while no cell runs, and waits for the answer.
-    pub fn ask(&self, command: &str) -> std::io::Result<SnapshotStatus> {
+    /// Sends a command about copies, while no cell runs, and waits for the answer.
+    pub fn ask(&self, command: &wire::Command) -> std::io::Result<SnapshotStatus> {
         self.control(command)?;
         loop {
             if let WorkerEvent::Snapshot(status) = self.next_event()? {
@@ -194,12 +198,12 @@ impl Worker {
     }
 
     /// Has the copy of a role take over, while no cell runs.
-    pub fn restore(&self, role: &str) -> std::io::Result<()> {
-        self.control(&format!("RESTORE {role}"))?;
+    pub fn restore(&self, role: Role) -> std::io::Result<()> {
+        self.control(&wire::Command::Restore(role))?;
         loop {
             match self.next_event()? {
                 WorkerEvent::Resumed { .. } => return Ok(()),
-                WorkerEvent::Snapshot(_) => return Err(std::io::Error::other("it is not there")),
+                WorkerEvent::NoSuchCopy => return Err(std::io::Error::other("it is not there")),
                 WorkerEvent::Died(death) if !death.copy => {
                     return Err(std::io::Error::other("it has ended"));
                 }
@@ -305,7 +309,7 @@ impl Status {
     }
 
     fn stop_running(&self) {
-        if let Err(error) = self.pipes.control("INTERRUPT") {
+        if let Err(error) = self.pipes.control(&wire::Command::Interrupt) {
             tracing::error!("an interrupt did not reach the worker: {error}");
         }
     }

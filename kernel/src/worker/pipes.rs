@@ -140,9 +140,9 @@ impl Pipes {
         (&self.input.1).write_all(&wire::encode_reply(token, reply))
     }
 
-    /// Tells the supervisor something; a line, which a pipe takes whole.
-    pub(super) fn control(&self, command: &str) -> io::Result<()> {
-        (&self.control.1).write_all(format!("{command}\n").as_bytes())
+    /// Sends a command to the supervisor; a line, which a pipe takes whole.
+    pub(super) fn control(&self, command: &wire::Command) -> io::Result<()> {
+        (&self.control.1).write_all(command.encode().as_bytes())
     }
 
     /// Puts a barrier behind everything that is in the channel now.

@@ -46,7 +46,6 @@ pub(crate) use loads::place_of;
 pub use names::COMPILER_FILE;
 pub(crate) use names::COPY_NAME;
 pub use names::FDS_VAR;
-pub use names::NAMED_COPIES;
 pub(crate) use names::PROGRAM_NAME;
 pub use names::SESSION_VAR;
 pub use names::SNAPSHOT_LIMIT_VAR;

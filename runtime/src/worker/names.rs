@@ -13,8 +13,6 @@ pub const SNAPSHOT_LIMIT_VAR: &str = "THREADBOOK_SNAPSHOT_LIMIT_MB";
 /// Names the session's folder, which goes when the kernel does.
 pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 
-/// How many named copies of the live worker there may be.
-pub const NAMED_COPIES: usize = 16;
 /// The program's name, which `ps` shows for the process that runs cells.
 pub(crate) const PROGRAM_NAME: &str = "worker";
 /// What `ps` calls a copy.

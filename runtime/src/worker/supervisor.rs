@@ -21,12 +21,12 @@ use super::names::SESSION_VAR;
 use super::names::SNAPSHOT_LIMIT_VAR;
 use super::names::SOCKETS_LINK;
 use super::shared;
-use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
 use super::sys;
+use crate::wire::Command;
 use crate::wire::Report;
-use crate::wire::SnapshotStatus;
+use crate::wire::Role;
 
 /// How long an interrupted cell has to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -184,7 +184,7 @@ impl Supervisor {
         Ok(true)
     }
 
-    /// Does what the kernel asks; each is a line, written at once.
+    /// Does the supervisor's part of the commands, and passes the others on. Each is a line, written at once.
     fn take_control(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         let read = sys::read_through(self.control, buffer.as_mut_ptr().cast(), buffer.len());
@@ -192,11 +192,18 @@ impl Supervisor {
             return Ok(false);
         };
         for line in buffer[..read].split_inclusive(|byte| *byte == b'\n') {
-            match Control::read(line) {
-                Some(Control::Interrupt) => self.interrupt(),
-                Some(Control::Restore(role)) => self.restore(role),
-                Some(Control::Live) => sys::write_all(self.to_live, line)?,
-                None => {}
+            match Command::decode(&String::from_utf8_lossy(line)) {
+                Ok(Command::Interrupt) => self.interrupt(),
+                Ok(Command::Restore(role)) => self.restore(role),
+                Ok(
+                    Command::BeginCell
+                    | Command::Checkpoint(_)
+                    | Command::Forget(_)
+                    | Command::Copies(_)
+                    | Command::LoadAndRun { .. },
+                )
+                // The live worker ends with an error that names the line.
+                | Err(_) => sys::write_all(self.to_live, line)?,
             }
         }
         Ok(true)
@@ -240,7 +247,7 @@ impl Supervisor {
             self.wanted = Some(copy);
             sys::kill(self.live, libc::SIGKILL);
         } else {
-            channel::send(&Report::Snapshot(SnapshotStatus::default()));
+            channel::send(&Report::NoSuchCopy);
         }
     }
 
@@ -305,27 +312,6 @@ impl Supervisor {
         self.live = copy;
         sys::kill(copy, snapshot::wake_signal());
         Ok(true)
-    }
-}
-
-/// What the kernel may ask for.
-enum Control {
-    /// Stop the cell that runs.
-    Interrupt,
-    /// Go on with a copy.
-    Restore(Role),
-    /// The live worker knows what to do.
-    Live,
-}
-
-impl Control {
-    fn read(line: &[u8]) -> Option<Control> {
-        let line = std::str::from_utf8(line).ok()?.trim_end();
-        match line.split_once(' ') {
-            None if line == "INTERRUPT" => Some(Control::Interrupt),
-            Some(("RESTORE", role)) => Role::from_word(role).map(Control::Restore),
-            _ => Some(Control::Live),
-        }
     }
 }
 
