@@ -108,6 +108,7 @@ impl RustEvaluator {
         session: Result<(PathBuf, SessionFolder), toolchain::Error>,
         stop: Arc<Interrupter>,
         output: OutputTx,
+        copies_limit_megabytes: Option<u32>,
     ) -> Result<RustEvaluator, Diagnostic> {
         let progress = |text: &str| {
             let bytes = format!("{text}\n").into_bytes();
@@ -132,7 +133,7 @@ impl RustEvaluator {
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
         stop.attach(session.path().to_owned(), worker.status());
-        let mut command = worker.command(&session.worker(), session.path());
+        let mut command = worker.command(&session.worker(), session.path(), copies_limit_megabytes);
         session.restore_environment(&mut command);
         let started = |error: Error| {
             diagnostics::plain(

@@ -29,7 +29,6 @@ use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
 use threadbook::wire::Role;
 use threadbook::wire::SnapshotStatus;
-use threadbook::worker::SESSION_VAR;
 
 use pipes::Pipes;
 use threadbook_jupyter::contract::CellId;
@@ -159,11 +158,17 @@ impl Worker {
         })
     }
 
-    /// The command that starts the worker program with its ends of the pipes.
-    pub fn command(&self, program: &Path, session: &Path) -> Command {
+    /// The command that starts the worker program with its ends of the pipes. No copies are made above the limit, where
+    /// there is one.
+    pub fn command(
+        &self,
+        program: &Path,
+        session: &Path,
+        copies_limit_megabytes: Option<u32>,
+    ) -> Command {
         let mut command = Command::new(program);
-        command.env(SESSION_VAR, session);
-        self.pipes.hand_to(&mut command);
+        self.pipes
+            .hand_to(&mut command, session, copies_limit_megabytes);
         command
     }
 

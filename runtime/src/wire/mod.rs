@@ -2,12 +2,14 @@
 //!
 //! | file | direction | form |
 //! | --- | --- | --- |
+//! | `launch` | kernel to worker | one environment variable, at the start |
 //! | `command` | kernel to worker | lines on the control pipe, and evcxr's line on stdin |
 //! | `reply` | kernel to worker | answers to questions, on the input pipe |
 //! | `frame`, `report` | worker to kernel | printed bytes and reports, as frames on one pipe |
 
 mod command;
 mod frame;
+mod launch;
 mod reply;
 mod report;
 
@@ -21,6 +23,8 @@ pub use frame::Kind;
 pub use frame::PAYLOAD_MAX;
 pub use frame::ReportDecoder;
 pub use frame::header;
+pub use launch::LAUNCH_VAR;
+pub use launch::Launch;
 pub use reply::Reply;
 pub use reply::encode_reply;
 pub use report::Calls;
