@@ -16,7 +16,7 @@ pub const HISTORY: &str = "THREADBOOK_HISTORY";
 pub const OUTPUT_LIMIT: &str = "THREADBOOK_OUTPUT_LIMIT";
 
 /// Megabytes of resident memory above which no copy of the process that runs cells is kept.
-pub const SNAPSHOT_LIMIT: &str = threadbook::worker::SNAPSHOT_LIMIT_VAR;
+pub const SNAPSHOT_LIMIT: &str = "THREADBOOK_SNAPSHOT_LIMIT_MB";
 
 /// Filter of the log on the kernel's stderr, in the syntax of `tracing` (`info`, `threadbook=debug`). A level alone is
 /// that of Threadbook; rust-analyzer logs a megabyte a second at `info`.

@@ -57,16 +57,15 @@ pub unsafe fn kernel_main(
     let reserved = session.as_ref().ok();
     let sockets_link = reserved.map(|(_, session)| session.paths().sockets());
     let stop = Arc::new(Interrupter::default());
+    let copies_limit_megabytes = number(env::SNAPSHOT_LIMIT, "megabytes");
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);
         Box::new(move |output| {
-            let evaluator = RustEvaluator::new(session, stop, output)?;
+            let evaluator = RustEvaluator::new(session, stop, output, copies_limit_megabytes)?;
             Ok(Box::new(evaluator) as Box<dyn Evaluator>)
         })
     };
     let defaults = kernel::Options::default();
-    // Parsed only to warn: the worker parses it again and has no log.
-    let _: Option<u32> = number(env::SNAPSHOT_LIMIT, "megabytes");
     let options = kernel::Options {
         info: kernel_info(),
         output_limit_bytes: number(env::OUTPUT_LIMIT, "bytes")

@@ -101,6 +101,7 @@ impl RustEvaluator {
         session: Result<(PathBuf, SessionFolder), toolchain::Error>,
         stop: Arc<Interrupter>,
         output: OutputTx,
+        copies_limit_megabytes: Option<u32>,
     ) -> Result<RustEvaluator, Diagnostic> {
         let progress = |text: &str| {
             let bytes = format!("{text}\n").into_bytes();
@@ -125,7 +126,7 @@ impl RustEvaluator {
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
         stop.attach(session.paths().clone(), worker.status());
-        let mut command = worker.command(&session.worker(), session.path());
+        let mut command = worker.command(&session.worker(), session.path(), copies_limit_megabytes);
         session.restore_environment(&mut command);
         let started = |error: Error| {
             diagnostics::plain(
@@ -278,7 +279,10 @@ impl RustEvaluator {
                         death.outside = outside;
                     }
                 }
-                WorkerEvent::Started { .. } | WorkerEvent::Snapshot(_) | WorkerEvent::Synced => {}
+                WorkerEvent::Started { .. }
+                | WorkerEvent::Snapshot(_)
+                | WorkerEvent::NoSuchCopy
+                | WorkerEvent::Synced => {}
             }
         }
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();

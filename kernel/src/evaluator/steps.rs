@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
+use threadbook::wire::CopySetting;
 use threadbook::wire::SnapshotStatus;
 use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::CellId;
@@ -324,8 +325,8 @@ impl Host for Steps<'_> {
         self.evaluator.named_checkpoints()
     }
 
-    fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
-        self.evaluator.set_snapshots(how)
+    fn set_snapshots(&mut self, setting: CopySetting) -> Result<SnapshotStatus, Diagnostic> {
+        self.evaluator.set_snapshots(setting)
     }
 
     fn variables(&self) -> Vec<Variable> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
+use threadbook::wire::CopySetting;
 use threadbook::wire::SnapshotStatus;
 use threadbook_jupyter::contract::Diagnostic;
 
@@ -59,8 +60,8 @@ pub trait Host {
     /// The names of the states that are kept, and the cells that ran next.
     fn checkpoints(&self) -> Vec<(String, u32)>;
 
-    /// Sets how copies of the process are made (`on`, `off`, megabytes); `status` only returns the status.
-    fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic>;
+    /// Sets how copies of the process are made, and returns their status.
+    fn set_snapshots(&mut self, setting: CopySetting) -> Result<SnapshotStatus, Diagnostic>;
 
     /// The variables that the session keeps, by name.
     fn variables(&self) -> Vec<Variable>;

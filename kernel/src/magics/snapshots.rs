@@ -1,5 +1,6 @@
 //! `%undo`, `%checkpoint`, `%restore`, `%snapshot`: going back to earlier states.
 
+use threadbook::wire::CopySetting;
 use threadbook_jupyter::contract::Diagnostic;
 
 use super::host::Host;
@@ -99,14 +100,16 @@ fn restore(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
 }
 
 fn snapshot(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
-    let how = match magic.args.split_whitespace().collect::<Vec<_>>()[..] {
-        [] | ["status"] => "status",
-        ["on"] => "on",
-        ["off"] => "off",
-        ["limit", megabytes] if megabytes.parse::<u32>().is_ok() => megabytes,
-        _ => return Err(usage("snapshot [status|on|off|limit MEGABYTES]", magic)),
+    let setting = match magic.args.split_whitespace().collect::<Vec<_>>()[..] {
+        [] | ["status"] => Some(CopySetting::Status),
+        ["on"] => Some(CopySetting::On),
+        ["off"] => Some(CopySetting::Off),
+        ["limit", megabytes] => megabytes.parse().ok().map(CopySetting::LimitMegabytes),
+        _ => None,
     };
-    let status = host.set_snapshots(how)?;
+    let setting =
+        setting.ok_or_else(|| usage("snapshot [status|on|off|limit MEGABYTES]", magic))?;
+    let status = host.set_snapshots(setting)?;
     const MB: u64 = 1 << 20;
     let mut text = format!(
         "copies are {}\nthe process holds {} MB (limit {} MB); making the last copy took {:.2} ms\n",

@@ -23,13 +23,14 @@ use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
 use threadbook::top::Proc;
+use threadbook::wire;
 use threadbook::wire::CrashDump;
 use threadbook::wire::End;
 use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
+use threadbook::wire::Role;
 use threadbook::wire::SnapshotStatus;
-use threadbook::worker::SESSION_VAR;
 
 use pipes::Pipes;
 use threadbook_jupyter::contract::CellId;
@@ -61,6 +62,8 @@ pub enum WorkerEvent {
     },
     /// The status of the copies of the process.
     Snapshot(SnapshotStatus),
+    /// There is no copy of the role that [`Worker::restore`] has named.
+    NoSuchCopy,
     /// Everything that was in the pipes at [`Worker::sync`] has been taken.
     Synced,
 }
@@ -169,11 +172,17 @@ impl Worker {
         })
     }
 
-    /// The command that starts the worker program with its ends of the pipes.
-    pub fn command(&self, program: &Path, session: &Path) -> Command {
+    /// The command that starts the worker program with its ends of the pipes. No copies are made above the limit, where
+    /// there is one.
+    pub fn command(
+        &self,
+        program: &Path,
+        session: &Path,
+        copies_limit_megabytes: Option<u32>,
+    ) -> Command {
         let mut command = Command::new(program);
-        command.env(SESSION_VAR, session);
-        self.pipes.hand_to(&mut command);
+        self.pipes
+            .hand_to(&mut command, session, copies_limit_megabytes);
         command
     }
 
@@ -192,13 +201,13 @@ impl Worker {
         self.status.shows_output.store(true, Ordering::SeqCst);
     }
 
-    /// Tells the worker something, one line.
-    pub fn control(&self, command: &str) -> std::io::Result<()> {
+    /// Sends a command to the worker.
+    pub fn control(&self, command: &wire::Command) -> std::io::Result<()> {
         self.pipes.control(command)
     }
 
-    /// Tells the worker something about copies, while no cell runs, and waits for the answer.
-    pub fn ask(&self, command: &str) -> std::io::Result<SnapshotStatus> {
+    /// Sends a command about copies, while no cell runs, and waits for the answer.
+    pub fn ask(&self, command: &wire::Command) -> std::io::Result<SnapshotStatus> {
         self.control(command)?;
         loop {
             if let WorkerEvent::Snapshot(status) = self.next_event()? {
@@ -208,12 +217,12 @@ impl Worker {
     }
 
     /// Has the copy of a role take over, while no cell runs.
-    pub fn restore(&self, role: &str) -> std::io::Result<()> {
-        self.control(&format!("RESTORE {role}"))?;
+    pub fn restore(&self, role: Role) -> std::io::Result<()> {
+        self.control(&wire::Command::Restore(role))?;
         loop {
             match self.next_event()? {
                 WorkerEvent::Resumed { .. } => return Ok(()),
-                WorkerEvent::Snapshot(_) => return Err(std::io::Error::other("it is not there")),
+                WorkerEvent::NoSuchCopy => return Err(std::io::Error::other("it is not there")),
                 WorkerEvent::Died(death) if !death.copy => {
                     return Err(std::io::Error::other("it has ended"));
                 }
@@ -319,7 +328,7 @@ impl Status {
     }
 
     fn stop_running(&self) {
-        if let Err(error) = self.pipes.control("INTERRUPT") {
+        if let Err(error) = self.pipes.control(&wire::Command::Interrupt) {
             tracing::error!("an interrupt did not reach the worker: {error}");
         }
     }

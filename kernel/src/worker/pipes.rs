@@ -10,6 +10,7 @@ use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use rustix::process::Pid;
 use rustix::process::Signal;
 use threadbook::wire;
 use threadbook::wire::Kind;
+use threadbook::wire::LAUNCH_VAR;
+use threadbook::wire::Launch;
 use threadbook::wire::Reply;
 use threadbook::wire::Report;
-use threadbook::worker::FDS_VAR;
 
 /// How many bytes wait in each pipe.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +62,25 @@ impl Pipes {
         })
     }
 
-    /// Has a worker program start with its ends of the pipes.
-    pub(super) fn hand_to(self: &Arc<Self>, command: &mut Command) {
-        let list: Vec<String> = self
-            .worker_ends()
-            .map(|fd| fd.as_raw_fd().to_string())
-            .to_vec();
-        command.env(FDS_VAR, list.join(","));
+    /// Has a worker program of a session start with its ends of the pipes.
+    pub(super) fn hand_to(
+        self: &Arc<Self>,
+        command: &mut Command,
+        session: &Path,
+        copies_limit_megabytes: Option<u32>,
+    ) {
+        let [channel, out, err, input, drained, control] =
+            self.worker_ends().map(|fd| fd.as_raw_fd());
+        let launch = Launch {
+            session: session.to_string_lossy().into_owned(),
+            copies_limit_megabytes,
+            channel,
+            raw: [out, err],
+            input,
+            drained,
+            control,
+        };
+        command.env(LAUNCH_VAR, launch.encode());
         let pipes = Arc::clone(self);
         // SAFETY: between fork and exec only fcntl is called, which POSIX allows there; nothing is allocated.
         unsafe {
@@ -85,7 +99,7 @@ impl Pipes {
         format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
     }
 
-    /// In the order in which the worker expects them.
+    /// What the worker inherits.
     fn worker_ends(&self) -> [BorrowedFd<'_>; 6] {
         let [out, err] = &self.raw;
         [
@@ -140,9 +154,9 @@ impl Pipes {
         (&self.input.1).write_all(&wire::encode_reply(token, reply))
     }
 
-    /// Tells the supervisor something; a line, which a pipe takes whole.
-    pub(super) fn control(&self, command: &str) -> io::Result<()> {
-        (&self.control.1).write_all(format!("{command}\n").as_bytes())
+    /// Sends a command to the supervisor; a line, which a pipe takes whole.
+    pub(super) fn control(&self, command: &wire::Command) -> io::Result<()> {
+        (&self.control.1).write_all(command.encode().as_bytes())
     }
 
     /// Puts a barrier behind everything that is in the channel now.

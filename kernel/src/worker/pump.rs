@@ -261,6 +261,7 @@ impl Pump {
                 });
             }
             Report::Snapshot(status) => self.tell(WorkerEvent::Snapshot(status)),
+            Report::NoSuchCopy => self.tell(WorkerEvent::NoSuchCopy),
             Report::Sync => {
                 self.take_all_raw()?;
                 self.tell(WorkerEvent::Synced);

@@ -21,9 +21,10 @@ pub use table::Table;
 pub(crate) use table::state;
 pub use table::table;
 
+use crate::wire::LAUNCH_VAR;
+use crate::wire::Launch;
 use crate::worker::COPY_NAME;
 use crate::worker::PROGRAM_NAME;
-use crate::worker::SESSION_VAR;
 
 /// What there is to say where nothing is known.
 pub const UNKNOWN: &str =
@@ -254,11 +255,12 @@ pub(crate) fn session(process: &str) -> Option<String> {
 
 fn session_in(environment: &Path) -> Option<String> {
     let bytes = fs::read(environment).ok()?;
-    let prefix = format!("{SESSION_VAR}=");
-    bytes.split(|byte| *byte == 0).find_map(|line| {
-        let line = String::from_utf8_lossy(line);
-        line.strip_prefix(&prefix).map(str::to_owned)
-    })
+    let prefix = format!("{LAUNCH_VAR}=");
+    let launch = bytes.split(|byte| *byte == 0).find_map(|line| {
+        let line = std::str::from_utf8(line).ok()?;
+        Launch::decode(line.strip_prefix(&prefix)?).ok()
+    });
+    launch.map(|launch| launch.session)
 }
 
 impl Picture {
@@ -339,7 +341,16 @@ mod tests {
             self.process(pid, parent, name, "/session/worker", 900);
             let folder = self.0.join(pid.to_string());
             std::os::unix::fs::symlink("/session/worker", folder.join("exe")).unwrap();
-            let environ = format!("A=b\0{SESSION_VAR}={}\0", session.display());
+            let launch = Launch {
+                session: session.display().to_string(),
+                copies_limit_megabytes: None,
+                channel: 3,
+                raw: [4, 5],
+                input: 6,
+                drained: 7,
+                control: 8,
+            };
+            let environ = format!("A=b\0{LAUNCH_VAR}={}\0", launch.encode());
             fs::write(folder.join("environ"), environ).unwrap();
         }
     }

@@ -22,15 +22,17 @@ use super::outbox::report;
 use super::panic;
 use super::run;
 use super::shared;
-use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
 use super::snapshot::Side;
 use super::snapshot::Snapshots;
 use super::streams;
 use super::sys;
+use crate::wire::Command;
+use crate::wire::CopySetting;
 use crate::wire::Kind;
 use crate::wire::Report;
+use crate::wire::Role;
 
 /// The descriptors of a live worker.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +92,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
         store: std::ptr::null_mut(),
     };
     for line in BufReader::new(Commands(fds.commands)).lines() {
-        live.obey(&line?)?;
+        live.obey(Command::decode(&line?)?)?;
     }
     Ok(())
 }
@@ -120,43 +122,32 @@ struct Live {
 }
 
 impl Live {
-    fn obey(&mut self, line: &str) -> io::Result<()> {
-        if let Some((so, function)) = run::to_load(line) {
-            return self.run(so, function);
-        }
-        match line.split(' ').collect::<Vec<_>>()[..] {
-            ["CELL"] => {
-                self.snapshots.begin_cell();
-                Ok(())
-            }
-            ["CHECKPOINT", number] => {
-                let role = Role::from_word(number).ok_or_else(|| unknown(line))?;
+    fn obey(&mut self, command: Command) -> io::Result<()> {
+        match command {
+            Command::LoadAndRun { so, function } => return self.run(&so, &function),
+            Command::BeginCell => self.snapshots.begin_cell(),
+            Command::Checkpoint(role) => {
                 if let Side::Copy(missing_threads) = self.snapshots.take(role) {
                     return self.take_over(missing_threads);
                 }
                 report(&Report::Snapshot(self.snapshots.status()));
-                Ok(())
             }
-            ["FORGET", number] => {
-                let role = Role::from_word(number).ok_or_else(|| unknown(line))?;
-                self.snapshots.drop_copy(role);
-                Ok(())
-            }
-            ["SNAPSHOT", word] => {
-                match word {
-                    "on" => self.snapshots.enable(true),
-                    "off" => self.snapshots.enable(false),
-                    "status" => {}
-                    megabytes => {
-                        let megabytes: u32 = megabytes.parse().map_err(|_| unknown(line))?;
+            Command::Forget(role) => self.snapshots.drop_copy(role),
+            Command::Copies(setting) => {
+                match setting {
+                    CopySetting::Status => {}
+                    CopySetting::On => self.snapshots.enable(true),
+                    CopySetting::Off => self.snapshots.enable(false),
+                    CopySetting::LimitMegabytes(megabytes) => {
                         self.snapshots.set_limit(u64::from(megabytes) << 20);
                     }
                 }
                 report(&Report::Snapshot(self.snapshots.status()));
-                Ok(())
             }
-            _ => Err(unknown(line)),
+            // The supervisor does these itself.
+            Command::Restore(_) | Command::Interrupt => {}
         }
+        Ok(())
     }
 
     /// Runs one cell, between two copies of the process.
@@ -208,12 +199,6 @@ fn forget_dump() {
     if let Some(dump) = dump::get() {
         dump.forget();
     }
-}
-
-fn unknown(command: &str) -> io::Error {
-    io::Error::other(format!(
-        "unknown command `{command}` (expected `LOAD_AND_RUN`, `CELL`, `CHECKPOINT`, `FORGET` or `SNAPSHOT`)"
-    ))
 }
 
 /// std writes stdout out at the end of a line. A person in front of a notebook wants to see a `print!` without one,

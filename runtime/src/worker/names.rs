@@ -1,9 +1,7 @@
-//! Names that several processes share: variables, files in the session's folder, programs.
+//! Names that several processes share: files in the session's folder, and programs.
 
 use std::ffi::CStr;
 
-/// Names the file descriptors that the kernel hands to the worker.
-pub const FDS_VAR: &str = "THREADBOOK_WORKER_FDS";
 /// The file, in the session's folder, that holds the process group of the compile that runs now.
 pub const COMPILER_FILE: &str = "compiler.pid";
 /// The ending of the lock file beside the session's folder.
@@ -12,13 +10,7 @@ pub const LOCK_EXTENSION: &str = "lock";
 pub const SOURCE_FILE: &str = "src/lib.rs";
 /// The link, in the session's folder, to the folder of the kernel's private sockets.
 pub const SOCKETS_LINK: &str = "sockets";
-/// Resident megabytes above which no copy of the live worker is made.
-pub const SNAPSHOT_LIMIT_VAR: &str = "THREADBOOK_SNAPSHOT_LIMIT_MB";
-/// Names the session's folder, which goes when the kernel does.
-pub const SESSION_VAR: &str = "THREADBOOK_WORKER_SESSION";
 
-/// How many named copies of the live worker there may be.
-pub const NAMED_COPIES: usize = 16;
 /// The program's name, which `ps` shows for the process that runs cells.
 pub(crate) const PROGRAM_NAME: &str = "worker";
 /// What `ps` calls a copy.

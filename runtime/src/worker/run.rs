@@ -25,11 +25,6 @@ pub(crate) fn markers_of_panic() -> String {
     format!("{PANICKED}{COMPLETE}")
 }
 
-/// The object and the function that a command names. The object's folder may have any name, also one with blanks.
-pub(crate) fn to_load(command: &str) -> Option<(&str, &str)> {
-    command.strip_prefix("LOAD_AND_RUN ")?.rsplit_once(' ')
-}
-
 /// Runs one cell; gives back what to report at its end, and what evcxr waits for.
 pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report, String) {
     cell::begin();
@@ -83,19 +78,4 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
 /// The working folder of this process.
 pub(crate) fn working_folder() -> Option<OsString> {
     Some(std::env::current_dir().ok()?.into_os_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_may_have_blanks() {
-        let command = "LOAD_AND_RUN /a b/d'e/код/code.so run_user_code_1";
-        assert_eq!(
-            to_load(command),
-            Some(("/a b/d'e/код/code.so", "run_user_code_1"))
-        );
-        assert_eq!(to_load("CELL"), None);
-    }
 }

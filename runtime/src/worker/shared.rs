@@ -9,33 +9,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::child;
-use super::names::NAMED_COPIES;
 use super::sys;
-
-/// Copies of the live worker that wait, by what they are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Takes over when the live worker dies.
-    Guard,
-    /// The state before the latest cell.
-    Undo,
-    /// Kept under a name; the kernel knows which.
-    Named(usize),
-}
-
-impl Role {
-    /// The role that the kernel names in a command.
-    pub(crate) fn from_word(word: &str) -> Option<Role> {
-        match word {
-            "UNDO" => Some(Role::Undo),
-            number => number
-                .parse()
-                .ok()
-                .filter(|n| *n < NAMED_COPIES)
-                .map(Role::Named),
-        }
-    }
-}
+use crate::wire::NAMED_COPIES;
+use crate::wire::Role;
 
 /// What lies in the page.
 #[derive(Debug, Default)]

@@ -16,18 +16,17 @@ use super::dump::Dump;
 use super::live;
 use super::names::COMPILER_FILE;
 use super::names::COPY_NAME;
-use super::names::FDS_VAR;
 use super::names::LOCK_EXTENSION;
-use super::names::SESSION_VAR;
-use super::names::SNAPSHOT_LIMIT_VAR;
 use super::names::SOCKETS_LINK;
 use super::shared;
-use super::shared::Role;
 use super::shared::Shared;
 use super::snapshot;
 use super::sys;
+use crate::wire::Command;
+use crate::wire::LAUNCH_VAR;
+use crate::wire::Launch;
 use crate::wire::Report;
-use crate::wire::SnapshotStatus;
+use crate::wire::Role;
 
 /// How long an interrupted cell has to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -48,9 +47,7 @@ pub fn main() -> ! {
 
 /// Starts the live worker and watches it to its end.
 fn run() -> io::Result<()> {
-    let session = std::env::var(SESSION_VAR).ok();
-    let limit_bytes = limit_from_environment();
-    let [channel, out, err, input, drained, control] = inherited_fds()?;
+    let launch = Launch::decode(&std::env::var(LAUNCH_VAR).map_err(io::Error::other)?)?;
     restore_environment();
     let commands = sys::dup_private(0)?;
     let markers = sys::dup_private(1)?;
@@ -59,7 +56,7 @@ fn run() -> io::Result<()> {
         sys::dup_onto(nothing, standard)?;
     }
     sys::close(nothing);
-    sys::set_private(control)?;
+    sys::set_private(launch.control)?;
     sys::adopt_orphans();
     let shared = shared::make()?;
     let dump = dump::make()?;
@@ -67,33 +64,40 @@ fn run() -> io::Result<()> {
     let (from_live, live_markers) = sys::pipe()?;
     let signals = sys::signal_fd(&[libc::SIGCHLD, libc::SIGINT, libc::SIGTERM])?;
     let Some(live) = sys::fork()? else {
-        for fd in [commands, to_live, markers, from_live, signals, control] {
+        for fd in [
+            commands,
+            to_live,
+            markers,
+            from_live,
+            signals,
+            launch.control,
+        ] {
             sys::close(fd);
         }
         sys::die_with_parent();
         sys::unblock_signals();
         live::main(
             live::Fds {
-                channel,
-                raw: [out, err],
-                input,
-                drained,
+                channel: launch.channel,
+                raw: launch.raw,
+                input: launch.input,
+                drained: launch.drained,
                 commands: live_commands,
                 markers: live_markers,
             },
             shared,
-            limit_bytes,
+            limit_bytes(&launch),
         );
     };
     sys::close(live_commands);
     sys::close(live_markers);
-    channel::open(channel);
+    channel::open(launch.channel);
     let supervisor = Supervisor {
         shared,
         dump,
         commands,
         markers,
-        control,
+        control: launch.control,
         signals,
         to_live,
         from_live,
@@ -104,9 +108,7 @@ fn run() -> io::Result<()> {
     };
     if supervisor.run()? == Over::Kernel {
         kill_descendants(|_| false);
-        if let Some(session) = session {
-            remove_session(Path::new(&session));
-        }
+        remove_session(Path::new(&launch.session));
     }
     Ok(())
 }
@@ -185,7 +187,7 @@ impl Supervisor {
         Ok(true)
     }
 
-    /// Does what the kernel asks; each is a line, written at once.
+    /// Does the supervisor's part of the commands, and passes the others on. Each is a line, written at once.
     fn take_control(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         let read = sys::read_through(self.control, buffer.as_mut_ptr().cast(), buffer.len());
@@ -193,11 +195,18 @@ impl Supervisor {
             return Ok(false);
         };
         for line in buffer[..read].split_inclusive(|byte| *byte == b'\n') {
-            match Control::read(line) {
-                Some(Control::Interrupt) => self.interrupt(),
-                Some(Control::Restore(role)) => self.restore(role),
-                Some(Control::Live) => sys::write_all(self.to_live, line)?,
-                None => {}
+            match Command::decode(&String::from_utf8_lossy(line)) {
+                Ok(Command::Interrupt) => self.interrupt(),
+                Ok(Command::Restore(role)) => self.restore(role),
+                Ok(
+                    Command::BeginCell
+                    | Command::Checkpoint(_)
+                    | Command::Forget(_)
+                    | Command::Copies(_)
+                    | Command::LoadAndRun { .. },
+                )
+                // The live worker ends with an error that names the line.
+                | Err(_) => sys::write_all(self.to_live, line)?,
             }
         }
         Ok(true)
@@ -241,7 +250,7 @@ impl Supervisor {
             self.wanted = Some(copy);
             sys::kill(self.live, libc::SIGKILL);
         } else {
-            channel::send(&Report::Snapshot(SnapshotStatus::default()));
+            channel::send(&Report::NoSuchCopy);
         }
     }
 
@@ -309,31 +318,9 @@ impl Supervisor {
     }
 }
 
-/// What the kernel may ask for.
-enum Control {
-    /// Stop the cell that runs.
-    Interrupt,
-    /// Go on with a copy.
-    Restore(Role),
-    /// The live worker knows what to do.
-    Live,
-}
-
-impl Control {
-    fn read(line: &[u8]) -> Option<Control> {
-        let line = std::str::from_utf8(line).ok()?.trim_end();
-        match line.split_once(' ') {
-            None if line == "INTERRUPT" => Some(Control::Interrupt),
-            Some(("RESTORE", role)) => Role::from_word(role).map(Control::Restore),
-            _ => Some(Control::Live),
-        }
-    }
-}
-
-/// The limit for copies that the person has set, or the usual one. The kernel has said so where it is no number.
-fn limit_from_environment() -> u64 {
-    let text = std::env::var(SNAPSHOT_LIMIT_VAR).ok();
-    let megabytes = text.and_then(|text| text.trim().parse::<u32>().ok());
+/// The limit for copies that the person has set, or the usual one.
+fn limit_bytes(launch: &Launch) -> u64 {
+    let megabytes = launch.copies_limit_megabytes;
     megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| {
         u64::from(megabytes) << 20
     })
@@ -364,19 +351,9 @@ fn remove_session(session: &Path) {
     let _ = std::fs::remove_file(session.with_extension(LOCK_EXTENSION));
 }
 
-fn inherited_fds() -> io::Result<[RawFd; 6]> {
-    let text = std::env::var(FDS_VAR).map_err(io::Error::other)?;
-    let fds: Vec<RawFd> = text
-        .split(',')
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    fds.try_into()
-        .map_err(|_| io::Error::other(format!("`{FDS_VAR}` is `{text}`, expected six numbers")))
-}
-
 /// Cells do not see what evcxr and the kernel told the worker.
 fn restore_environment() {
-    for name in [FDS_VAR, SESSION_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
+    for name in [LAUNCH_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
         sys::remove_env(name);
     }
 }

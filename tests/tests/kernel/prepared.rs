@@ -274,6 +274,19 @@ fn a_cache_on_another_file_system_than_the_builds_gets_copies() {
 }
 
 #[test]
+fn blanks_in_the_path_of_the_cache_change_nothing() {
+    let parent = tempfile::Builder::new().prefix("a b ").tempdir().unwrap();
+    let cache = Arc::new(PrivateCache::new_in(parent.path()).unwrap());
+    let mut kernel = Kernel::start_with(&with_cache(&cache));
+    kernel.run("let blanks = 1;").nothing();
+    kernel.run("let blanks = 2;").nothing();
+    kernel
+        .run("%undo")
+        .printed("back to the state before cell 2\n");
+    kernel.run("blanks").resulted("1");
+}
+
+#[test]
 fn after_the_warm_up_variables_and_completions_work() {
     let mut kernel = Kernel::connect(Process::start(&Setup {
         env: vec![("THREADBOOK_LOG".to_owned(), "threadbook=debug".to_owned())],

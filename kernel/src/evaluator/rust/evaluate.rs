@@ -2,6 +2,7 @@
 
 use serde_json::Map;
 use serde_json::Value;
+use threadbook::wire::Command;
 use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Evaluator;
@@ -20,7 +21,7 @@ impl Evaluator for RustEvaluator {
         self.stop.begin_cell(cell.id);
         self.sources.begin_cell(cell.count);
         self.checkpoints.begin_cell(self.now());
-        if let Err(error) = self.worker.control("CELL") {
+        if let Err(error) = self.worker.control(&Command::BeginCell) {
             tracing::error!("the worker did not get the begin of a cell: {error}");
         }
         let outcome = Steps::new(self, cell).run();

@@ -1,7 +1,10 @@
 //! `%undo`, `%checkpoint` and `%restore`: the worker's process goes back to a copy of it, and evcxr with it.
 
+use threadbook::wire::Command;
+use threadbook::wire::CopySetting;
+use threadbook::wire::NAMED_COPIES;
+use threadbook::wire::Role;
 use threadbook::wire::SnapshotStatus;
-use threadbook::worker::NAMED_COPIES;
 use threadbook_jupyter::contract::Diagnostic;
 
 use super::RustEvaluator;
@@ -18,7 +21,7 @@ impl RustEvaluator {
                  on and the process is small enough (`%snapshot` says more)",
             ));
         };
-        self.go_back("UNDO", &before, force)?;
+        self.go_back(Role::Undo, &before, force)?;
         self.checkpoints_mut().before = None;
         Ok(before.cell)
     }
@@ -45,7 +48,7 @@ impl RustEvaluator {
                 "there are {NAMED_COPIES} checkpoints already (`%checkpoint -d NAME` drops one)"
             )));
         };
-        let status = self.ask_worker(&format!("CHECKPOINT {place}"))?;
+        let status = self.ask_worker(&Command::Checkpoint(Role::Named(place)))?;
         if let Some(why) = status.skipped {
             return Err(wrong(&format!("no copy can be made: {why}")));
         }
@@ -58,10 +61,11 @@ impl RustEvaluator {
     /// Goes back to a state that was kept under a name, which stays.
     pub(crate) fn restore(&mut self, name: &str, force: bool) -> Result<(), Diagnostic> {
         let (place, past) = self.named(name)?;
-        self.go_back(&place.to_string(), &past, force)?;
+        self.go_back(Role::Named(place), &past, force)?;
         self.checkpoints_mut().before = None;
         // The copy has become the process.
-        self.ask_worker(&format!("CHECKPOINT {place}")).map(drop)
+        self.ask_worker(&Command::Checkpoint(Role::Named(place)))
+            .map(drop)
     }
 
     /// Drops a state that was kept under a name.
@@ -69,7 +73,7 @@ impl RustEvaluator {
         let (place, _) = self.named(name)?;
         self.checkpoints_mut().named.remove(name);
         self.worker()
-            .control(&format!("FORGET {place}"))
+            .control(&Command::Forget(Role::Named(place)))
             .map_err(unreachable_worker)
     }
 
@@ -81,14 +85,16 @@ impl RustEvaluator {
             .collect()
     }
 
-    /// Sets how the worker makes copies (`on`, `off`, a limit in megabytes), and returns its status (`status` sets
-    /// nothing).
-    pub(crate) fn set_snapshots(&mut self, how: &str) -> Result<SnapshotStatus, Diagnostic> {
-        self.ask_worker(&format!("SNAPSHOT {how}"))
+    /// Changes how the worker makes copies; gives its status.
+    pub(crate) fn set_snapshots(
+        &mut self,
+        setting: CopySetting,
+    ) -> Result<SnapshotStatus, Diagnostic> {
+        self.ask_worker(&Command::Copies(setting))
     }
 
     fn snapshot_status(&mut self) -> Result<SnapshotStatus, Diagnostic> {
-        self.set_snapshots("status")
+        self.set_snapshots(CopySetting::Status)
     }
 
     /// The state of evcxr now.
@@ -123,7 +129,7 @@ impl RustEvaluator {
         })
     }
 
-    fn go_back(&mut self, role: &str, past: &SavedState, force: bool) -> Result<(), Diagnostic> {
+    fn go_back(&mut self, role: Role, past: &SavedState, force: bool) -> Result<(), Diagnostic> {
         let programs = self.worker().programs();
         if !programs.is_empty() && !force {
             let names: Vec<String> = programs.iter().map(|name| format!("`{name}`")).collect();
@@ -137,8 +143,8 @@ impl RustEvaluator {
             .restore(role)
             .map_err(|why| wrong(&format!("the process could not go back: {why}")))?;
         let code = past.code_to_come_back(&now);
-        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the
-        // same name with them.
+        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the same
+        // name with them.
         let mut result = Ok(());
         for code in ["();", &code] {
             if result.is_ok() && !code.is_empty() {
@@ -153,7 +159,7 @@ impl RustEvaluator {
         result
     }
 
-    fn ask_worker(&mut self, command: &str) -> Result<SnapshotStatus, Diagnostic> {
+    fn ask_worker(&mut self, command: &Command) -> Result<SnapshotStatus, Diagnostic> {
         self.worker().ask(command).map_err(unreachable_worker)
     }
 }

@@ -17,10 +17,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::names::COPY_NAME;
-use super::shared::Role;
 use super::shared::Shared;
 use super::streams;
 use super::sys;
+use crate::wire::Role;
 use crate::wire::SnapshotStatus;
 pub(super) use descriptors::own_epoll_sets;
 pub(crate) use outside::open as outside;
