@@ -100,7 +100,7 @@ pub fn jpeg(jpeg: impl AsRef<[u8]>) -> Display {
     show(picture("image/jpeg", "JPEG", jpeg.as_ref()))
 }
 
-/// Shows the picture in the bytes of a PNG, JPEG, GIF, WebP or SVG file, which it tells apart by how they begin.
+/// Shows the picture in the bytes of a PNG, JPEG, GIF, WebP or SVG file, which it distinguishes by how they begin.
 ///
 /// # Errors
 ///
@@ -239,7 +239,7 @@ fn show(data: Map<String, Value>) -> Display {
 #[track_caller]
 fn show_with_json(data: Map<String, Value>, json: Option<String>) -> Display {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    // The pid tells displays of two kernels, or of a restarted worker, apart.
+    // By the pid, displays of two kernels, or of a restarted worker, differ.
     let id = format!(
         "threadbook-{}-{}",
         std::process::id(),
@@ -264,7 +264,7 @@ fn bundle<K: Into<String>, V: Into<Value>>(
         .collect()
 }
 
-/// Front ends that show no pictures say what there would be.
+/// Front ends that show no pictures show a description.
 fn picture(mime: &str, format: &str, file: &[u8]) -> Map<String, Value> {
     let text = format!("<{format} image, {} bytes>", file.len());
     bundle([(mime, base64(file)), ("text/plain", text)])

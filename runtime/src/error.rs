@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What went wrong in a helper of the runtime.
 ///
-/// The kind stays private; ask with the `is_` methods. They are not exhaustive: more kinds may come.
+/// The kind stays private; the `is_` methods test for it. They are not exhaustive: more kinds may come.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,

@@ -8,7 +8,7 @@ use crate::worker;
 /// Asks for a line, as Python's `input` does: shows `prompt` and a field, and gives back what was typed, without the
 /// end of the line.
 ///
-/// Blocks until the answer comes. `std::io::stdin()` works too and asks with an empty prompt.
+/// Blocks until the answer comes. `std::io::stdin()` works too, with an empty prompt.
 ///
 /// An interrupt meanwhile unwinds the cell, as a panic would: values are dropped, variables of earlier cells stay.
 ///

@@ -38,7 +38,7 @@ pub mod logging;
 mod panics;
 mod persistent;
 pub mod prelude;
-// Not `print`: `print("x")` would find the module, and rustc would not say that it is the macro that is meant.
+// Not `print`: `print("x")` would find the module, and rustc would not mention the macro.
 #[doc(hidden)]
 pub mod printing;
 pub mod process;
@@ -69,8 +69,8 @@ pub use input::input;
 pub use persistent::LocalKey;
 pub use progress::progress;
 
-// They are linked into the runtime's shared library, but are not public here: rustc writes `std::fmt::Debug` where a public
-// name like `Debug` comes twice.
+// They are linked into the runtime's shared library, but are not public here: rustc writes `std::fmt::Debug` where a
+// public name like `Debug` comes twice.
 extern crate crossbeam as _;
 extern crate futures as _;
 extern crate log as _;

@@ -1,7 +1,7 @@
-//! Panics that are values: who panicked, with what message, and where, for whoever waits for the thread or task.
+//! Panics that are values: the thread, the message and the place, for code that waits for the thread or task.
 //!
-//! A payload does not say where the panic was. In a worker the panic hook notes that; in an ordinary program, whose hook is
-//! its own, the place stays unknown.
+//! A payload does not contain the place of the panic. In a worker the panic hook notes that; in an ordinary program,
+//! whose hook is its own, the place stays unknown.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -50,7 +50,7 @@ pub(crate) fn note(place: &Place) {
     threads.push_back((std::thread::current().id(), place.clone()));
 }
 
-/// Runs code whose panic is a value. What it leaves half done, nobody may look at later: the caller gives it up.
+/// Runs code whose panic is a value. The caller drops what it leaves half done.
 pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Box<Caught>> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| Box::new(Caught::of(payload)))
 }
@@ -79,7 +79,7 @@ pub(crate) fn of_thread(thread: &Thread, payload: &(dyn Any + Send)) -> Panicked
     )
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());

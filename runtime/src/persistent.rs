@@ -47,7 +47,7 @@ macro_rules! thread_local {
     };
     (@one [$($meta:tt)*] $name:ident, $ty:ty, $init:expr) => {
         $($meta)*
-        // Seen from the module that the kernel wraps it in, whatever the visibility asked for.
+        // Seen from the module that the kernel wraps it in, whatever its visibility.
         pub(crate) const $name: $crate::LocalKey<$ty> = {
             fn init() -> $ty {
                 $init
@@ -186,7 +186,7 @@ pub(crate) fn forget(names: &[&str]) {
 }
 
 fn generation(name: &str) -> u64 {
-    // Definitions are told apart by their name alone; what follows it is the type.
+    // Definitions differ by their name alone; what follows it is the type.
     let path = name.split(": ").next().unwrap_or(name);
     let name = path.rsplit("::").next().unwrap_or(path);
     let generations = GENERATIONS.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! The print macros of cells.
 //!
-//! They stand in for std's, take the same arguments, and know which cell's code prints: a thread started in one cell
+//! They stand in for std's, take the same arguments, and pass on which cell's code prints: a thread started in one cell
 //! prints under that cell while another runs. What they print shows at once, also without the end of a line.
 
 use std::cell::RefCell;

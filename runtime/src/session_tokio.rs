@@ -46,7 +46,7 @@ fn runtime() -> &'static Runtime {
     unsafe { &*there }
 }
 
-/// A new runtime, if nobody else has put one in the place of `before` meanwhile.
+/// A new runtime, unless another thread has replaced `before` meanwhile.
 fn replaced(before: *mut Runtime) -> &'static Runtime {
     let runtime = match Runtime::new() {
         Ok(runtime) => Box::into_raw(Box::new(runtime)),
@@ -58,7 +58,7 @@ fn replaced(before: *mut Runtime) -> &'static Runtime {
         return unsafe { &*runtime };
     };
     // Another thread has been faster.
-    // SAFETY: nobody else has seen this one; the other one is never dropped.
+    // SAFETY: no other thread has seen this one; the other one is never dropped.
     unsafe {
         Box::from_raw(runtime).shutdown_background();
         &*other

@@ -39,7 +39,7 @@ impl Times {
 
 impl fmt::Display for Times {
     /// What `%%time` prints: IPython's two lines, then one for child processes where there were any, and how many
-    /// processors were kept busy, where it took long enough to tell.
+    /// processors were kept busy, where it took long enough to measure.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = |user: Duration, system: Duration| {
             let [user, system] = [user.as_secs_f64(), system.as_secs_f64()];

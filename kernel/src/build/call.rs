@@ -33,7 +33,7 @@ impl RustcCall {
         names_crate.then_some(RustcCall { program, args })
     }
 
-    /// The arguments that say where libraries lie and which the crate names.
+    /// The arguments for the folders of libraries and for the crates that the code names.
     pub fn library_args(&self) -> Vec<&str> {
         let mut list = Vec::new();
         for pair in self.args.windows(2) {

@@ -9,7 +9,7 @@ use crate::sys::files;
 /// What can go wrong before a cell is compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing says where to keep prepared builds.
+    /// There is no folder for prepared builds.
     #[error("no folder for prepared builds (set `THREADBOOK_CACHE`, or `HOME`)")]
     NoCache,
     /// There is no usable toolchain.
@@ -17,7 +17,7 @@ pub enum Error {
         "`rustc` was not found ({reason}) (install Rust with rustup, or put `rustc` on the PATH)"
     )]
     NoRustc {
-        /// What starting it said.
+        /// The system's error.
         reason: String,
     },
     /// rust-analyzer needs the standard library's sources.
@@ -31,7 +31,7 @@ pub enum Error {
     Build {
         /// Where it was built.
         folder: PathBuf,
-        /// The last lines of what cargo said.
+        /// The last lines of cargo's output.
         reason: String,
     },
     /// There is no room for what has to be written.
@@ -43,7 +43,7 @@ pub enum Error {
     NoRoom {
         /// The cache folder.
         cache: PathBuf,
-        /// What the system or a compiler said.
+        /// The error of the system or of a compiler.
         reason: String,
     },
     /// A file or folder could not be made or read.
@@ -85,7 +85,7 @@ fn is_no_room(error: &std::io::Error) -> bool {
     .contains(&error.kind())
 }
 
-/// The line of a compiler's words that says so.
+/// The line of a compiler's output with this error.
 fn no_room_line(said: &str) -> Option<String> {
     let reasons = files::no_room_words();
     let is_about_room = |line: &&str| {

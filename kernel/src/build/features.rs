@@ -1,8 +1,8 @@
 //! Features of what the runtime uses that are on from the start, since many crates turn them on.
 //!
-//! A dependency of a session shares the runtime's copy of a crate where it asks for the version and the features that
-//! the copy has; else it brings a copy of its own. Most crates share what they can with these features. They are turned on
-//! by a crate without code, on which the prepared build and every build of a session's dependencies depend. Features
+//! A dependency of a session shares the runtime's copy of a crate where it needs the version and the features that
+//! the copy has; else it brings a copy of its own. Most crates share what they can with these features. They are turned
+//! on by a crate without code, on which the prepared build and every build of a session's dependencies depend. Features
 //! that change how a crate behaves are left out.
 
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub(crate) fn files(
     [
         (folder.join("Cargo.toml"), manifest(dependencies)),
         (folder.join("src/lib.rs"), String::new()),
-        // Without a build script nobody would look at what one depends on.
+        // Without a build script cargo would not read the dependencies.
         (folder.join("build.rs"), "fn main() {}\n".to_owned()),
     ]
 }

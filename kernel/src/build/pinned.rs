@@ -1,7 +1,7 @@
 //! The versions of a notebook's dependencies, in a file beside it.
 //!
 //! The file lists what the notebook adds to the runtime's own packages, in the form of a `Cargo.lock`. A session
-//! begins with these versions, and cargo keeps to them where they fit what a `:dep` asks for.
+//! begins with these versions, and cargo keeps to them where they fit a `:dep`'s requirement.
 
 use std::collections::BTreeSet;
 use std::path::Path;

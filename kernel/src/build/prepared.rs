@@ -1,5 +1,5 @@
-//! A finished prepared build: the runtime and its crates, compiled once per toolchain and version. `ready.json` describes
-//! it.
+//! A finished prepared build: the runtime and its crates, compiled once per toolchain and version. `ready.json`
+//! describes it.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ struct Ready {
     call: RustcCall,
     /// Where cargo lies.
     cargo: PathBuf,
-    /// What rustc said of itself, for people.
+    /// rustc's version text, for people.
     toolchain: String,
 }
 
@@ -45,7 +45,7 @@ impl Prepared {
         Ok(Prepared::open(PreparedPaths::of_this_process()?)?)
     }
 
-    /// Marks a build as finished, with what a later process must know of it.
+    /// Marks a build as finished, with the data that later processes need.
     pub(crate) fn finish(
         paths: PreparedPaths,
         call: RustcCall,
@@ -93,7 +93,7 @@ impl Prepared {
         &self.ready.call
     }
 
-    /// What its rustc said of itself.
+    /// The version text of its rustc.
     pub fn toolchain(&self) -> &str {
         &self.ready.toolchain
     }

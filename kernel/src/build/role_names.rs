@@ -8,9 +8,9 @@ pub(crate) const CARGO: &str = "cargo";
 pub(crate) const RUSTC: &str = "rustc";
 /// rustup, which evcxr runs to find cargo.
 pub(crate) const RUSTUP: &str = "rustup";
-/// The linker of a cell whose phases are measured. Its end tells rustc that it is called as a C compiler.
+/// The linker of a cell whose phases are measured. By the end of its name rustc calls it as a C compiler.
 pub(crate) const MEASURED_LINKER: &str = "threadbook-cc";
-/// The linker of a layer. Its end tells rustc that it is called as a C compiler.
+/// The linker of a layer. By the end of its name rustc calls it as a C compiler.
 pub(crate) const LAYER_LINKER: &str = "threadbook-layer-cc";
 
 /// The names of the links in a session's folder.

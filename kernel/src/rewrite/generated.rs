@@ -33,7 +33,7 @@ const ERROR: (&str, &str) = (
     "struct EvcxrUserCodeError {}\n",
     "\nmod evcxr_internal_runtime {",
 );
-/// How it shows the error, as `:efmt` says, and the runtime's type that does the same.
+/// How it shows the error, as `:efmt` sets it, and the runtime's type that does the same.
 const ERROR_FORMATS: [(&str, &str); 3] = [
     ("eprintln!(\"{}\", error);", "DisplayedError"),
     ("eprintln!(\"{:?}\", error);", "DebugError"),
@@ -50,8 +50,8 @@ const ASYNC: (&str, &str) = (
     "let mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\"",
     STATEMENTS,
 );
-/// How evcxr shows a cell's value, on a line of its own behind the value. A value that is asked by reference finds what its
-/// type or a trait of the person's has for that before what the runtime has for all values.
+/// How evcxr shows a cell's value, on a line of its own behind the value. A value that is taken by reference finds what
+/// its type or a trait of the person's has for that before what the runtime has for all values.
 const DISPLAY: (&str, &str) = (
     "\n).evcxr_display();\n",
     "\n).threadbook_by_reference().evcxr_display();\n",
@@ -163,8 +163,8 @@ pub(crate) fn is_about_catching(line: &str) -> bool {
     CATCHING.contains(&line) || line == CHANGES[0].0
 }
 
-/// The code that is only checked, without the lines that show rust-analyzer the cell's variables: rustc would complain of
-/// those that end with the cell.
+/// The code that is only checked, without the lines that show rust-analyzer the cell's variables: rustc would complain
+/// of those that end with the cell.
 pub(crate) fn without_analysed(source: &str) -> String {
     let mut source = source.to_owned();
     // A cell may have a `Result` of its own.

@@ -4,7 +4,7 @@ use super::generated::CRATE;
 
 /// The headline of a manifest's last part.
 const DEPENDENCIES: &str = "[dependencies]";
-/// The name of the crate with which evcxr asks whether a dependency can be had.
+/// The name of the crate by which evcxr checks whether there is such a dependency.
 pub(crate) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
 /// A manifest as evcxr writes it.
@@ -94,7 +94,7 @@ pub(crate) fn dependency_lines(manifest: &str) -> Vec<&str> {
     lines
 }
 
-/// The optimisation level that the manifest asks for.
+/// The optimisation level in the manifest.
 pub(crate) fn opt_level(manifest: &str) -> String {
     let value = manifest
         .lines()

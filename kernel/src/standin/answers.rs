@@ -1,9 +1,9 @@
-//! What cargo and rustc say of the toolchain, kept beside the prepared build.
+//! The output of cargo and rustc about the toolchain, stored beside the prepared build.
 //!
-//! Each time that rust-analyzer reads a session's packages, it runs cargo for the target, the configuration and the packages
-//! of the standard library, and cargo runs rustc for its version. All of that stays the same as long as the toolchain
-//! does, and the prepared build belongs to one toolchain. So each answer is noted under a hash of what it depends on: the
-//! arguments, the variables by which flags are given to rustc, and cargo's configuration.
+//! Each time that rust-analyzer reads a session's packages, it runs cargo for the target, the configuration and the
+//! packages of the standard library, and cargo runs rustc for its version. All of that stays the same as long as the
+//! toolchain does, and the prepared build belongs to one toolchain. So each answer is noted under a hash of what it
+//! depends on: the arguments, the variables by which flags are given to rustc, and cargo's configuration.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -34,7 +34,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Gives the answer to whoever has run this program, and its exit code.
+    /// Prints the answer and returns its exit code.
     pub(super) fn print(&self) -> std::io::Result<i32> {
         std::io::stderr().write_all(self.stderr.as_bytes())?;
         std::io::stdout().write_all(self.stdout.as_bytes())?;
@@ -42,8 +42,8 @@ impl Answer {
     }
 }
 
-/// Whether cargo answers this from the toolchain alone. `root` is the folder of the prepared build, in which the standard
-/// library lies that rust-analyzer reads.
+/// Whether cargo answers this from the toolchain alone. `root` is the folder of the prepared build, in which the
+/// standard library lies that rust-analyzer reads.
 pub(super) fn is_of_toolchain(root: &Path, args: &[String]) -> bool {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let is_of_library =
@@ -91,7 +91,7 @@ pub(super) fn find(
     Ok(answer)
 }
 
-/// Writes it beside its place first, so that nobody reads half of it.
+/// Writes it beside its place first, so that other processes never read half of it.
 fn note(file: &Path, answer: &Answer) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;

@@ -1,9 +1,9 @@
 //! The stand-in for cargo that evcxr calls.
 //!
-//! cargo has nothing to decide for a cell: the stand-in repeats the rustc call that cargo made for the prepared build, with
-//! the libraries that the session has added, and saves cargo's own 40-60 ms. Where a cell adds a dependency, that is built
-//! first (`dependencies`). The stand-in keeps rustc's diagnostics with their colours, warnings included, in a file for the
-//! kernel: evcxr shows none of them when a cell compiles.
+//! cargo has nothing to decide for a cell: the stand-in repeats the rustc call that cargo made for the prepared build,
+//! with the libraries that the session has added, and saves cargo's own 40-60 ms. Where a cell adds a dependency, that
+//! is built first (`dependencies`). The stand-in keeps rustc's diagnostics with their colours, warnings included, in a
+//! file for the kernel: evcxr shows none of them when a cell compiles.
 
 use std::fs::File;
 use std::io::BufRead;
@@ -56,7 +56,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         .map(String::as_str);
     match verb {
         Some("metadata") if only_known && text.contains(manifest::VALIDATION_CRATE) => {
-            // evcxr asks whether the dependency can be had, and looks at the exit code only.
+            // evcxr checks whether there is such a dependency, and uses the exit code only.
             println!("{{}}");
             Ok(0)
         }
@@ -98,7 +98,7 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
             println!("{}", json!({"root": place}));
             Ok(0)
         }
-        // evcxr asks for it when dependencies are to be linked in another way, which they are not.
+        // evcxr calls it when dependencies are to be linked in another way, which they are not.
         Some("clean") => Ok(0),
         _ => Ok(exit_code(real(&prepared).args(args).status()?)),
     }
@@ -163,7 +163,7 @@ fn compile(
     print(session, &compiled, check_only)
 }
 
-/// Runs rustc, and words what it says as cargo would.
+/// Runs rustc, and prints its messages in cargo's format.
 fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compiled> {
     let out_dir = call
         .out_dir()
@@ -206,8 +206,8 @@ fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compil
     })
 }
 
-/// The message with a span for each line of its spans. Lines of a cell do not all stand in the cell's order in what rustc
-/// compiles, and evcxr panics at a span that ends before it begins.
+/// The message with a span for each line of its spans. Lines of a cell do not all stand in the cell's order in what
+/// rustc compiles, and evcxr panics at a span that ends before it begins.
 fn by_lines(mut message: Value) -> Value {
     if let Some(spans) = message["spans"].as_array_mut() {
         *spans = spans.iter().flat_map(lines_of_span).collect();
@@ -244,9 +244,9 @@ fn lines_of_span(span: &Value) -> Vec<Value> {
     (first..=last).map(line_of_span).collect()
 }
 
-/// Notes what rustc has said, and passes it on to evcxr, of diagnostics perhaps errors only; gives the exit code.
+/// Stores rustc's messages and passes them on to evcxr, of diagnostics perhaps errors only. Returns the exit code.
 ///
-/// evcxr has a cell checked when it does not know the type of a variable; a warning would take the place of what it then
+/// evcxr has a cell checked when the type of a variable is not known; a warning would take the place of what it then
 /// says itself.
 fn print(session: &SessionPaths, compiled: &Compiled, errors_only: bool) -> anyhow::Result<i32> {
     let mut diagnostics = File::create(session.diagnostics())?;

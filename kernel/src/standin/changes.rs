@@ -29,7 +29,7 @@ const CONFLICTS: [&str; 5] = ["E0119", "E0201", "E0255", "E0428", "E0592"];
 /// What a cell's `return Err(..)` has become, and a name of the same length for boxed errors.
 const LEAVE_WITH_ERROR: &str = "::threadbook::abi::leave_with_error(";
 const LEAVE_WITH_BOXED: &str = "::threadbook::abi::leave_with_boxed(";
-/// How rustc says that nothing settles the type of such an error.
+/// rustc's message where nothing determines the type of such an error.
 const OPEN_ERROR: &str = "declared on the function `leave_with_error`";
 
 /// How rustc's error begins about a call whose macro is gone, as with the program that defined it.
@@ -51,7 +51,7 @@ pub(super) struct Changes {
     outdated: BTreeSet<String>,
     results: Results,
     session: SessionPaths,
-    /// Whether the errors that the cell returns are boxed ones, since nothing else says what they are.
+    /// Whether the errors that the cell returns are boxed ones, since nothing else determines their type.
     boxed_errors: bool,
     /// Whether the cell may log.
     logs: bool,

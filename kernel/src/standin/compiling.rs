@@ -1,7 +1,7 @@
 //! Compiles a cell, in which rustc's errors show which of its variables can be kept.
 //!
-//! evcxr learns of a variable that is not kept by an error about the line that puts it into the store, as if the cell had
-//! moved it. It then leaves that line out and compiles again, for which the object is there already.
+//! evcxr learns of a variable that is not kept by an error about the line that puts it into the store, as if the cell
+//! had moved it. It then leaves that line out and compiles again, for which the object is there already.
 
 use std::collections::BTreeSet;
 
@@ -24,16 +24,16 @@ use crate::rewrite::generated;
 pub(super) struct Compiled {
     /// The exit code.
     pub(super) code: i32,
-    /// The lines for whoever called cargo.
+    /// The lines for the caller of cargo.
     pub(super) lines: Vec<String>,
-    /// What rustc says of the cell.
+    /// rustc's messages about the cell.
     pub(super) messages: Vec<Value>,
 }
 
 /// A compile that need not be repeated.
 #[derive(Debug, Serialize, Deserialize)]
 struct Done {
-    /// What was asked for.
+    /// The request.
     key: String,
     /// Whether its code catches panics.
     catches: bool,
@@ -50,7 +50,7 @@ pub(super) trait Finish {
     /// Variables of earlier cells whose types are other ones now.
     fn outdated(&self) -> BTreeSet<String>;
 
-    /// Takes into account what rustc says of that; false where nothing is to be changed.
+    /// Adapts to rustc's messages about that; `false` where nothing is to be changed.
     fn learn(&mut self, messages: &[Value]) -> bool;
 }
 
@@ -187,7 +187,7 @@ impl<'a> Compiling<'a> {
     }
 }
 
-/// What rustc has said of the cell that was compiled last.
+/// rustc's messages about the cell that was compiled last.
 fn messages(session: &SessionPaths) -> Vec<Value> {
     let text = std::fs::read_to_string(session.diagnostics()).unwrap_or_default();
     let lines = text.lines().map(serde_json::from_str);

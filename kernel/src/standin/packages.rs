@@ -1,8 +1,8 @@
 //! The packages of a session that rust-analyzer is shown: reading their sources costs it time and memory.
 //!
-//! rust-analyzer is used for the types of variables. What no variable has the type of can be left out: packages with which
-//! procedural macros are made, those that the runtime's own dependencies use inside, and those of the runtime's that no
-//! cell has named. Cells may call all of it: rustc reads the real sources.
+//! rust-analyzer is used for the types of variables. What no variable has the type of can be left out: packages with
+//! which procedural macros are made, those that the runtime's own dependencies use inside, and those of the runtime's
+//! that no cell has named. Cells may call all of it: rustc reads the real sources.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -34,14 +34,15 @@ const INNER: [&str; 21] = [
     "zmij",
 ];
 
-/// What rust-analyzer is shown of cargo's description, in a line that ends: whoever reads by lines may lose another one.
+/// What rust-analyzer is shown of cargo's description, as a line with its end: a reader by lines may lose one without.
 pub(super) fn visible_packages(description: Vec<u8>) -> Vec<u8> {
     let mut shown = without_invisible(description);
     shown.push(b'\n');
     shown
 }
 
-/// What `cargo metadata` says, without the packages that no variable has a type of; as it is where that is not known.
+/// The output of `cargo metadata`, without the packages that no variable has a type of; as it is where that is not
+/// known.
 fn without_invisible(metadata: Vec<u8>) -> Vec<u8> {
     let Ok(mut description) = serde_json::from_slice::<Value>(&metadata) else {
         return metadata;

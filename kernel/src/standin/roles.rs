@@ -1,7 +1,8 @@
 //! The choice of the program that this one plays, by the name under which it was started.
 //!
 //! evcxr runs `rustup which cargo` to find cargo, then looks through the PATH; rust-analyzer reads the environment. A
-//! session has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this program.
+//! session has a folder, first on the PATH of the kernel alone, in which `cargo` and `rustup` are links to this
+//! program.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -65,7 +66,7 @@ fn run_bound(args: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Answers `rustup which TOOL`; knows nothing else.
+/// Answers `rustup which TOOL` and nothing else.
 fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     let ["which", tool] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
         anyhow::bail!(
@@ -82,8 +83,8 @@ fn rustup(name: &str, args: &[String]) -> anyhow::Result<i32> {
     Ok(0)
 }
 
-/// Passes compiles on to rustc. Questions are answered from what rustc has said before, and one of rust-analyzer's in
-/// another way: which toolchain to read. See `toolchain/analysis.rs`.
+/// Passes compiles on to rustc. Requests for data are answered from rustc's stored output, and one of rust-analyzer's
+/// in another way: which toolchain to read. See `toolchain/analysis.rs`.
 fn rustc(args: &[String]) -> anyhow::Result<i32> {
     if args == ["--print", "sysroot"] {
         println!("{}", analysed_toolchain()?.display());

@@ -1,7 +1,7 @@
 //! Compiles a Rust file with a `main` of its own against the libraries of a session: what `%run` runs.
 //!
-//! The worker, where paths mean what the cell means, starts this program under the name [`NAME`]. What is compiled is kept
-//! in the cache as long as the file, the files that it includes, the compiler and the libraries are the same.
+//! The worker, where paths mean what the cell means, starts this program under the name [`NAME`]. What is compiled is
+//! kept in the cache as long as the file, the files that it includes, the compiler and the libraries are the same.
 
 use std::collections::HashSet;
 use std::fs;
@@ -110,7 +110,7 @@ fn hash(call: &RustcCall, files: &[PathBuf]) -> String {
     hash::short(hasher)
 }
 
-/// Compiles; gives the files that were read, or nothing where rustc has said what is wrong.
+/// Compiles; returns the files that were read, or `None` where rustc has reported errors.
 fn compile(file: &Path, call: &RustcCall, program: &Path) -> Result<Option<Vec<PathBuf>>> {
     let text =
         fs::read_to_string(file).with_context(|| format!("`{}` can't be read", file.display()))?;
@@ -242,8 +242,8 @@ fn with_runtime(text: &str) -> Option<String> {
     None
 }
 
-/// Writes a changed text of a file where rustc can read it, and lets rustc call it by the file's own name. Modules beside
-/// the file are found.
+/// Writes a changed text of a file where rustc can read it, and lets rustc call it by the file's own name. Modules
+/// beside the file are found.
 fn shown_as(file: &Path, text: &str, folder: &Path, command: &mut Command) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;

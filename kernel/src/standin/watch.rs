@@ -39,7 +39,7 @@ impl Watch {
         }
     }
 
-    /// How rustc is to be called so that its linker is measured, where that is asked for.
+    /// How rustc is to be called so that its linker is measured, where phases are logged.
     pub(super) fn linker_arg(&self, args: &[String]) -> Option<String> {
         let has_one = args.iter().any(|arg| arg.contains("linker="));
         let linker = self.session.tool(MEASURED_LINKER);

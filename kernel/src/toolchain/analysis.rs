@@ -1,7 +1,7 @@
 //! The toolchains that rust-analyzer is shown in place of the real one, whose sources cost it time and memory.
 //!
-//! rust-analyzer is used for the types of variables. What no variable has the type of can be left out. Cells may call all
-//! of it: rustc reads the real sources.
+//! rust-analyzer is used for the types of variables. What no variable has the type of can be left out. Cells may call
+//! all of it: rustc reads the real sources.
 //!
 //! There are two toolchains. One has a standard library without contents, for the moment in which evcxr tries itself
 //! out. The other one leaves out the intrinsics of AVX-512 and AMX, those of other processors, and portable SIMD, which
@@ -91,7 +91,7 @@ fn link_tools(bin: &Path, sysroot: &Sysroot) -> Result<(), Error> {
     links::make_tools(bin, &sysroot.rustc()).map_err(at(bin))
 }
 
-/// Links what is in a folder into another, where the name is wanted.
+/// Links what is in a folder into another, under the given name.
 fn link_all(from: &Path, to: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(at(to))?;
     for name in names(from)?.iter().filter(|name| is_wanted(name)) {

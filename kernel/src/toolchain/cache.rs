@@ -1,4 +1,4 @@
-//! What the cache holds, and removing what nobody needs.
+//! The content of the cache, and the removal of what is not needed.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct Entry {
     pub path: PathBuf,
     /// What it takes on disk.
     pub bytes: u64,
-    /// The first line of what its rustc said of itself; nothing where the build was not finished.
+    /// The first line of its rustc's version text; `None` where the build was not finished.
     pub toolchain: Option<String>,
     /// How many kernels use it now.
     pub kernels: usize,
@@ -54,7 +54,7 @@ pub fn entries(cache: &Path) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// What the rustc of the build that was made last said of itself.
+/// The version text of the rustc of the build that was made last.
 pub(super) fn latest_toolchain(cache: &Path) -> Option<String> {
     let entries = std::fs::read_dir(cache_paths::prepared(cache))
         .ok()?

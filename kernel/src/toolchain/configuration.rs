@@ -32,7 +32,7 @@ impl RustcConfiguration {
 impl Configuration for RustcConfiguration {
     fn holds(&self, predicate: &str) -> Option<bool> {
         let set = self.set();
-        // Without a list nothing can be told.
+        // Without a list nothing is known.
         let mut parser = Parser {
             rest: predicate,
             set: (!set.is_empty()).then_some(set)?,

@@ -10,7 +10,7 @@ use crate::build::lock_files;
 use crate::build::pinned;
 use crate::rewrite::manifest;
 
-/// Whether what cells know by a name is the prepared build's copy.
+/// Whether the crate of a name is the prepared build's copy for cells.
 pub(super) fn is_shared(
     prepared: &Prepared,
     session: &SessionPaths,
@@ -41,7 +41,7 @@ pub(super) fn pin(
     Ok(count)
 }
 
-/// Why the latest dependency could not be added, where the kernel has not asked yet.
+/// Why the latest dependency could not be added, where the kernel has not read it yet.
 pub(super) fn take_error(session: &SessionPaths) -> Option<String> {
     let file = session.dependency_error();
     let reason = std::fs::read_to_string(&file).ok()?;

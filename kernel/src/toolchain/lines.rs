@@ -1,7 +1,7 @@
-//! A cell's shared object once more, with line tables: made when a crash or a panic asks where it was.
+//! A cell's shared object once more, with line tables: made when the place of a crash or a panic is looked up.
 //!
 //! Line tables in each cell would cost each compile more than these are worth. rustc makes the same code with them as
-//! without, so they can be had later; whoever uses them compares the code.
+//! without, and can be made later. Their user compares the code.
 
 use std::path::Path;
 use std::path::PathBuf;

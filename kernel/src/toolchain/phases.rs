@@ -13,7 +13,7 @@ pub fn ask(session: &SessionPaths) -> std::io::Result<()> {
     File::create(session.phases()).map(drop)
 }
 
-/// What the compiles took since it was asked for.
+/// The times of compiles since the last call.
 pub fn take(session: &SessionPaths) -> Vec<Compile> {
     let text = std::fs::read_to_string(session.phases()).unwrap_or_default();
     text.lines()

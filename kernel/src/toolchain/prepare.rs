@@ -34,7 +34,7 @@ use crate::sys::processes;
 
 /// Gives the prepared build for a toolchain, building it first where that has not been done.
 ///
-/// `progress` is told in a few words what happens, only when it takes long.
+/// `progress` gets a few words about each step, only when it takes long.
 pub fn prepare(
     cache: &Path,
     sysroot: &Sysroot,
@@ -68,8 +68,8 @@ fn locked(
     processes::share(&lock).map_err(at(&lock_path))?;
     progress(&why_it_is_built(cache, sysroot));
     let built = build(paths, sysroot, progress);
-    // Said, not left to the file's end: a program that a compiler left behind may have inherited it. What went wrong with
-    // the build is worth more words than what goes wrong here.
+    // Said, not left to the file's end: a program that a compiler left behind may have inherited it. What went wrong
+    // with the build is worth more words than what goes wrong here.
     let _ = lock.unlock();
     built
 }

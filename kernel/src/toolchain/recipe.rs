@@ -1,5 +1,5 @@
-//! What a prepared build is made of: the files that are written, and the arguments and variables of the programs that are
-//! run. A hash of all that is the name of the build's folder, and a change of any part leads to a new build.
+//! What a prepared build is made of: the files that are written, and the arguments and variables of the programs that
+//! are run. A hash of all that is the name of the build's folder, and a change of any part leads to a new build.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ fn key_for(version: &str, host: &str) -> String {
     hash::short(hasher)
 }
 
-/// Adds a text whose end can be told from the beginning of the next one.
+/// Adds a text with its length, so that texts can't run together.
 fn add(hasher: &mut Sha256, text: &[u8]) {
     hasher.update(text.len().to_le_bytes());
     hasher.update(text);

@@ -30,7 +30,7 @@ pub struct SessionFolder {
     paths: SessionPaths,
     /// What the variables that this session changes were before.
     before: Vec<(&'static str, Option<OsString>)>,
-    /// Held as long as the kernel lives, so that others can tell a folder in use from a leftover.
+    /// Held as long as the kernel lives, so that other kernels can distinguish a folder in use from a leftover.
     _lock: File,
 }
 
@@ -61,7 +61,7 @@ impl SessionFolder {
         let mut before = Vec::new();
         for (name, value) in environment(&paths) {
             before.push((name, std::env::var_os(name)));
-            // SAFETY: the caller says that no other thread could read the environment meanwhile.
+            // SAFETY: the caller guarantees that no other thread reads the environment meanwhile.
             unsafe { std::env::set_var(name, value) };
         }
         Ok(SessionFolder {
@@ -93,7 +93,7 @@ impl SessionFolder {
 
     /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents.
     ///
-    /// evcxr evaluates `42` when it is made, before it is told of any dependency, and has rust-analyzer read the whole
+    /// evcxr evaluates `42` when it is made, before it has any dependency, and has rust-analyzer read the whole
     /// standard library for that; it does so again once there are dependencies. The first time is for nothing.
     pub fn begin_bare(&self) -> Result<(), Error> {
         let file = self.paths.bare();
@@ -220,7 +220,7 @@ fn sweep(sessions: &Path) {
         let Some(session) = SessionPaths::of_lock(&path) else {
             continue;
         };
-        // A lock that can be had is nobody's any more.
+        // A lock that is free has no owner any more.
         if let Ok(lock) = File::open(&path)
             && lock.try_lock().is_ok()
         {

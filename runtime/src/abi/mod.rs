@@ -91,7 +91,7 @@ pub fn redefined(names: &[&str]) {
 
 /// A cell's code. The functions that run it are not generic, so no cell compiles them.
 pub trait CellCode {
-    /// Goes on with the code until it waits or ends. How it ended, its error has said when it was made.
+    /// Goes on with the code until it waits or ends. Its error was reported when it was made.
     fn poll_code(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()>;
 }
 

@@ -38,8 +38,8 @@ pub fn capture(command: &str) -> Lines {
     Lines::of(&text, shell::code(ended.status))
 }
 
-/// `%%bash`, `%%sh`, `%%python` and `%%script`, by the magic's name, with the rest of the line and the lines below, and in
-/// which cell and line these begin.
+/// `%%bash`, `%%sh`, `%%python` and `%%script`, by the magic's name, with the rest of the line and the lines below, and
+/// in which cell and line these begin.
 #[track_caller]
 pub fn script(magic: &str, arguments: &str, body: &str, place: (u32, usize)) {
     let (arguments, may_fail) = match arguments.strip_prefix("--no-raise") {
@@ -200,7 +200,7 @@ pub(super) fn done<T>(what: &str, result: std::io::Result<T>) -> T {
     }
 }
 
-/// In the session's folder, which goes with the kernel. What Python says of it names the cell and its lines.
+/// In the session's folder, which goes with the kernel. Python's messages about it name the cell and its lines.
 fn python_file(body: &str, (cell, line): (u32, usize)) -> std::io::Result<PathBuf> {
     let folder = worker::session().map_or_else(env::temp_dir, Path::to_owned);
     let path = folder.join(format!("cell {cell}"));

@@ -41,7 +41,7 @@ pub(crate) fn begin_cell() {
 
 /// Gives the fingerprints of the types of variables that a cell looks for, and of those that it stores.
 ///
-/// A type that is defined anew is the same type for the compiler: only its fingerprint tells it from the old one.
+/// A type that is defined anew is the same type for the compiler: only its fingerprint differs from the old one.
 pub fn expect_types(checked: &[(&str, u64)], put: &[(&str, u64)]) {
     let map = |numbers: &[(&str, u64)]| {
         let owned = numbers
@@ -84,7 +84,7 @@ impl VariableStore {
     ///
     /// # Panics
     ///
-    /// When it is not there, or has another type than [`VariableStore::check_variable`] was asked for.
+    /// When it is not there, or has another type than [`VariableStore::check_variable`] has checked.
     pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
         take(name)
     }

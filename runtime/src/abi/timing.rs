@@ -7,7 +7,7 @@ use crate::printing;
 use crate::timing::TimeitResult;
 use crate::worker::timing::Stopwatch;
 
-/// A `%time` that has begun. It tells the times also where the code is left early.
+/// A `%time` that has begun. It reports the times also where the code is left early.
 #[derive(Debug)]
 pub struct Began {
     watch: Stopwatch,

@@ -1,8 +1,8 @@
 //! A function of each item of an iterator, in the threads of a pool.
 //!
-//! Items and results lie in one place under one lock: a thread puts a result there and takes the next item, one at a time, so
-//! that no item waits behind another while a thread is free. Whoever iterates takes all results that have come at once, and
-//! hands out new items in rounds: so a small item costs one short lock, and no wake.
+//! Items and results lie in one place under one lock: a thread puts a result there and takes the next item, one at a
+//! time, so that no item waits behind another while a thread is free. Whoever iterates takes all results that have come
+//! at once, and hands out new items in rounds: so a small item costs one short lock, and no wake.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -25,28 +25,29 @@ use crate::panics;
 use crate::panics::Caught;
 use crate::threads::Panicked;
 
-/// So many items are taken ahead for each thread, unless [`Map::ahead`] says otherwise.
+/// So many items are taken ahead for each thread, unless [`Map::ahead`] sets another number.
 pub(super) const AHEAD: usize = 64;
 
-/// The results of a function in the order of the items: what [`map`](super::ThreadPoolExecutor::map) gives. A cell can keep
-/// it.
+/// The results of a function in the order of the items: what [`map`](super::ThreadPoolExecutor::map) gives. A cell can
+/// keep it.
 ///
-/// Nothing is taken from the items before the first `next`. Then items are taken on the thread that calls `next`, and the
-/// pool works ahead: at most 64 items for each of its threads, or as many as [`ahead`](Map::ahead) says. So the items may be
-/// endless. Between two calls of `next` the pool works on what it has.
+/// Nothing is taken from the items before the first `next`. Then items are taken on the thread that calls `next`, and
+/// the pool works ahead: at most 64 items for each of its threads, or as many as [`ahead`](Map::ahead) sets. So the
+/// items may be endless. Between two calls of `next` the pool works on what it has.
 ///
-/// `next` waits for the next result. An interrupt meanwhile unwinds the cell: a map of that cell ends, one of an earlier cell
-/// can be gone on with. Dropping it gives up the items that have not begun; those that run go on.
+/// `next` waits for the next result. An interrupt meanwhile unwinds the cell: a map of that cell ends, one of an
+/// earlier cell can be gone on with. Dropping it gives up the items that have not begun; those that run go on.
 ///
 /// # Panics
 ///
-/// `next` panics where the function did, with who has panicked, with what message and where, and the call after that goes on with the next item. With
-/// [`try_map`](super::ThreadPoolExecutor::try_map) panics are errors.
+/// `next` panics where the function did, with who has panicked, with what message and where, and the call after that
+/// goes on with the next item. With [`try_map`](super::ThreadPoolExecutor::try_map) panics are errors.
 pub struct Map<'pool, R> {
     tried: TryMap<'pool, R>,
 }
 
-/// As [`Map`], but gives a panic of the function as an error: what [`try_map`](super::ThreadPoolExecutor::try_map) gives.
+/// As [`Map`], but gives a panic of the function as an error: what [`try_map`](super::ThreadPoolExecutor::try_map)
+/// gives.
 pub struct TryMap<'pool, R> {
     source: Box<dyn Source<R> + Send + 'pool>,
 }
@@ -56,8 +57,8 @@ impl<'pool, R> Map<'pool, R> {
         Map { tried }
     }
 
-    /// Takes at most so many items ahead of `next`; 1 at least. Fewer take less memory where results are large and less work
-    /// in vain where not all are used; with fewer than the pool has threads, some are idle.
+    /// Takes at most so many items ahead of `next`; 1 at least. Fewer take less memory where results are large and less
+    /// work in vain where not all are used; with fewer than the pool has threads, some are idle.
     ///
     /// ```
     /// use threadbook::executor::ThreadPoolExecutor;
@@ -280,7 +281,7 @@ where
         const ENOUGH: Duration = Duration::from_micros(50);
         let begin = Instant::now();
         while self.taken.len() < most {
-            // Its panic goes to whoever iterates, and what was taken before is handed out in the next round.
+            // Its panic goes to the caller of `next`, and what was taken before is handed out in the next round.
             let Some(item) = self.items.next() else {
                 self.has_ended = true;
                 return;

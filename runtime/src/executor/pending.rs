@@ -1,4 +1,4 @@
-//! One task of a pool, as whoever has submitted it sees it.
+//! One task of a pool, as its submitter sees it.
 
 use std::fmt;
 use std::future::Future;
@@ -22,11 +22,12 @@ use crate::worker::cell;
 
 /// A task that was given to a pool: what [`submit`](super::ThreadPoolExecutor::submit) gives. A cell can keep it.
 ///
-/// [`result`](Pending::result) waits for what the task returns; `pending.await` does the same without blocking other futures
-/// of the cell. A cell that ends in a `Pending` shows what the task does, and that display changes when the task does.
+/// [`result`](Pending::result) waits for what the task returns; `pending.await` does the same without blocking other
+/// futures of the cell. A cell that ends in a `Pending` shows what the task does, and that display changes when the
+/// task does.
 ///
-/// Dropping it lets the task go on; what it returns is dropped then. Where the cell that owns it is interrupted, its task is
-/// not begun any more; one that runs goes on.
+/// Dropping it lets the task go on; what it returns is dropped then. Where the cell that owns it is interrupted, its
+/// task is not begun any more; one that runs goes on.
 ///
 /// ```
 /// use threadbook::executor::ThreadPoolExecutor;
@@ -46,7 +47,8 @@ pub struct Pending<T> {
 ///
 /// # Cancel safety
 ///
-/// Dropping it lets the task go on, as dropping the [`Pending`] does. Polled again after it was ready, it stays pending.
+/// Dropping it lets the task go on, as dropping the [`Pending`] does. Polled again after it was ready, it stays
+/// pending.
 pub struct PendingFuture<T> {
     ticket: Ticket<T>,
 }
@@ -94,8 +96,8 @@ impl<T> Pending<T> {
 
     /// Waits until the task has ended, and gives what it returned.
     ///
-    /// An interrupt meanwhile unwinds the cell. A task that waits for a later one of the same pool, whose threads are all
-    /// busy, waits for ever.
+    /// An interrupt meanwhile unwinds the cell. A task that waits for a later one of the same pool, whose threads are
+    /// all busy, waits for ever.
     ///
     /// # Errors
     ///

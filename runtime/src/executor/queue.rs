@@ -101,8 +101,8 @@ impl<'job> Queue<'job> {
         self.changed.notify_all();
     }
 
-    /// Waits until nothing is left to do. An interrupt ends that: what nobody can see the end of is not begun any more, and
-    /// the cell unwinds, or goes on to do so.
+    /// Waits until nothing is left to do. An interrupt ends that: a job whose end has no observer is not begun any
+    /// more, and the cell unwinds, or goes on to do so.
     pub(super) fn wait_until_idle(&self) {
         if !self.has_threads() {
             return;
@@ -130,7 +130,7 @@ impl<'job> Queue<'job> {
         Poll::Pending
     }
 
-    /// Gives up jobs whose ends nobody can see.
+    /// Drops jobs whose ends have no observer.
     fn drop_unawaited(&self) {
         let mut kept = VecDeque::new();
         let mut given_up = Vec::new();
@@ -154,7 +154,8 @@ impl QueueState<'_> {
     }
 }
 
-/// The process, where cells have started it; 0 in the one that runs cells, which keeps its threads when a copy takes over.
+/// The process, where cells have started it; 0 in the one that runs cells, which keeps its threads when a copy takes
+/// over.
 fn home() -> u32 {
     if child::is_child() {
         std::process::id()

@@ -11,7 +11,7 @@ pub(super) fn now() -> String {
     format!("{hour:02}:{minute:02}:{second:02}")
 }
 
-/// Hour, minute and second of a moment in the system's zone; in UTC where the system does not know one.
+/// Hour, minute and second of a moment in the system's zone; in UTC where the system has none.
 fn local(seconds: u64) -> (u64, u64, u64) {
     let time = libc::time_t::try_from(seconds).unwrap_or_default();
     // SAFETY: all fields are numbers, and a pointer that may be null.

@@ -16,13 +16,13 @@ use super::record::Record;
 use crate::wire::Kind;
 use crate::worker;
 
-/// The variable of the environment that says which events show.
+/// The variable of the environment that sets which events show.
 const LEVELS_VAR: &str = "RUST_LOG";
-/// What shows where nothing says so: the author of a cell's event means it to be seen.
+/// What shows by default: the author of a cell's event means it to be seen.
 const DEFAULT: &str = "warn,cells=info";
-/// By which name a person says what is of cells.
+/// The name for the events of cells in a filter.
 const CELLS: &str = "cells";
-/// The target of what `tracing` tells `log` of spans.
+/// The target of `tracing`'s `log` records about spans.
 const SPANS: &str = "tracing::span";
 
 type Format = dyn Fn(&Record<'_>) -> String + Send + Sync;
@@ -40,7 +40,7 @@ struct Logger {
 
 static LOGGER: OnceLock<Option<Logger>> = OnceLock::new();
 
-/// Makes events show, where the session has no other logger; says whether they do.
+/// Makes events show, where the session has no other logger. Returns whether they do.
 pub(crate) fn begin() -> bool {
     logger().is_some()
 }
@@ -51,7 +51,7 @@ pub(crate) fn levels_in_words() -> Option<String> {
     Some(state.unwrap_or_else(PoisonError::into_inner).levels.clone())
 }
 
-/// Sets which events show, or says why not.
+/// Sets which events show. An error has the reason why not.
 pub(super) fn set_levels(levels: &str) -> Result<(), String> {
     // `RUST_LOG=hyper` shows all of one library; here it is more often a level with a slip.
     let is_level = |directive: &str| {

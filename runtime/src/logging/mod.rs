@@ -4,16 +4,16 @@
 //! 12:31:05 INFO worker-1 three pages are done
 //! ```
 //!
-//! A line has the local time, the level, the name of the thread and the text; before the text of a library's event stands
-//! the event's target. Cells name `log` and `tracing` without a `:dep`:
+//! A line has the local time, the level, the name of the thread and the text; before the text of a library's event
+//! stands the event's target. Cells name `log` and `tracing` without a `:dep`:
 //!
 //! ```
 //! log::warn!("the disk is nearly full");
 //! tracing::warn!(free_mb = 12, "the disk is nearly full");
 //! ```
 //!
-//! Events show from the first cell on that logs, or that calls a function of the session's. A session that names a logger
-//! of its own (`env_logger`, `tracing_subscriber`, `log::set_logger`) before that or in that cell is left alone.
+//! Events show from the first cell on that logs, or that calls a function of the session's. A session that names a
+//! logger of its own (`env_logger`, `tracing_subscriber`, `log::set_logger`) before that or in that cell is left alone.
 //!
 //! Events of cells show from `info` on, those of libraries from `warn` on. The environment variable `RUST_LOG`,
 //! the magic `%log` and [`levels`] change that. A span shows where it begins with fields, as in `load; page=4`.
@@ -36,7 +36,7 @@ pub use record::Record;
 /// The function runs on the thread that logs. Where it panics, so does the call that logs. It holds for the rest of the
 /// session, and until the next call; `logging::format(|record| record.to_string())` is what a session begins with.
 ///
-/// In a session with a logger of its own it changes nothing, and says so on stderr.
+/// In a session with a logger of its own it changes nothing, and a line on stderr reports that.
 ///
 /// In Python: `logging.basicConfig(format=..)`.
 ///
@@ -59,8 +59,8 @@ pub(crate) const OTHER_LOGGER: &str = "the session has a logger of its own, whic
 
 /// Sets which events show: a level, or several directives with commas in between, as in `RUST_LOG`.
 ///
-/// The levels are `off`, `error`, `warn`, `info`, `debug` and `trace`. `hyper=debug` is about the events of one library, and
-/// `cells=debug` about those of cells.
+/// The levels are `off`, `error`, `warn`, `info`, `debug` and `trace`. `hyper=debug` is about the events of one
+/// library, and `cells=debug` about those of cells.
 ///
 /// In Python: `logging.getLogger().setLevel(..)`.
 ///

@@ -20,7 +20,7 @@ static THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 /// Where the closure has panicked last.
 static PANICKED: Mutex<Option<Place>> = Mutex::new(None);
 
-/// The locks of this file, which whoever forks holds.
+/// The locks of this file, which a forking thread holds.
 pub(super) struct Locks {
     thread: MutexGuard<'static, Option<ThreadId>>,
     panicked: MutexGuard<'static, Option<Place>>,

@@ -23,9 +23,10 @@ use super::sys;
 /// A value behind a lock, for any of the processes that have it: that is where it was made, and those that were started
 /// since. One at a time holds it.
 ///
-/// The value is kept serialised in shared memory: a guard has a copy of it, which is put back when the guard is dropped. So
-/// it may be of any type that serde can serialise and read. A clone is the same lock. Use it as [`std::sync::Mutex`], which for processes
-/// would be a copy in each; `Lock<()>` is a lock that guards something outside, such as a file.
+/// The value is kept serialised in shared memory: a guard has a copy of it, which is put back when the guard is
+/// dropped. So it may be of any type that serde can serialise and read. A clone is the same lock. Use it as
+/// [`std::sync::Mutex`], which for processes would be a copy in each; `Lock<()>` is a lock that guards something
+/// outside, such as a file.
 ///
 /// # A holder that dies
 ///
@@ -88,7 +89,7 @@ impl<T: Serialize + DeserializeOwned> Lock<T> {
         }
     }
 
-    /// Waits until nobody else holds it. Dropping the guard gives it free.
+    /// Waits until it is free. Dropping the guard releases it.
     ///
     /// An interrupt of the cell unwinds it here.
     ///
@@ -127,7 +128,7 @@ impl<T: Serialize + DeserializeOwned> Lock<T> {
         }
     }
 
-    /// As [`Lock::lock`], but does not wait: `None` where somebody else holds it.
+    /// As [`Lock::lock`], but does not wait: `None` where it is held already.
     ///
     /// # Errors
     ///
@@ -251,8 +252,8 @@ impl Shared {
     }
 
     fn header(&self) -> &Header {
-        // SAFETY: the memory begins at a page and has room for it; zeros are valid until the lock is prepared, which it is
-        // before anybody else has it.
+        // SAFETY: the memory begins at a page and has room for it; zeros are valid until the lock is prepared, which it
+        // is before anybody else has it.
         unsafe { self.memory.start().cast::<Header>().as_ref() }
     }
 }

@@ -45,7 +45,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own, and nobody can reach it after this.
+        // SAFETY: the mapping is this value's own, and no code can reach it after this.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
     }
 }

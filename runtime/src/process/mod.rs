@@ -1,8 +1,9 @@
 //! Processes that run a closure.
 //!
 //! A process of a cell is a copy of the one that runs cells, made by `fork`: it has all variables as they are at that
-//! moment, and what it does to them stays in it. That is the difference to a thread: memory is not shared, so a closure may
-//! borrow, take `&mut`, or hold an `Rc`, and needs no `move`. What it returns comes back by [`Process::join`], serialised.
+//! moment, and what it does to them stays in it. That is the difference to a thread: memory is not shared, so a closure
+//! may borrow, take `&mut`, or hold an `Rc`, and needs no `move`. What it returns comes back by [`Process::join`],
+//! serialised.
 //!
 //! ```
 //! use threadbook::process;
@@ -30,17 +31,17 @@
 //!
 //! # What is in the child, and what is not
 //!
-//! The thread that starts it, alone. A lock that another thread holds at that moment stays locked in the child for ever;
-//! std's streams and this crate are taken care of. rayon's functions and `tokio::spawn` find pools of the child's own; a
-//! `ThreadPool` or a `Runtime` that a variable holds has no threads there. `rand::rng()` gives each child other numbers,
-//! which copies of other crates of random numbers may not. What is moved into the closure is dropped in the parent at once,
-//! and once more in the child: a temporary folder would be gone.
+//! The thread that starts it, alone. A lock that another thread holds at that moment stays locked in the child for
+//! ever; std's streams and this crate are taken care of. rayon's functions and `tokio::spawn` find pools of the child's
+//! own; a `ThreadPool` or a `Runtime` that a variable holds has no threads there. `rand::rng()` gives each child other
+//! numbers, which copies of other crates of random numbers may not. What is moved into the closure is dropped in the
+//! parent at once, and once more in the child: a temporary folder would be gone.
 //!
 //! # Ends
 //!
-//! A process that nobody joins runs on. In a notebook it ends with the kernel, and when the session goes back to a state
-//! before it (`%undo`, `%restore`, a crash of a cell). An interrupt ends those that the interrupted cell has started. In a
-//! program, the end of `main` ends daemons and waits for the others, as in Python.
+//! A process that is not joined runs on. In a notebook it ends with the kernel, and when the session goes back to a
+//! state before it (`%undo`, `%restore`, a crash of a cell). An interrupt ends those that the interrupted cell has
+//! started. In a program, the end of `main` ends daemons and waits for the others, as in Python.
 //!
 //! # Cost
 //!

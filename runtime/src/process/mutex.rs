@@ -33,7 +33,7 @@ pub(super) enum Locked {
 impl Mutex {
     /// Makes it usable; once, before anybody else uses it.
     pub(super) fn prepare(&self) -> io::Result<()> {
-        // SAFETY: the attributes are ours; nobody else uses the lock yet.
+        // SAFETY: the attributes are ours; no other code uses the lock yet.
         let result = unsafe {
             let mut attributes: libc::pthread_mutexattr_t = std::mem::zeroed();
             libc::pthread_mutexattr_init(&raw mut attributes);

@@ -25,11 +25,11 @@ const STEP: Duration = Duration::from_millis(50);
 /// A queue of values between any of the processes that have it: that is where it was made, and those that were started
 /// since. Each may put and get.
 ///
-/// Values come out in the order in which they went in, each once. About a megabyte of serialised values may wait. A clone
-/// is the same queue.
+/// Values come out in the order in which they went in, each once. About a megabyte of serialised values may wait. A
+/// clone is the same queue.
 ///
-/// A process that is killed while it puts leaves nothing of its value; one that is killed while it gets may take its value
-/// with it. The queue works on in both cases.
+/// A process that is killed while it puts leaves nothing of its value; one that is killed while it gets may take its
+/// value with it. The queue works on in both cases.
 ///
 /// What the queue holds is not part of a session's state: `%undo` takes nothing out of it again.
 ///
@@ -209,7 +209,7 @@ impl Shared {
         }
     }
 
-    /// Whether nobody writes, and nothing is there that somebody has written.
+    /// Whether there is no writer left, and no written piece either.
     fn is_without_writer(&self) -> bool {
         let lock = &self.locks().put;
         match lock.try_lock() {

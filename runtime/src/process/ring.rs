@@ -1,11 +1,11 @@
 //! A ring of bytes in shared memory, with one writer and one reader at a time, which may be threads or processes.
 //!
 //! A message is one piece or several, of which the first and the last are marked: one that is longer than the ring goes
-//! through it in pieces, and one that its writer has not ended is known by the next beginning. A piece is there once `tail`
-//! has moved behind it, and gone once `head` has: a process that is killed at any moment leaves the ring whole.
+//! through it in pieces, and one that its writer has not ended is known by the next beginning. A piece is there once
+//! `tail` has moved behind it, and gone once `head` has: a process that is killed at any moment leaves the ring whole.
 //!
-//! Nothing that lies in the memory is trusted: a copy of a process that takes over may find it in any state. What makes no
-//! sense empties the ring.
+//! Nothing that lies in the memory is trusted: a copy of a process that takes over may find it in any state. What makes
+//! no sense empties the ring.
 
 use std::io;
 use std::sync::atomic::AtomicU8;
@@ -33,10 +33,10 @@ struct Ends {
     head: Apart,
     /// Bytes ever written; the writer's.
     tail: Apart,
-    /// Changes with what is there, where somebody waits for it.
+    /// Changes with what is there, where a reader waits for it.
     written: AtomicU32,
     reader_waits: AtomicU32,
-    /// Changes with what is free, where somebody waits for it.
+    /// Changes with what is free, where a writer waits for it.
     read: AtomicU32,
     writer_waits: AtomicU32,
 }
@@ -115,7 +115,7 @@ impl PieceHeader {
         if self.is_first {
             message.clear();
         } else if message.is_empty() {
-            // A piece whose beginning another reader has taken with it belongs to nobody.
+            // A piece whose beginning another reader has taken along has no reader.
             return Read::Nothing;
         }
         let start = message.len();
@@ -133,7 +133,7 @@ impl Ring {
     pub(super) fn new(capacity: usize) -> io::Result<Ring> {
         assert!(capacity.is_power_of_two() && capacity >= 64);
         let memory = Memory::new(size_of::<Ends>() + capacity)?;
-        // SAFETY: the memory begins at a page, is long enough, and nobody else has it yet.
+        // SAFETY: the memory begins at a page, is long enough, and no other code has it yet.
         unsafe { memory.start().cast::<Ends>().write(Ends::default()) };
         Ok(Ring { memory, capacity })
     }
@@ -146,8 +146,8 @@ impl Ring {
     /// How many bytes wait.
     pub(super) fn waiting(&self) -> usize {
         let ends = self.ends();
-        // Whoever waits has marked that before. The other side first moves its counter and then looks for the mark: of two
-        // such pairs with a fence between, one sees what the other has written.
+        // Whoever waits has marked that before. The other side first moves its counter and then looks for the mark: of
+        // two such pairs with a fence between, one sees what the other has written.
         fence(Ordering::SeqCst);
         let tail = ends.tail.0.load(Ordering::Acquire);
         tail.wrapping_sub(ends.head.0.load(Ordering::Acquire)) as usize

@@ -105,7 +105,7 @@ pub(super) fn found_group(pid: i32) {
 pub(super) enum Exit {
     Code(i32),
     Signal(i32),
-    /// The process is no child of this one, or somebody else has waited for it.
+    /// The process is no child of this one, or another thread has reaped it.
     Unknown,
 }
 
@@ -174,7 +174,7 @@ fn poll(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> Option<usize> {
         let micros = limit.as_micros().div_ceil(1000);
         c_int::try_from(micros).unwrap_or(c_int::MAX)
     });
-    // SAFETY: the list is ours and as long as said.
+    // SAFETY: the list is ours and as long as stated.
     unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as libc::nfds_t, limit_ms) };
     polls.iter().position(|poll| poll.revents != 0)
 }

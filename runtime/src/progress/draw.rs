@@ -12,7 +12,7 @@ use super::row::Row;
 use crate::wire::Report;
 use crate::worker;
 
-/// By which form of a display whoever shows it as text can see that it is about a progress.
+/// The form of a display by which programs that show it as text recognise a progress.
 pub const PROGRESS_MIME: &str = "application/vnd.threadbook.progress+json";
 
 /// Where a group is drawn.
@@ -34,7 +34,7 @@ impl Screen {
     pub(super) fn new(load: u32) -> Screen {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         if worker::is_open() {
-            // The pid tells displays of two kernels, or of a restarted worker, apart.
+            // By the pid, displays of two kernels, or of a restarted worker, differ.
             let (pid, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             return Screen::Display {
                 load,

@@ -101,8 +101,8 @@ impl Group {
         }
     }
 
-    /// Draws, where it was not drawn for a while: one of the threads that come here at a time. A cell that was interrupted
-    /// stops here.
+    /// Draws, where it was not drawn for a while: one of the threads that come here at a time. A cell that was
+    /// interrupted stops here.
     pub(super) fn draw_if_due(&self) {
         let now = nanoseconds(self.begun.elapsed());
         let drawn = self.drawn.load(Ordering::Relaxed);
@@ -120,7 +120,7 @@ impl Group {
 
     /// Draws what there is now.
     pub(super) fn draw(&self) {
-        // What is drawn is asked for under the lock, so that what is drawn last is the newest.
+        // What is drawn is read under the lock, so that what is drawn last is the newest.
         let mut screen = lock(&self.screen);
         let (rows, has_ended) = {
             let rows = lock(&self.rows);

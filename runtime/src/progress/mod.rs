@@ -35,9 +35,10 @@ use futures::Stream;
 use futures::StreamExt;
 use rayon::iter::ParallelIterator;
 
-/// Shows how far an iteration has come: a bar that counts each item once the next is asked for.
+/// Shows how far an iteration has come: a bar that counts each item when the next one is requested.
 ///
-/// What is left over is asked of [`Iterator::size_hint`]; where that is not known, the bar shows the count and the speed.
+/// What is left over comes from [`Iterator::size_hint`]; where that is not known, the bar shows the count and the
+/// speed.
 ///
 /// Dropping the iterator ends the bar where it is, as a panic or an interrupt of the loop does.
 ///

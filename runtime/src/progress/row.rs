@@ -92,7 +92,7 @@ fn clock(duration: Duration) -> String {
     }
 }
 
-/// What is slow is told by the time that a step takes.
+/// What is slow is shown by the time of a step.
 fn per_second(speed: f64) -> String {
     match speed {
         _ if speed >= 1e6 => format!("{:.1}M/s", speed / 1e6),

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::row::Row;
 
-/// A bar as the group that draws it knows it.
+/// A bar as its group draws it.
 pub(super) struct BarState {
     pub(super) position: AtomicU64,
     pub(super) total: Option<u64>,

@@ -1,7 +1,8 @@
-//! Whether a program waits for somebody to type something.
+//! Whether a program waits for typed input.
 //!
-//! Nothing tells that a pipe is being read. But the system says in which call each thread waits: one that reads from an
-//! empty pipe that only we can fill waits for us. Programs that wait in other ways, such as `poll`, are not noticed.
+//! A pipe does not show that it is being read. But the system shows in which call each thread waits: one that reads
+//! from an empty pipe that only we can fill waits for us. Programs that wait in other ways, such as `poll`, are not
+//! noticed.
 
 use std::fs;
 use std::io::PipeWriter;

@@ -1,4 +1,4 @@
-//! Follows a program: shows what it writes, asks for what it reads, passes an interrupt on.
+//! Follows a program: shows its output, requests its input from the person, passes an interrupt on.
 
 use std::io;
 use std::io::PipeWriter;
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_millis(250);
 /// One of a program's two streams.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// `None` once nobody can write to it any more.
+    /// `None` once it has no writer any more.
     from: Option<OwnedFd>,
     sink: Sink,
 }
@@ -38,7 +38,7 @@ pub(super) enum Sink {
     Kept(Vec<u8>),
 }
 
-/// Follows a program until it has ended; says whether the person interrupted the cell.
+/// Follows a program until it has ended. Returns whether the person interrupted the cell.
 pub(super) fn until_end(
     child: &Child,
     outputs: &mut [Output; 2],
@@ -75,7 +75,7 @@ pub(super) fn until_end(
     }
 }
 
-/// Asks the person where the program waits for input; says whether the cell was interrupted instead.
+/// Requests a line from the person where the program waits for input. Returns whether the cell was interrupted instead.
 fn answer(child: &Child, stdin: &mut Option<PipeWriter>) -> io::Result<bool> {
     let Some(pipe) = stdin else {
         return Ok(false);
@@ -121,8 +121,8 @@ impl Output {
         Ok(())
     }
 
-    /// The program has ended: passes on what it has written. What it left in the background may write for long: a thread
-    /// goes on with that.
+    /// The program has ended: passes on what it has written. What it left in the background may write for long: a
+    /// thread goes on with that.
     pub(super) fn finish(mut self) -> io::Result<Vec<u8>> {
         while let Some(from) = self.fd()
             && sys::wait([Some(from)], Duration::ZERO)? == [true]

@@ -1,10 +1,10 @@
 //! What cells run outside of Rust: shell lines, scripts of other languages.
 //!
 //! A program's output is shown as it comes. Its stdout and stderr are terminals of 80 columns, not pipes: so programs
-//! write each line as it is made, and in colours. Where the output is wanted as a value, stdout is a pipe.
+//! write each line as it is made, and in colours. Where the output becomes a value, stdout is a pipe.
 //!
-//! When the program waits for input, the person is asked; under `nbconvert`, where nobody can answer, it gets the end of
-//! the file.
+//! When the program waits for input, the person gets an input field; under `nbconvert`, where no person can answer, it
+//! gets the end of the file.
 
 mod asks;
 pub(crate) mod commands;
@@ -39,9 +39,9 @@ pub(crate) struct CommandRun {
     pub(crate) command: Command,
     /// What it reads; without, whatever the person types.
     pub(crate) input: Option<File>,
-    /// Whether stdout is wanted as a value.
+    /// Whether stdout becomes a value.
     pub(crate) captures: bool,
-    /// Which load of a cell asks for it.
+    /// The load of a cell that requested it.
     pub(crate) load: u32,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct CommandRun {
 #[derive(Debug)]
 pub(crate) struct CommandEnd {
     pub(crate) status: ExitStatus,
-    /// What it wrote to stdout, if that was wanted.
+    /// Its output on stdout, if that becomes a value.
     pub(crate) captured: Vec<u8>,
 }
 

@@ -102,7 +102,7 @@ impl Program {
         if let Some(Background { id, code }) = &self.background {
             let code = code.code.lock().unwrap_or_else(PoisonError::into_inner);
             if code.is_none() {
-                // The thread that waits for it takes this lock before anybody is told of the end, but it may have been
+                // The thread that waits for it takes this lock before the end is visible, but it may have been
                 // reaped a moment ago: then there is no such group any more.
                 sys::ask_to_end(*id);
             }

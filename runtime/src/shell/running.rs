@@ -20,7 +20,7 @@ use crate::worker;
 pub(crate) struct Running {
     child: Child,
     outputs: [Output; 2],
-    /// The writing end of its stdin, while the person is asked for what it reads.
+    /// The writing end of its stdin, while the person types its input.
     stdin: Option<PipeWriter>,
 }
 
@@ -59,7 +59,7 @@ impl Running {
         if std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
             command.env("TERM", "xterm-256color");
         }
-        // A pager would wait for keys that nobody can press.
+        // A pager would wait for keys that can't be pressed here.
         command.env("PAGER", "cat").env("GIT_PAGER", "cat");
         worker::settle();
         // The command holds this process's copies of the other ends; they go with it.

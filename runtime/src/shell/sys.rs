@@ -20,7 +20,7 @@ fn owned(fd: c_int) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the system has just made it for this call, so nobody else closes it.
+    // SAFETY: the system has just made it for this call, and no other code closes it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -31,8 +31,8 @@ fn check(result: c_int) -> io::Result<()> {
     Ok(())
 }
 
-/// A terminal: the end that reads what a program writes, and the program's end. It is nobody's controlling terminal,
-/// repeats nothing, and leaves the ends of lines as they are.
+/// A terminal: the end that reads what a program writes, and the program's end. It is no process's controlling
+/// terminal, repeats nothing, and leaves the ends of lines as they are.
 pub(crate) fn terminal() -> io::Result<(OwnedFd, OwnedFd)> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // SAFETY: numbers only.
@@ -74,7 +74,7 @@ pub(crate) fn ended(child: u32) -> io::Result<OwnedFd> {
 }
 
 /// Waits until one of the descriptors can be read or has ended, or the time is over, or a signal
-/// comes; says which. `None` is none.
+/// comes. Returns which; `None` is none.
 pub(crate) fn wait<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     time: Duration,
@@ -115,7 +115,7 @@ pub(crate) fn wait<const N: usize>(
 /// Reads what is there. Nothing where the other end is closed, which a terminal calls an error.
 pub(crate) fn read(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
     // Directly: `read` itself is the worker's own function.
-    // SAFETY: the buffer is ours and as long as said.
+    // SAFETY: the buffer is ours and as long as stated.
     let count = unsafe {
         libc::syscall(
             libc::SYS_read,
@@ -169,8 +169,8 @@ pub(crate) fn text_file(text: &str) -> io::Result<File> {
 
 /// Changes a variable of the environment.
 pub(crate) fn set_env(name: &str, value: &str) {
-    // SAFETY: std's own readers take turns with this. C code that reads the environment on another thread at this moment
-    // could see it change; cells are told so where the magic is described, and there is no other way to reach C code.
+    // SAFETY: std's own readers take turns with this. C code that reads the environment on another thread at this
+    // moment could see it change; the magic's help describes it, and there is no other way to reach C code.
     unsafe { std::env::set_var(name, value) };
 }
 

@@ -1,7 +1,7 @@
-//! Values in words, where std's `Debug` says little to whoever does not know how they are made.
+//! Values in words, where std's `Debug` shows little to a reader who does not know their parts.
 //!
-//! These are shown so when a cell ends in them, and only then: inside of other values, and in `{:?}`, they are what their
-//! crates make of them.
+//! These are shown so when a cell ends in them, and only then: inside of other values, and in `{:?}`, they are what
+//! their crates make of them.
 
 use std::fmt::Debug;
 use std::os::unix::process::ExitStatusExt;
@@ -167,7 +167,7 @@ atomics! {
     AtomicU8 AtomicU16 AtomicU32 AtomicU64 AtomicUsize
 }
 
-/// Channels whose ends know nothing of what waits in them.
+/// Channels whose ends have no count of what waits in them.
 macro_rules! plain_ends {
     ($($type:ty: $words:literal,)*) => {$(
         impl<T> InWords for $type {
@@ -185,7 +185,7 @@ plain_ends! {
     tokio::sync::oneshot::Receiver<T>: "receiving end of a channel for one value",
 }
 
-/// Channels that know how much waits in them.
+/// Channels with a count of what waits in them.
 macro_rules! counted_ends {
     ($($type:ty: $words:literal, $capacity:expr;)*) => {$(
         impl<T> InWords for $type {
@@ -216,7 +216,7 @@ fn waiting_words(count: usize, capacity: Option<usize>) -> String {
     }
 }
 
-/// Channels of tokio that know whether anybody receives.
+/// Channels of tokio that have a count of receivers.
 macro_rules! closable_ends {
     ($($type:ty: $words:literal,)*) => {$(
         impl<T> InWords for $type {

@@ -11,7 +11,8 @@ use crate::panics;
 
 /// Waits for a thread of std: what `JoinHandle::join` lacks. In scope in every cell.
 ///
-/// Dropping a handle without waiting lets its thread go on. A thread that is not waited for prints its panic like any other.
+/// Dropping a handle without waiting lets its thread go on. A thread that is not waited for prints its panic like any
+/// other.
 pub trait Join<T>: Sized {
     /// Waits until the thread has ended, and gives what it returned.
     ///
@@ -34,8 +35,8 @@ pub trait Join<T>: Sized {
 
     /// Waits until the thread has ended, at most so long.
     ///
-    /// std's handle can wake nobody that waits with a limit. So this looks at it again and again, first after microseconds
-    /// and at last every 5 ms: it may return that much after the thread's end.
+    /// std's handle can't wake a thread that waits with a limit. So this looks at it again and again, first after
+    /// microseconds and at last every 5 ms: it may return that much after the thread's end.
     ///
     /// An interrupt meanwhile unwinds the cell; the thread goes on.
     ///

@@ -7,8 +7,8 @@ use crate::wire::Place;
 
 /// A thread or a task has panicked: the error of waiting for it.
 ///
-/// std's `join` gives the panic's payload, a `Box<dyn Any>`, which is no error and does not say where the panic was. This is
-/// one, and does: `handle.wait()?` works in a cell and in any function that returns `Box<dyn Error>`.
+/// std's `join` gives the panic's payload, a `Box<dyn Any>`, which is no error and does not contain the panic's place.
+/// This is one, and does: `handle.wait()?` works in a cell and in any function that returns `Box<dyn Error>`.
 ///
 /// ```
 /// use threadbook::threads::Join;
@@ -44,15 +44,15 @@ impl Panicked {
         self.thread.as_deref()
     }
 
-    /// What it said.
+    /// Its message.
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Where it panicked: `cell 5, line 3, column 9` in a cell's code, and the file, line and column in a crate's.
     ///
-    /// `None` outside a notebook, where the panic hook, which alone is given the place, is the program's own, and while a
-    /// person is being asked for input, since the kernel, which knows the cells' lines, then can't be asked.
+    /// `None` outside a notebook, where the panic hook, which alone is given the place, is the program's own, and while
+    /// a person types input, since the kernel, which has the cells' lines, then can't answer.
     pub fn place(&self) -> Option<String> {
         self.place.as_ref().and_then(places::words)
     }

@@ -75,7 +75,7 @@ impl Cells {
         (self.now == Now::Runs).then_some(*count)
     }
 
-    /// The cell that asks. The kernel may not have noted yet that it was compiled.
+    /// The cell that calls this. The kernel may not have noted yet that it was compiled.
     pub(super) fn asking(&self) -> Option<u32> {
         self.latest
     }
@@ -89,7 +89,7 @@ impl Cells {
         found.map(|(count, _)| *count).filter(|count| *count > 0)
     }
 
-    /// What there is to say at a moment.
+    /// The lines at one moment.
     pub(super) fn headline(&self, now_ms: u64) -> String {
         let (count, began_ms) = self.begun.last().copied().unwrap_or_default();
         let seconds = |since_ms| now_ms.saturating_sub(since_ms) as f64 / 1000.0;

@@ -1,9 +1,10 @@
 //! What a kernel is doing: the threads of its worker, the programs that cells have started, and the compiler, with the
-//! cell that each belongs to, as `/proc` shows them. Nothing is asked of the processes, so this works while a cell hangs.
+//! cell that each belongs to, as `/proc` shows them. The processes take no part in it, and therefore this works while a
+//! cell hangs.
 //!
-//! To which cell: the kernel notes in a file when each cell's code began ([`Cells`]), and the system knows when each
-//! thread and process was started. What a background thread of an earlier cell starts while a later one runs counts as
-//! the later one's.
+//! To which cell: the kernel notes in a file when each cell's code began ([`Cells`]), and the system has the time at
+//! which each thread and process was started. What a background thread of an earlier cell starts while a later one runs
+//! counts as the later one's.
 
 mod cells;
 mod stat;
@@ -26,11 +27,11 @@ use crate::wire::Launch;
 use crate::worker::COPY_NAME;
 use crate::worker::PROGRAM_NAME;
 
-/// What there is to say where nothing is known.
+/// The text where nothing is known.
 pub const UNKNOWN: &str =
     "threads and programs are listed from `/proc`, which this system does not have";
 
-/// Whether the system tells what its processes do.
+/// Whether the system shows what its processes do.
 pub fn is_known() -> bool {
     Path::new("/proc/self").exists()
 }
@@ -46,7 +47,7 @@ pub fn now_ms() -> u64 {
 /// One thread or one process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
-    /// What the system says.
+    /// The system's data.
     pub stat: Stat,
     /// A thread's name, or a program's command line.
     pub label: String,
@@ -80,8 +81,8 @@ pub struct Proc {
 }
 
 impl Proc {
-    /// Reads the table of all processes under `root`, which is `/proc` but for tests. Copies of a worker, which wait for
-    /// a crash of it, are not in it, nor are those that are just ending: they do nothing.
+    /// Reads the table of all processes under `root`, which is `/proc` but for tests. Copies of a worker, which wait
+    /// for a crash of it, are not in it, nor are those that are just ending: they do nothing.
     pub fn read(root: &Path) -> Proc {
         let mut stats = HashMap::new();
         let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
@@ -198,7 +199,7 @@ impl Proc {
         let label = if self.is_of_worker(pid) {
             format!("{} (process)", stat.name)
         } else if words.is_empty() {
-            // One that has ended, and was not asked how, has none.
+            // One that has ended, and was not reaped, has none.
             stat.name.clone()
         } else {
             words.join(" ")
@@ -248,7 +249,7 @@ impl Proc {
     }
 }
 
-/// The session's folder, as a worker was told when it was started.
+/// The session's folder, from a worker's environment.
 pub(crate) fn session(process: &str) -> Option<String> {
     session_in(&Path::new("/proc").join(process).join("environ"))
 }
@@ -278,7 +279,7 @@ impl Picture {
 }
 
 fn task(folder: &Path, stat: Stat, label: String) -> Task {
-    // Not every system tells.
+    // Not every system has it.
     let waits_in = fs::read_to_string(folder.join("wchan"))
         .ok()
         .filter(|name| !name.is_empty() && name != "0");
@@ -387,7 +388,7 @@ mod tests {
         fake.worker(11, 10, "worker", &session);
         let copy = COPY_NAME.to_str().unwrap();
         fake.worker(12, 10, copy, &session);
-        // It has ended and was not yet reaped: the system does not tell its program any more.
+        // It has ended and was not yet reaped: the system does not show its program any more.
         fake.process(18, 10, copy, "", 2200);
         fake.thread(11, 13, "threadbook-flus", 901);
         fake.thread(11, 14, "early", 1000);

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The table counts in hundredths of a second, on every Linux of our day (`getconf CLK_TCK`).
 const TICK_MS: u64 = 10;
 
-/// What the system says of a thread or process.
+/// The system's data about a thread or process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// Its number.
@@ -24,7 +24,7 @@ pub struct Stat {
 }
 
 impl Stat {
-    /// Whether it has ended, and only the one that started it has not asked how.
+    /// Whether it has ended, and its parent has not reaped it yet.
     pub fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X')
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::timing::Times;
 
-/// Something other than printed text that a worker tells the kernel.
+/// A worker's message to the kernel, other than printed text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Report {
@@ -40,7 +40,7 @@ pub enum Report {
     },
     /// clear_output.
     Clear {
-        /// Which load of a cell asks for it.
+        /// The load of a cell that requested it.
         load: u32,
         /// Whether to wait for the next output.
         wait: bool,
@@ -74,7 +74,7 @@ pub enum Report {
     Started {
         /// From now on this number in frames and reports means this cell's code.
         load: u32,
-        /// The shared object, which tells the build.
+        /// The shared object, which identifies the build.
         so: String,
         /// Milliseconds since the system's start: threads that start from now on are this cell's.
         at_ms: u64,
@@ -100,7 +100,7 @@ pub enum Report {
         thread: Option<String>,
         /// What a backtrace of that thread can be made of.
         remains: Option<CrashDump>,
-        /// Whether no cell ran, and nobody has asked for it.
+        /// Whether no cell ran, and no request caused it.
         idle: bool,
         /// Whether a copy of it takes over: then [`Report::Resumed`] follows.
         copy: bool,
@@ -171,7 +171,7 @@ impl Mapping {
     }
 }
 
-/// What there is to say about copies of the process.
+/// The status of the copies of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotStatus {
     /// Whether copies are made.
@@ -230,7 +230,7 @@ pub enum End {
     },
     /// It could not be loaded.
     NotLoaded {
-        /// What the dynamic linker said.
+        /// The dynamic linker's error.
         message: String,
     },
 }
@@ -270,7 +270,8 @@ pub struct Place {
     pub line: u32,
     /// Column, from 1.
     pub column: u32,
-    /// The shared object that holds the code, where it is known: it tells one cell's `src/lib.rs` from another's.
+    /// The shared object that holds the code, where it is known: by it, `src/lib.rs` of one cell differs from
+    /// another's.
     pub so: Option<String>,
     /// Which load of a cell that was, 0 where it was none.
     pub load: u32,

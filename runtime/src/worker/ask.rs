@@ -30,7 +30,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// Puts a question to the person and waits for the answer.
 pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
     if child::is_child() {
-        // Another thread may have asked when this process was made: the lock would never be free.
+        // Another thread may have held a question open when this process was made: the lock would never be free.
         return Err(io::Error::other(
             "a process that a cell has started can't ask for input (ask before it is started)",
         ));
@@ -48,11 +48,11 @@ pub(crate) fn ask(prompt: &str, password: bool) -> io::Result<Reply> {
     answer(input, token)
 }
 
-/// What a place in code is called: the kernel knows which line of which cell it is. `None` where that can't be found out
+/// What a place in code is called: the kernel finds the cell and the line. `None` where that can't be found out
 /// now.
 pub(crate) fn describe(place: &Place) -> Option<String> {
     let input = INPUT.get().filter(|_| !child::is_child())?;
-    // Not while a person is being asked.
+    // Not while a question to the person is open.
     let _one_at_a_time = ASKING.try_lock().ok()?;
     let token = next_token();
     channel::send(&Report::Where {

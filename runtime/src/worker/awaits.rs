@@ -1,7 +1,7 @@
 //! Notes which await a cell is in.
 //!
-//! A future that waits is not on the stack. Polled once more it is, down to what it waits for, and that keeps a copy of the
-//! waker that it is polled with.
+//! A future that waits is not on the stack. Polled once more it is, down to what it waits for, and that keeps a copy of
+//! the waker that it is polled with.
 
 use std::ptr;
 use std::task::RawWaker;
@@ -12,7 +12,7 @@ use super::cell;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, ignore, ignore, ignore);
 
-/// Notes where the cell is when a copy is made of it; wakes nobody.
+/// Notes where the cell is when a copy is made of it; wakes no task.
 pub(crate) fn noting_waker() -> Waker {
     // SAFETY: the table's functions use no pointer, and may be called on any thread, as often as one likes.
     unsafe { Waker::new(ptr::null(), &VTABLE) }

@@ -1,4 +1,4 @@
-//! What the worker knows about the cell that runs.
+//! The worker's state of the cell that runs.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -85,7 +85,7 @@ pub(super) fn leave() {
     INTERRUPTED.store(false, Ordering::Relaxed);
 }
 
-/// What is known of the cell, for a time in which nobody else is to have it.
+/// The state of the cell, locked.
 pub(super) fn lock() -> MutexGuard<'static, Option<CellState>> {
     state()
 }
@@ -198,8 +198,8 @@ pub(crate) fn panicked() {
 }
 
 impl CellState {
-    /// The panic that unwinds the cell: its latest, or one that it goes on with after it was caught, as rayon does with those
-    /// of its threads.
+    /// The panic that unwinds the cell: its latest, or one that it goes on with after it was caught, as rayon does with
+    /// those of its threads.
     fn last_panic(&mut self) -> Option<PanicInfo> {
         let is_it = |info: &PanicInfo| self.unwinds_with.as_ref() == Some(&info.message);
         if !self.pending.as_ref().is_some_and(is_it)
@@ -228,8 +228,8 @@ pub(crate) fn take_caught_panic() -> Option<Report> {
     caught.map(shown)
 }
 
-/// Shows a panic that has not ended the cell: with its own place alone. What is known of it is kept for the case that the
-/// cell goes on with it.
+/// Shows a panic that has not ended the cell: with its own place alone. What is known of it is kept for the case that
+/// the cell goes on with it.
 fn shown(mut info: PanicInfo) -> Report {
     let calls = std::mem::take(&mut info.calls);
     let report = Report::Panic(info.clone());

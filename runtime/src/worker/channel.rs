@@ -32,7 +32,7 @@ pub(crate) fn send_stream(kind: Kind, load: u32, bytes: &[u8]) -> std::io::Resul
     Ok(())
 }
 
-/// Sends a report. Where the kernel is gone nobody is left to tell, so a failure is dropped.
+/// Sends a report. Where the kernel is gone, a report has no reader, and the failure is dropped.
 pub(crate) fn send(report: &Report) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let (Some(&fd), Ok(json)) = (FD.get(), serde_json::to_vec(report)) else {

@@ -1,4 +1,4 @@
-//! Which thread takes the process down: said in the error, and not taken along by the copy that takes over, since it
+//! Which thread takes the process down: named in the error, and not taken along by the copy that takes over, since it
 //! would do so again. What a backtrace can be made of is kept too: see [`dump`].
 
 use std::io;

@@ -1,7 +1,7 @@
 //! What the worker program defines in front of the C library, besides `write` and `read`: calls that wait.
 //!
 //! A signal ends the system call that the cell's thread is in, and std would call again. After an interrupt these fail
-//! with `ECANCELED` instead, which std hands on as an error, or panics at where it knows no way to fail: both unwind the
+//! with `ECANCELED` instead, which std hands on as an error, or panics where it has no way to fail: both unwind the
 //! cell. On other threads, and while a cell unwinds already, they are what they always are.
 //!
 //! Locks, channels and condition variables wait by a system call of their own without a way to fail: a cell that hangs
@@ -22,7 +22,7 @@ use super::sys;
 pub use super::stdio::read_hook;
 pub use super::stdio::write_hook;
 
-/// The types of libc that the worker program, which knows only this crate, needs to define them.
+/// The types of libc that the worker program, which links only this crate, needs to define them.
 pub use libc::clockid_t as Clock;
 pub use libc::id_t as Id;
 pub use libc::idtype_t as IdType;
@@ -190,7 +190,7 @@ pub unsafe fn connect(fd: c_int, address: *const libc::sockaddr, len: libc::sock
 /// As `recv(2)`.
 pub unsafe fn recv(fd: c_int, buffer: *mut c_void, len: usize, flags: c_int) -> isize {
     let null = std::ptr::null_mut();
-    // SAFETY: the caller vouches for the buffer; an address is not asked for.
+    // SAFETY: the caller vouches for the buffer; no address is requested.
     unsafe { recvfrom(fd, buffer, len, flags, null, null.cast()) }
 }
 

@@ -70,7 +70,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     }
     let snapshots = Snapshots::new(shared, limit_bytes)?;
     // Both only end the system call that the cell's thread is in. A terminal's interrupt comes to the kernel too, which
-    // says whether it is meant for this cell.
+    // shows whether it is meant for this cell.
     sys::handle_signal(sys::interrupt_signal(), on_interrupt, 0)?;
     sys::handle_signal(libc::SIGINT, on_interrupt, 0)?;
     streams::install(fds.raw, fds.drained)?;
@@ -97,8 +97,8 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     Ok(())
 }
 
-/// Ends the system call that the cell's thread is in. Notes where that is, for the case that the cell does not stop by itself.
-/// Runs in a signal handler: allocates nothing, takes no lock.
+/// Ends the system call that the cell's thread is in. Notes where that is, for the case that the cell does not stop by
+/// itself. Runs in a signal handler: allocates nothing, takes no lock.
 extern "C" fn on_interrupt(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
     let crashes = |shared: &Shared| shared.crashed_thread().is_some();
     if shared::is_interrupted()
@@ -201,7 +201,7 @@ fn forget_dump() {
     }
 }
 
-/// std writes stdout out at the end of a line. A person in front of a notebook wants to see a `print!` without one,
+/// std writes stdout out at the end of a line. A person in front of a notebook expects to see a `print!` without one,
 /// so a thread writes it out now and then.
 fn keep_flushing() -> io::Result<()> {
     const EVERY: Duration = Duration::from_millis(100);

@@ -1,7 +1,7 @@
 //! Which cell a piece of code belongs to.
 //!
 //! Every cell is a shared object. A string constant of its code lies in it, so the address of one, such as the file
-//! name in a `Location`, tells whose code is speaking, on whatever thread.
+//! name in a `Location`, shows whose code calls, on whatever thread.
 
 use std::collections::HashMap;
 use std::panic::Location;
@@ -31,7 +31,7 @@ pub(crate) fn begin(so: &str) -> u32 {
     loads.count
 }
 
-/// What is known of loads, for a time in which nobody else is to have it.
+/// The data about loads, locked.
 pub(super) fn lock() -> RwLockWriteGuard<'static, Option<Loads>> {
     LOADS.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
 //! The process that runs cells.
 //!
-//! It starts as a supervisor, which starts the live worker: the process in which cells run. The supervisor keeps evcxr's
-//! pipes, ends what cells leave behind, and says how the live worker died. Copies of the live worker take over
-//! when it dies.
+//! It starts as a supervisor, which starts the live worker: the process in which cells run. The supervisor keeps
+//! evcxr's pipes, ends what cells leave behind, and reports how the live worker died. Copies of the live worker take
+//! over when it dies.
 //!
 //! The program itself is `worker_main.rs` beside this folder, a few lines that are compiled against the prepared
 //! runtime; all it does is here.

@@ -1,4 +1,4 @@
-//! One cell, from its shared object to what is said at its end.
+//! One cell, from its shared object to the reports at its end.
 
 use std::ffi::OsString;
 use std::ffi::c_void;
@@ -16,11 +16,12 @@ use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
 
-/// What evcxr waits for at the end of a cell, and what tells it before that not to expect the cell's variables.
+/// What evcxr waits for at the end of a cell, and the line before it by which evcxr does not expect the cell's
+/// variables.
 const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
 const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
 
-/// What tells evcxr to keep the variables that stood before the cell, and not to expect those that it was to make.
+/// The line by which evcxr keeps the variables that stood before the cell, and does not expect those of the cell.
 pub(crate) fn markers_of_panic() -> String {
     format!("{PANICKED}{COMPLETE}")
 }

@@ -81,7 +81,7 @@ impl Shared {
         }
     }
 
-    /// A thread takes the process down. The first one counts; says whether this is it.
+    /// A thread takes the process down. The first one counts. Returns whether this is it.
     pub(crate) fn note_crash(&self, thread: i32, name: [u8; 16]) -> bool {
         let first = self
             .crashed

@@ -123,7 +123,7 @@ struct Supervisor {
     to_live: RawFd,
     from_live: RawFd,
     live: i32,
-    /// The copy that is to take over, where the kernel has asked for one.
+    /// The copy that is to take over, where the kernel has requested one.
     wanted: Option<i32>,
     /// When an interrupted cell is killed if it still runs.
     deadline: Option<Instant>,
@@ -212,7 +212,7 @@ impl Supervisor {
         Ok(true)
     }
 
-    /// The cell that runs is asked to stop; one that was asked before is not asked again.
+    /// Requests the running cell to stop, once.
     fn interrupt(&mut self) {
         if self.shared.running.load(Ordering::SeqCst) == 0 {
             return;
@@ -333,7 +333,8 @@ fn oom_kills() -> u64 {
     count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
-/// Removes the session's folder and that of the sockets: a kernel that was killed can't. What can't be removed is swept by a later kernel.
+/// Removes the session's folder and that of the sockets: a kernel that was killed can't. What can't be removed is swept
+/// by a later kernel.
 fn remove_session(session: &Path) {
     let compiler = std::fs::read_to_string(session.join(COMPILER_FILE)).ok();
     if let Some(group) = compiler.and_then(|text| text.trim().parse::<i32>().ok()) {
@@ -351,7 +352,7 @@ fn remove_session(session: &Path) {
     let _ = std::fs::remove_file(session.with_extension(LOCK_EXTENSION));
 }
 
-/// Cells do not see what evcxr and the kernel told the worker.
+/// Cells do not see the variables that evcxr and the kernel set for the worker.
 fn restore_environment() {
     for name in [LAUNCH_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
         sys::remove_env(name);

@@ -2,8 +2,8 @@
 
 use super::cell;
 
-/// Unwinds the cell with an error that is not Rust's: it is shown by this name, without a place in code. On another thread
-/// than the cell's it is a panic, which whoever joins the thread finds.
+/// Unwinds the cell with an error that is not Rust's: it is shown by this name, without a place in code. On another
+/// thread than the cell's it is a panic, which a `join` of the thread returns.
 pub(crate) fn raise(ename: &str, message: &str) -> ! {
     if !cell::on_main_thread() {
         panic!("{message}");

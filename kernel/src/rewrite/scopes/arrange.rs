@@ -107,7 +107,7 @@ impl Scopes {
         })
     }
 
-    /// What can be said before rustc has seen the cell. The types of `outdated` variables are defined anew.
+    /// The arrangement before rustc has seen the cell. The types of `outdated` variables are defined anew.
     pub(crate) fn first_choice(&self, outdated: &BTreeSet<String>) -> Choice {
         let mut choice = Choice::default();
         for name in outdated.iter().filter(|name| self.is_old(name)) {

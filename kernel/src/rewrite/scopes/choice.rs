@@ -15,7 +15,7 @@ pub enum Reason {
     Borrows(Option<String>),
     /// Its type can't be written.
     Unnameable(String),
-    /// Its type can't be told, or is another than rust-analyzer takes it for.
+    /// Its type is not known, or differs from rust-analyzer's.
     UnknownType,
     /// Its type is defined anew.
     TypeRedefined,

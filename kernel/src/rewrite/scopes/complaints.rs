@@ -10,7 +10,7 @@ use super::choice::Choice;
 use super::choice::Reason;
 
 impl Choice {
-    /// Takes into account what rustc says of the code; false where it says nothing about keeping variables.
+    /// Adapts to rustc's messages about the code; `false` where none is about keeping variables.
     pub(crate) fn learn(
         &mut self,
         scopes: &Scopes,
@@ -41,8 +41,8 @@ impl Choice {
 }
 
 impl Choice {
-    /// Something has to live for ever, and rustc blames another line for it than the one that stores a variable: a closure
-    /// that gives a reference, for instance.
+    /// Something has to live for ever, and rustc blames another line for it than the one that stores a variable: a
+    /// closure that gives a reference, for instance.
     fn give_up_what_borrows(&mut self, scopes: &Scopes, arranged: &Arranged, message: &Value) {
         let of = quoted_name(message["message"].as_str().unwrap_or_default());
         for name in arranged.names() {
@@ -54,7 +54,7 @@ impl Choice {
     }
 }
 
-/// Whether an error says that a borrow would have to last for ever.
+/// Whether an error is about a borrow that would have to last for ever.
 fn needs_static(message: &Value) -> bool {
     let says = |span: &Value| {
         let label = span["label"].as_str().unwrap_or_default();

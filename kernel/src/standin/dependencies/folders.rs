@@ -15,8 +15,8 @@ use crate::build::SessionPaths;
 use crate::hash;
 use crate::sys::files;
 
-/// Where cargo builds a session's dependencies, with what the prepared build and other sessions have built. Each session has a
-/// folder of its own, so that none waits for what another one builds.
+/// Where cargo builds a session's dependencies, with what the prepared build and other sessions have built. Each
+/// session has a folder of its own, so that none waits for what another one builds.
 pub(super) fn target(prepared: &PreparedPaths, session: &SessionPaths) -> std::io::Result<PathBuf> {
     let target = session.graph_target();
     for built in [prepared.template_target(), prepared.dependencies()] {
@@ -32,8 +32,8 @@ pub(super) fn keep(prepared: &PreparedPaths, session: &SessionPaths) -> std::io:
     link_folder(&session.graph_target(), &prepared.dependencies())
 }
 
-/// Notes that dependencies, as lines of a manifest, have been built. Crates that lie in a folder or a repository are left out:
-/// they may be gone.
+/// Notes that dependencies, as lines of a manifest, have been built. Crates that lie in a folder or a repository are
+/// left out: they may be gone.
 pub(super) fn note_built(prepared: &PreparedPaths, lines: &[String]) -> std::io::Result<()> {
     let is_of_registry =
         |line: &&String| !["path=", "git="].iter().any(|place| line.contains(place));
@@ -81,8 +81,8 @@ fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether compilers and linkers put a new file in the place of an old one. Everything else, such as cargo's notes of what
-/// is up to date, is written over where it lies, and so for everyone who has a link to it.
+/// Whether compilers and linkers put a new file in the place of an old one. Everything else, such as cargo's notes of
+/// what is up to date, is written over where it lies, and so for everyone who has a link to it.
 fn is_replaced_whole(entry: &DirEntry) -> std::io::Result<bool> {
     const LIBRARIES: [&str; 3] = ["rlib", "rmeta", DLL_EXTENSION];
     let is_library = entry
@@ -102,7 +102,7 @@ fn link_or_copy(from: &Path, to: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Copies a file with its time, by which cargo tells what is out of date; nobody sees half of it.
+/// Copies a file with its time, by which cargo finds what is out of date. Other processes never see half of it.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let Some(folder) = to.parent() else {
         return Ok(());

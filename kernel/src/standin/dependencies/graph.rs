@@ -1,7 +1,7 @@
 //! The graph of a session's dependencies, built by cargo.
 //!
 //! The runtime is no part of it, since what runs in the worker can't be built anew. What the runtime uses is, in the
-//! versions of the prepared build and with its features: cargo finds that built, unless a dependency asks for more.
+//! versions of the prepared build and with its features: cargo finds that built, unless a dependency needs more.
 //! What one kernel has built is kept beside the prepared build, and is there for all others.
 
 use std::fs::File;
@@ -93,8 +93,8 @@ impl Graph {
     }
 }
 
-/// Builds the graph of a manifest's dependencies, first from what is downloaded, then from the registry. What went wrong
-/// is told in cargo's or rustc's words.
+/// Builds the graph of a manifest's dependencies, first from what is downloaded, then from the registry. What went
+/// wrong is returned in cargo's or rustc's words.
 pub(super) fn build(
     prepared: &Prepared,
     session: &SessionPaths,
@@ -193,7 +193,7 @@ fn run_cargo(
     })
 }
 
-/// What cargo has said on its stderr.
+/// cargo's output on stderr.
 #[derive(Default)]
 struct Said {
     call: Option<RustcCall>,
@@ -241,8 +241,8 @@ fn unit(message: &Value) -> Option<Unit> {
     })
 }
 
-/// The name and the version in what cargo calls a package: `registry+https://...#name@1.0.0`, or `path+file:///name#1.0.0`
-/// where the folder has the package's name.
+/// The name and the version in what cargo calls a package: `registry+https://...#name@1.0.0`, or
+/// `path+file:///name#1.0.0` where the folder has the package's name.
 fn package(id: &str) -> Option<(String, String)> {
     let (place, package) = id.rsplit_once('#')?;
     let (name, version) = match package.split_once('@') {

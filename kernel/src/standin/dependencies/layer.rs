@@ -1,8 +1,8 @@
 //! One shared library for the crates that a `:dep` adds.
 //!
 //! If each cell linked the crates itself, each would have statics of its own: a logger that one cell sets would not be
-//! there in the next one. A layer links what the runtime and earlier layers do not have, and uses these for the rest, so
-//! every crate is in the process once.
+//! there in the next one. A layer links what the runtime and earlier layers do not have, and uses these for the rest,
+//! so every crate is in the process once.
 
 use std::env::consts::DLL_PREFIX;
 use std::env::consts::DLL_SUFFIX;
@@ -19,7 +19,7 @@ use crate::build::role_names;
 use crate::hash;
 use crate::sys::processes;
 
-/// Links crates into a layer above the earlier ones; tells what went wrong in the compiler's words.
+/// Links crates into a layer above the earlier ones. An error has the compiler's words.
 ///
 /// `call` is how a cell would be compiled that names the crates.
 pub(super) fn link(
@@ -69,8 +69,8 @@ pub(super) fn link(
     Ok(Ok(Layer { name, file }))
 }
 
-/// Plays the linker of a layer: the real one, which is not told to hide what is not Rust's. Inlined code of the crates calls
-/// their C functions from the cell.
+/// Plays the linker of a layer: the real one, without the argument that hides symbols which are not Rust's. Inlined
+/// code of the crates calls their C functions from the cell.
 pub(crate) fn play_linker(args: &[String]) -> anyhow::Result<i32> {
     let hides = |arg: &&String| arg.starts_with("-Wl,--version-script");
     let args = args.iter().filter(|arg| !hides(arg));

@@ -2,9 +2,9 @@
 //!
 //! What a `:dep` adds is built as a graph without the runtime (`graph`), and kept for all kernels (`folders`).
 //! Where a crate of the graph has the version and features that the runtime's copy has (`features`), it is that copy;
-//! else it is another one, and the person is told (`words`). The crates that are new become one shared library (`layer`),
-//! which cells link. Nothing that is loaded is replaced: a crate that a later dependency has built with more features
-//! keeps, for cells, the copy that it had.
+//! else it is another one, and a note reports it (`words`). The crates that are new become one shared library
+//! (`layer`), which cells link. Nothing that is loaded is replaced: a crate that a later dependency has built with more
+//! features keeps, for cells, the copy that it had.
 
 mod folders;
 mod graph;
@@ -29,8 +29,8 @@ use crate::build::pinned;
 use crate::rewrite::manifest;
 use graph::Graph;
 
-/// Gives how cells are compiled with a manifest's dependencies, building first what is new. Where that fails, nothing has
-/// changed, and the kernel finds the reason in [`SessionPaths::dependency_error`].
+/// Gives how cells are compiled with a manifest's dependencies, building first what is new. Where that fails, nothing
+/// has changed, and the kernel finds the reason in [`SessionPaths::dependency_error`].
 pub(super) fn provide(
     prepared: &Prepared,
     session: &SessionPaths,
@@ -51,7 +51,7 @@ pub(super) fn provide(
             std::fs::copy(session.graph_lock(), copy)?;
         }
         std::fs::rename(whole, file)?;
-        // Without the note cargo is asked once more whether there is such a crate.
+        // Without the note cargo only looks the crate up once more.
         let _ = folders::note_built(prepared.paths(), &new);
     }
     Ok(added.call(prepared, session, manifest))

@@ -1,4 +1,4 @@
-//! What a person is told of a dependency that does not share a crate with the session.
+//! The note about a dependency that does not share a crate with the session.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -123,7 +123,7 @@ fn word(package: &str, name: &str, own: &str, version: &str) -> Option<String> {
     })
 }
 
-/// The part of a version that says what it is compatible with.
+/// The part of a version that determines what it is compatible with.
 fn compatible(version: &str) -> &str {
     let mut numbers = version.split('.');
     let end = match (numbers.next(), numbers.next()) {

@@ -16,8 +16,8 @@ use crate::process::sys;
 
 /// Bytes of results that wait for the parent, for each worker, where it takes them as they come.
 const SMALL: usize = 256 << 10;
-/// The same where it waits for all of them: a worker that had to wait for room would have to be woken. Memory that is not
-/// used is not there.
+/// The same where it waits for all of them: a worker that had to wait for room would have to be woken. Memory that is
+/// not used is not there.
 const LARGE: usize = 8 << 20;
 /// So many bytes of them wake the parent then: it reads while the workers go on, and is not woken for each.
 const ENOUGH: usize = 256 << 10;
@@ -94,7 +94,7 @@ impl Board {
         self.head().next.store(usize::MAX / 2, Ordering::Relaxed);
     }
 
-    /// Takes an item for a worker, where nobody has it.
+    /// Takes an item for a worker, unless another has it.
     pub(super) fn take(&self, item: usize, worker: usize) -> bool {
         let mark = &self.marks()[item];
         mark.compare_exchange(FREE, worker as u16 + 1, Ordering::AcqRel, Ordering::Relaxed)
@@ -113,13 +113,13 @@ impl Board {
         marks.position(|item| item.load(Ordering::Acquire) == mark)
     }
 
-    /// Whether there is an item that nobody has taken.
+    /// Whether there is an item that no worker has taken.
     pub(super) fn has_free(&self) -> bool {
         let mut marks = self.marks().iter();
         marks.any(|item| item.load(Ordering::Acquire) == FREE)
     }
 
-    /// Sends a message to the parent, which is `while` somebody is there for it.
+    /// Sends a message to the parent, as long as `while` holds.
     pub(super) fn send(&self, ring: usize, bytes: &[u8], is_there: impl Fn() -> bool) {
         let ring = &self.rings[ring];
         let piece = ring.piece();

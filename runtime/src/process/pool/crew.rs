@@ -1,8 +1,8 @@
 //! The processes of one call of a pool: one that supervises, and the workers, which it starts and replaces.
 //!
-//! The supervisor is forked off at the call, so it has the items and the closure as they are then, and so have the workers
-//! that it starts later: nothing of them is ever serialised, and the caller need not keep them. It has one thread and runs
-//! no code of the person's, so its own forks are cheap and safe.
+//! The supervisor is forked off at the call, so it has the items and the closure as they are then, and so have the
+//! workers that it starts later: nothing of them is ever serialised, and the caller need not keep them. It has one
+//! thread and runs no code of the person's, so its own forks are cheap and safe.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -204,7 +204,7 @@ impl<I, R: Serialize, F: FnMut(I) -> R> Work<'_, I, F> {
     /// A worker's life.
     fn run(&mut self, worker: usize) {
         let supervisor = sys::parent();
-        // If the supervisor has died, nobody reads results any more.
+        // If the supervisor has died, results have no reader any more.
         let is_there = || sys::parent() == supervisor;
         let mut buffer = Vec::new();
         if let Some(initializer) = self.initializer

@@ -1,18 +1,18 @@
 //! Leaving a thread's state on its stack, and going on from there on another thread of the operating system.
 //!
 //! [`park`] puts the registers that a function must keep onto the stack and calls `wait`. In the process itself `wait`
-//! returns, and `park` with it. In a copy of the process, where the stack's memory is the same but nobody runs on it,
-//! [`resume`] returns from `park` too. For its caller it is a function that returns once.
+//! returns, and `park` with it. In a copy of the process, where the stack's memory is the same but no thread runs on
+//! it, [`resume`] returns from `park` too. For its caller it is a function that returns once.
 
 use std::os::raw::c_void;
 
 /// Whether threads can be taken along on this machine.
 pub(super) const SUPPORTED: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
-/// Bytes below the stack pointer that [`park`] leaves to whoever resumes: more than the x86-64 red zone.
+/// Bytes below the stack pointer that [`park`] leaves to the thread that resumes: more than the x86-64 red zone.
 pub(super) const BELOW: usize = 512;
 
-/// Stores the stack pointer in `sp`, calls `wait(argument)`, returns when that does or when somebody resumes.
+/// Stores the stack pointer in `sp`, calls `wait(argument)`, returns when that does or when it is resumed.
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn park(
@@ -70,7 +70,7 @@ pub(super) fn thread_pointer() -> usize {
     pointer
 }
 
-/// Stores the stack pointer in `sp`, calls `wait(argument)`, returns when that does or when somebody resumes.
+/// Stores the stack pointer in `sp`, calls `wait(argument)`, returns when that does or when it is resumed.
 #[cfg(target_arch = "aarch64")]
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn park(
@@ -138,7 +138,7 @@ pub(super) fn thread_pointer() -> usize {
     pointer
 }
 
-/// Calls `wait(argument)`: on this machine nobody resumes.
+/// Calls `wait(argument)`: on this machine nothing resumes.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) unsafe extern "C" fn park(
     _sp: *mut usize,

@@ -59,7 +59,7 @@ pub(crate) struct Snapshots {
     took: Duration,
     /// Why there is no copy of the next cell's beginning.
     skipped: Option<String>,
-    /// Whether the person was told.
+    /// Whether the person has seen the note.
     noted: bool,
     /// The resident bytes at which making a copy took too long.
     too_slow_at: Option<u64>,
@@ -168,7 +168,7 @@ impl Snapshots {
         self.too_slow_at = None;
     }
 
-    /// What there is to say about the copies.
+    /// The status of the copies.
     pub(crate) fn status(&self) -> SnapshotStatus {
         let has = |role| self.shared.copy(role).is_some();
         SnapshotStatus {
@@ -187,7 +187,8 @@ impl Snapshots {
         }
     }
 
-    /// Makes a copy and puts it into the role. The one that had it before goes on; its process is given to the original.
+    /// Makes a copy and puts it into the role. The one that had it before goes on; its process is given to the
+    /// original.
     fn take_beside(&mut self, role: Role) -> (Side, Option<i32>) {
         let Some(tasks) = self.tasks.filter(|_| self.enabled) else {
             return (Side::Original, None);
@@ -207,7 +208,7 @@ impl Snapshots {
         };
         let missed = stopped.missed();
         self.shared.copy_ready.store(0, Ordering::SeqCst);
-        // The processor's time: on a busy machine the clock on the wall says more about others.
+        // The processor's time: on a busy machine the wall clock measures other programs too.
         let before = sys::thread_time();
         let copied = stopped.copy();
         let cost = sys::thread_time().saturating_sub(before);

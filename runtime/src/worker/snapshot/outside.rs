@@ -1,4 +1,4 @@
-//! What a process has open that lies outside of it: going back does not change it, so it is said.
+//! What a process has open that lies outside of it: going back does not change it, and a note lists it.
 
 use std::fs;
 use std::path::Path;

@@ -48,7 +48,7 @@ pub(crate) fn open_at(folder: RawFd, path: &CStr, flags: i32) -> Option<RawFd> {
 /// Reads the beginning of a small file.
 pub(crate) fn read_at<'a>(folder: RawFd, path: &CStr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let fd = open_at(folder, path, 0)?;
-    // SAFETY: the buffer is ours and as long as said.
+    // SAFETY: the buffer is ours and as long as stated.
     let read = unsafe { libc::syscall(libc::SYS_read, fd, buffer.as_mut_ptr(), buffer.len()) };
     sys::close(fd);
     buffer.get(..usize::try_from(read).ok()?)
@@ -94,7 +94,8 @@ pub(crate) fn count_threads() -> Option<usize> {
         .map(|count| count as usize)
 }
 
-/// Calls back with each number that names an entry of the folder. A list of threads may lack some if one ends meanwhile.
+/// Calls back with each number that names an entry of the folder. A list of threads may lack some if one ends
+/// meanwhile.
 pub(crate) fn for_each_number(folder: RawFd, mut found: impl FnMut(i32)) {
     const NAME: usize = 19;
     let mut buffer = Aligned([0; 4096]);
@@ -102,7 +103,7 @@ pub(crate) fn for_each_number(folder: RawFd, mut found: impl FnMut(i32)) {
     // SAFETY: numbers only.
     unsafe { libc::syscall(libc::SYS_lseek, folder, 0, libc::SEEK_SET) };
     loop {
-        // SAFETY: the buffer is ours and as long as said.
+        // SAFETY: the buffer is ours and as long as stated.
         let read = unsafe {
             libc::syscall(
                 libc::SYS_getdents64,

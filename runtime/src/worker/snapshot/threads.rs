@@ -37,7 +37,7 @@ struct Slot {
     thread: i32,
     sp: usize,
     thread_pointer: usize,
-    /// Where the thread's number is kept; the kernel clears it when the thread ends, for whoever joins it.
+    /// Where the thread's number is kept; the kernel clears it when the thread ends, for a thread that joins it.
     id_address: *mut c_int,
     robust_list: *mut c_void,
     alt_stack: libc::stack_t,
@@ -70,7 +70,7 @@ static SLOTS: Slots = Slots(
     }; MOST],
 );
 
-/// Whether a handler is to wait. A signal may be delivered late, when nobody wants it any more.
+/// Whether a handler is to wait. A signal may be delivered late, when it has no use any more.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 /// Handlers that have not returned.
 static INSIDE: AtomicU32 = AtomicU32::new(0);
@@ -157,7 +157,7 @@ impl Stopped {
             sys::futex_wait(&INSIDE, inside, Some(Duration::from_millis(10)));
         }
         for slot in used() {
-            // SAFETY: no handler runs, so nobody else uses the slots.
+            // SAFETY: no handler runs, and therefore no other code uses the slots.
             unsafe { (*slot.get()).ready.store(false, Ordering::Relaxed) };
         }
         NEXT.store(0, Ordering::SeqCst);
@@ -185,8 +185,8 @@ impl Stopped {
                 }
             });
             wait_for(&signalled[..count], tasks, started);
-            // A thread may have started another before it stopped, and the list ends early where one ends meanwhile. By now
-            // those that were signalled have stopped or are gone, so their number does not change.
+            // A thread may have started another before it stopped, and the list ends early where one ends meanwhile. By
+            // now those that were signalled have stopped or are gone, so their number does not change.
             let alive = |thread: &&i32| raw::signal_thread(**thread, 0);
             let known = 1 + signalled[..count].iter().filter(alive).count();
             let is_whole = raw::count_threads().is_none_or(|there| known >= there);
@@ -211,8 +211,9 @@ impl Stopped {
     pub(super) fn copy(&self) -> io::Result<Option<i32>> {
         let id_address = id_address();
         let robust_list = robust_list();
-        // SAFETY: a fork by system call. glibc's own `fork` would tell libraries, and take the stacks of the other
-        // threads for its next ones; here these threads go on. The main thread's number is stored where glibc keeps it.
+        // SAFETY: a fork by system call. glibc's own `fork` would run the handlers of libraries, and take the stacks of
+        // the other threads for its next ones; here these threads go on. The main thread's number is stored where glibc
+        // keeps it.
         let pid = unsafe {
             let flags = libc::CLONE_PARENT
                 | libc::SIGCHLD
@@ -379,7 +380,7 @@ fn revive(slot: *mut Slot) {
     }
 }
 
-/// The new thread: what the kernel keeps for a thread is told to it again.
+/// The new thread: what the kernel stores for a thread is set again.
 extern "C" fn enter(slot: *mut c_void) -> c_int {
     const RSEQ_LEN: usize = 32;
     #[cfg(target_arch = "x86_64")]
@@ -387,8 +388,8 @@ extern "C" fn enter(slot: *mut c_void) -> c_int {
     #[cfg(not(target_arch = "x86_64"))]
     const RSEQ_SIGNATURE: u32 = 0xd428_bc00;
     let slot = slot.cast::<Slot>();
-    // SAFETY: all of these are the addresses that the thread itself gave the kernel before; the stack pointer is that of
-    // its `park`, which waits to be returned from.
+    // SAFETY: all of these are the addresses that the thread itself gave the kernel before; the stack pointer is that
+    // of its `park`, which waits to be returned from.
     unsafe {
         set_robust_list((*slot).robust_list);
         let rseq = RSEQ_OFFSET.load(Ordering::Relaxed);
@@ -404,7 +405,7 @@ extern "C" fn enter(slot: *mut c_void) -> c_int {
     }
 }
 
-/// Where the C library keeps the calling thread's number; null where the kernel does not tell.
+/// Where the C library keeps the calling thread's number; null where the kernel does not show it.
 fn id_address() -> *mut c_int {
     let mut address = std::ptr::null_mut();
     // SAFETY: the kernel stores a pointer in our variable.
@@ -429,7 +430,7 @@ fn set_robust_list(head: *mut c_void) {
 
 /// The order of the arguments differs between machines.
 unsafe fn fork_with(flags: c_int, id_address: *mut c_int) -> i32 {
-    // SAFETY: without a new stack or shared memory this is a fork; the caller says what else it means.
+    // SAFETY: without a new stack or shared memory this is a fork; the caller describes what else it means.
     unsafe {
         #[cfg(not(target_arch = "aarch64"))]
         let pid = libc::syscall(libc::SYS_clone, flags, 0, 0, id_address, 0);

@@ -3,7 +3,7 @@
 use std::os::raw::c_int;
 use std::os::raw::c_void;
 
-/// What the library says of a frame; only it knows what is in it.
+/// The library's data about a frame, which only the library can read.
 type Frame = *mut c_void;
 
 /// Where to go on looking (0), or not to.
@@ -31,7 +31,8 @@ pub(crate) fn calls(limit: usize) -> (Vec<u64>, bool) {
         limit,
         is_cut: false,
     };
-    // SAFETY: the function is called while this call runs, with what it is given here, which nobody else uses meanwhile.
+    // SAFETY: the function is called while this call runs, with what it is given here, which no other code uses
+    // meanwhile.
     unsafe { _Unwind_Backtrace(look, (&raw mut found).cast()) };
     (found.addresses, found.is_cut)
 }

@@ -84,7 +84,7 @@ pub(crate) fn read_words(fd: RawFd, to: &[AtomicU64]) -> usize {
     done
 }
 
-/// The registers at the moment of a signal, as its handler was told of them.
+/// The registers at the moment of a signal, from the handler's argument.
 pub(crate) fn registers_at_signal(context: *const c_void) -> Registers {
     // SAFETY: the system gives a handler that was set with SA_SIGINFO a valid context.
     registers_of(unsafe { &*context.cast::<libc::ucontext_t>() })

@@ -131,7 +131,7 @@ pub(crate) fn waiting(fd: RawFd) -> u64 {
 /// Reads a counter out of a shared file.
 pub(crate) fn read_counter(fd: RawFd, index: usize) -> u64 {
     let mut bytes = [0; 8];
-    // SAFETY: the buffer is ours and as long as said.
+    // SAFETY: the buffer is ours and as long as stated.
     let read = unsafe { libc::pread(fd, bytes.as_mut_ptr().cast(), 8, (index * 8) as libc::off_t) };
     if read == 8 {
         u64::from_le_bytes(bytes)
@@ -164,7 +164,7 @@ pub(crate) fn set_private(fd: RawFd) -> io::Result<()> {
     check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
 }
 
-/// Closes a descriptor that only the worker's own code knows.
+/// Closes a descriptor that only the worker's own code uses.
 pub(crate) fn close(fd: RawFd) {
     // SAFETY: takes a number only; the callers own the descriptor.
     unsafe { libc::close(fd) };
@@ -243,8 +243,8 @@ pub(crate) fn at_exit(function: extern "C" fn()) {
 
 /// Has a function called in each child that the C library forks.
 pub(crate) fn at_fork(in_child: extern "C" fn()) {
-    // SAFETY: the function is part of the runtime, which stays loaded, and does what a new child of a process with threads
-    // may do.
+    // SAFETY: the function is part of the runtime, which stays loaded, and does what a new child of a process with
+    // threads may do.
     unsafe {
         libc::pthread_atfork(
             None,
@@ -378,7 +378,7 @@ pub(crate) fn this_thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
-/// Waits until one of the descriptors can be read or has ended, or the time is over; says which.
+/// Waits until one of the descriptors can be read or has ended, or the time is over. Returns which.
 pub(crate) fn wait_readable<const N: usize>(
     fds: [RawFd; N],
     limit: Option<Duration>,
@@ -390,7 +390,7 @@ pub(crate) fn wait_readable<const N: usize>(
     });
     let limit = limit.map_or(-1, |limit| limit.as_millis() as c_int);
     loop {
-        // SAFETY: the array is ours and as long as said.
+        // SAFETY: the array is ours and as long as stated.
         match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, limit) }) {
             Ok(_) => return Ok(polls.map(|poll| poll.revents != 0)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

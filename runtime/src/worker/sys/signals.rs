@@ -8,7 +8,7 @@ use std::os::raw::c_void;
 use super::check;
 use super::read_exact;
 
-/// A handler that is told of the signal's cause.
+/// A handler that gets the signal's cause.
 pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// The signal that wakes the cell's thread out of a system call.
