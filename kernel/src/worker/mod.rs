@@ -2,126 +2,33 @@
 //!
 //! The worker's own side is `runtime/src/worker`; their messages to each other are in `threadbook::wire`.
 
+mod events;
 mod pipes;
 mod pump;
+mod status;
 
-use std::ffi::OsString;
+pub use events::CellObserver;
+pub use events::Death;
+pub use events::Note;
+pub use events::WARNINGS_KEY;
+pub use events::WorkerEvent;
+pub use status::Status;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde_json::Map;
-use serde_json::Value;
-use threadbook::timing::Times;
 use threadbook::top::Proc;
 use threadbook::wire;
-use threadbook::wire::CrashDump;
-use threadbook::wire::End;
-use threadbook::wire::Outside;
-use threadbook::wire::PanicInfo;
-use threadbook::wire::Place;
 use threadbook::wire::Role;
 use threadbook::wire::SnapshotStatus;
 
 use pipes::Pipes;
-use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::output::OutputTx;
-
-/// The pump's messages to the evaluator about the cell that runs. Output goes past it, to the output queue.
-#[derive(Debug)]
-pub enum WorkerEvent {
-    /// Compiling is over: this shared object runs.
-    Started {
-        /// The object's file.
-        so: String,
-    },
-    /// The cell has ended; everything it printed is in the output queue.
-    Done {
-        /// How.
-        end: End,
-        /// What running it took.
-        times: Times,
-    },
-    /// The process that runs cells has died.
-    Died(Death),
-    /// A copy of it has taken over, without these threads.
-    Resumed {
-        /// Threads that could not be taken along, by name.
-        missing_threads: Vec<String>,
-        /// What the process that died may have changed for it.
-        outside: Outside,
-    },
-    /// The status of the copies of the process.
-    Snapshot(SnapshotStatus),
-    /// There is no copy of the role that [`Worker::restore`] has named.
-    NoSuchCopy,
-    /// Everything that was in the pipes at [`Worker::sync`] has been taken.
-    Synced,
-}
-
-/// How the process that runs cells died.
-#[derive(Clone, Debug, Default)]
-pub struct Death {
-    /// The signal that ended it, if one did.
-    pub signal: Option<i32>,
-    /// Its exit code otherwise.
-    pub code: Option<i32>,
-    /// The name of the thread that did it, where that is known.
-    pub thread: Option<String>,
-    /// What a backtrace of that thread can be made of.
-    pub remains: Option<CrashDump>,
-    /// The cell's last panic that did not end it by itself.
-    pub panic: Option<PanicInfo>,
-    /// Whether a copy of it, made before the cell, has taken over.
-    pub copy: bool,
-    /// Processes that it had started and that ended with it, by name.
-    pub children: Vec<String>,
-    /// Whether the system has ended processes since memory ran out.
-    pub out_of_memory: bool,
-    /// Threads that the copy lacks, by name.
-    pub missing_threads: Vec<String>,
-    /// What lies outside of the copy and is as the process has left it.
-    pub outside: Outside,
-}
-
-/// In the metadata of a display of warnings: how many there are.
-pub const WARNINGS_KEY: &str = "threadbook_warnings";
-
-/// A display that the kernel itself adds to a cell.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Note {
-    /// MIME type to value.
-    pub data: Map<String, Value>,
-    /// A mark by which it differs from displays of the cell.
-    pub metadata: Map<String, Value>,
-}
-
-/// The pump's view of the cells' texts. Each returned text goes to stderr.
-pub trait CellObserver: Send {
-    /// A compiled cell starts, at a time since the system's start. Returns a note about it, such as rustc's warnings.
-    fn started(&self, so: &str, at_ms: u64) -> Option<Note>;
-
-    /// The code of the cell has ended, however.
-    fn ended(&self);
-
-    /// A place in code, in words.
-    fn place(&self, place: &Place) -> String;
-
-    /// A panic that does not end a cell.
-    fn panic(&self, info: &PanicInfo) -> String;
-
-    /// The process died while no cell ran.
-    fn died(&self, death: &Death) -> String;
-}
 
 /// The worker answers at once, unless it has ended.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -134,24 +41,9 @@ pub struct Worker {
     events_rx: mpsc::Receiver<WorkerEvent>,
 }
 
-/// The worker's state, for other threads.
-#[derive(Debug)]
-pub struct Status {
-    pipes: Arc<Pipes>,
-    supervisor: AtomicU32,
-    worker: AtomicU32,
-    cell: AtomicU64,
-    shows_output: AtomicBool,
-    running: AtomicBool,
-    asking: AtomicBool,
-    stop_next: AtomicBool,
-    /// The working folder of cells, as far as it is known.
-    folder: Mutex<Option<PathBuf>>,
-}
-
 impl Worker {
     /// Opens the pipes and starts the thread that reads them.
-    pub fn new(output: OutputTx, narrator: Box<dyn CellObserver>) -> std::io::Result<Worker> {
+    pub fn new(output: OutputTx, observer: Box<dyn CellObserver>) -> std::io::Result<Worker> {
         let pipes = Arc::new(Pipes::new()?);
         let status = Arc::new(Status::new(Arc::clone(&pipes)));
         let (events_tx, events_rx) = mpsc::channel();
@@ -160,7 +52,7 @@ impl Worker {
             Arc::clone(&status),
             output,
             events_tx,
-            narrator,
+            observer,
         );
         std::thread::Builder::new()
             .name("worker-output".to_owned())
@@ -265,83 +157,5 @@ impl Worker {
             events.push(event);
         }
         events
-    }
-}
-
-impl Status {
-    fn new(pipes: Arc<Pipes>) -> Status {
-        Status {
-            pipes,
-            supervisor: AtomicU32::new(0),
-            worker: AtomicU32::new(0),
-            cell: AtomicU64::new(0),
-            shows_output: AtomicBool::new(false),
-            running: AtomicBool::new(false),
-            asking: AtomicBool::new(false),
-            stop_next: AtomicBool::new(false),
-            folder: Mutex::default(),
-        }
-    }
-
-    /// The process that runs cells, if it is up.
-    pub fn worker_pid(&self) -> Option<u32> {
-        let pid = self.worker.load(Ordering::SeqCst);
-        (pid != 0).then_some(pid)
-    }
-
-    /// Stops the cell that runs, or the one that is being compiled as soon as it starts.
-    ///
-    /// A cell that waits for the person to type something is left alone unless `even_asking`: the client that holds the
-    /// question drops it, and the cell unwinds.
-    pub fn interrupt(&self, even_asking: bool) {
-        self.stop_next.store(true, Ordering::SeqCst);
-        let waits = self.asking.load(Ordering::SeqCst) && !even_asking;
-        if self.running.load(Ordering::SeqCst) && !waits {
-            self.stop_running();
-        }
-    }
-
-    /// A new cell begins, which is not interrupted yet.
-    pub fn begin_cell(&self, cell: CellId) {
-        self.cell.store(cell.0, Ordering::SeqCst);
-        self.stop_next.store(false, Ordering::SeqCst);
-    }
-
-    /// The working folder of the process that runs cells, which starts in that of the kernel.
-    pub fn folder(&self) -> PathBuf {
-        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let kernels = || std::env::current_dir().unwrap_or_default();
-        folder.clone().unwrap_or_else(kernels)
-    }
-
-    fn set_folder(&self, folder: Option<OsString>) {
-        *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = folder.map(PathBuf::from);
-    }
-
-    fn cell(&self) -> CellId {
-        CellId(self.cell.load(Ordering::SeqCst))
-    }
-
-    /// Ends the worker and everything below it.
-    pub fn terminate(&self) {
-        self.pipes.end(self.supervisor.load(Ordering::SeqCst));
-    }
-
-    fn stop_running(&self) {
-        if let Err(error) = self.pipes.control(&wire::Command::Interrupt) {
-            tracing::error!("an interrupt did not reach the worker: {error}");
-        }
-    }
-
-    /// The order of the two steps pairs with that in [`Status::interrupt`]: one of the two sees the other.
-    fn started(&self) {
-        self.running.store(true, Ordering::SeqCst);
-        if self.stop_next.load(Ordering::SeqCst) {
-            self.stop_running();
-        }
-    }
-
-    fn ended(&self) {
-        self.running.store(false, Ordering::SeqCst);
     }
 }

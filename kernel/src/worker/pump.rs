@@ -22,19 +22,19 @@ use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 use tokio::sync::oneshot;
 
-use super::CellObserver;
-use super::Death;
-use super::Note;
-use super::Status;
-use super::WorkerEvent;
+use super::events::CellObserver;
+use super::events::Death;
+use super::events::Note;
+use super::events::WorkerEvent;
 use super::pipes::Pipes;
+use super::status::Status;
 
 pub(super) struct Pump {
     pipes: Arc<Pipes>,
     status: Arc<Status>,
     output: OutputTx,
     events_tx: mpsc::Sender<WorkerEvent>,
-    narrator: Box<dyn CellObserver>,
+    observer: Box<dyn CellObserver>,
     decoder: ReportDecoder,
     drained: [u64; 2],
     cells: HashMap<u32, CellId>,
@@ -49,14 +49,14 @@ impl Pump {
         status: Arc<Status>,
         output: OutputTx,
         events_tx: mpsc::Sender<WorkerEvent>,
-        narrator: Box<dyn CellObserver>,
+        observer: Box<dyn CellObserver>,
     ) -> Pump {
         Pump {
             pipes,
             status,
             output,
             events_tx,
-            narrator,
+            observer,
             decoder: ReportDecoder::default(),
             drained: [0; 2],
             cells: HashMap::new(),
@@ -174,11 +174,11 @@ impl Pump {
                 password,
             } => self.ask(token, prompt, password)?,
             Report::Where { token, place } => {
-                let text = self.narrator.place(&place);
+                let text = self.observer.place(&place);
                 self.pipes.answer(token, &Reply::Line { text })?;
             }
             Report::Panic(info) => {
-                let text = self.narrator.panic(&info);
+                let text = self.observer.panic(&info);
                 self.say(self.cell_of(info.place.load), text);
                 // That of another process is not why this one ends.
                 if info.of_process.is_none() {
@@ -186,14 +186,14 @@ impl Pump {
                 }
             }
             Report::Debug { text, place } => {
-                let place_text = self.narrator.place(&place);
+                let place_text = self.observer.place(&place);
                 self.say(self.cell_of(place.load), format!("[{place_text}] {text}\n"));
             }
             Report::Started { load, so, at_ms } => {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
                 self.panic = None;
-                if let Some(Note { data, metadata }) = self.narrator.started(&so, at_ms) {
+                if let Some(Note { data, metadata }) = self.observer.started(&so, at_ms) {
                     self.send(Some(Event::Display {
                         cell: Some(cell),
                         data,
@@ -206,7 +206,7 @@ impl Pump {
                 self.tell(WorkerEvent::Started { so });
             }
             Report::Done { end, times, folder } => {
-                self.narrator.ended();
+                self.observer.ended();
                 self.status.set_folder(folder);
                 self.status.ended();
                 self.tell(WorkerEvent::Done { end, times });
@@ -223,7 +223,7 @@ impl Pump {
             } => {
                 self.status.worker.store(0, Ordering::SeqCst);
                 self.status.ended();
-                self.narrator.ended();
+                self.observer.ended();
                 self.decoder.forget_pieces();
                 self.take_all_raw()?;
                 let death = Death {
@@ -241,7 +241,7 @@ impl Pump {
                     self.status.supervisor.store(0, Ordering::SeqCst);
                 }
                 if copy && idle {
-                    let text = self.narrator.died(&death);
+                    let text = self.observer.died(&death);
                     self.say(None, text);
                 } else {
                     self.tell(WorkerEvent::Died(death));
