@@ -20,7 +20,11 @@ const TRAITS: [(&str, &str); 9] = [
 ];
 
 /// What is brought into scope where values are shown as usual.
-const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, InWords as _, ShowDebug as _, ShowNothing as _, ShowTable as _};";
+const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, InWords as _, ShowDebug as _, ShowNothing as _};";
+/// What shows lists and maps as tables.
+const TABLES: &str = "#[allow(unused_imports)] use ::threadbook::show::ShowTable as _;";
+/// In the text of a session that has a display of its own, perhaps of lists: rustc could not choose between the two.
+const OWN_DISPLAY: &str = "fn evcxr_display";
 
 /// How the value of a cell's last expression is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +70,13 @@ impl Results {
     }
 
     /// One line of Rust that brings into scope what shows values. A method `evcxr_display` of the value's own comes first.
-    pub(crate) fn scope(&self) -> String {
+    pub(crate) fn scope(&self, source: &str) -> String {
         let Results { format, types } = self;
         let Some(wanted) = self.wanted_trait().filter(|_| *self != Results::default()) else {
-            return USUAL.to_owned();
+            return match source.contains(OWN_DISPLAY) {
+                true => USUAL.to_owned(),
+                false => format!("{USUAL}{TABLES}"),
+            };
         };
         format!("::threadbook::shown_by!({format:?} of {wanted}, {types});")
     }
@@ -106,14 +113,15 @@ mod tests {
     #[test]
     fn what_shows_values_is_brought_into_scope_for_the_format() {
         let mut results = Results::default();
-        assert_eq!(results.scope(), USUAL);
+        assert_eq!(results.scope(""), format!("{USUAL}{TABLES}"));
+        assert_eq!(results.scope("fn evcxr_display(&self) {}"), USUAL);
         results.format = "{}\n\"m\"".to_owned();
         results.types = true;
         assert_eq!(
-            results.scope(),
+            results.scope(""),
             "::threadbook::shown_by!(\"{}\\n\\\"m\\\"\" of Display, true);"
         );
         results.format = "{".to_owned();
-        assert_eq!(results.scope(), USUAL);
+        assert_eq!(results.scope(""), format!("{USUAL}{TABLES}"));
     }
 }

@@ -96,7 +96,7 @@ impl Changes {
     }
 
     /// What runs before the cell's variables are taken out of the store.
-    fn first(&self, thread_locals: &[String]) -> String {
+    fn first(&self, thread_locals: &[String], scope: &str) -> String {
         let mut first = self.fingerprints.call();
         if !thread_locals.is_empty() {
             first.push_str(&format!(
@@ -112,7 +112,7 @@ impl Changes {
         if self.logs {
             first.push_str("::threadbook::abi::logging::logs();");
         }
-        first.push_str(&self.results.scope());
+        first.push_str(scope);
         first
     }
 
@@ -133,8 +133,10 @@ impl Finish for Changes {
     fn finish(&mut self, source: &str) -> String {
         let shared = statics::share(source, &self.cell, &self.definitions);
         self.new_definitions = shared.definitions;
-        let mut finished = generated::rewrite(&shared.source, &self.first(&shared.thread_locals));
-        finished = finished.replacen(generated::SHOWN, &self.results.scope(), 1);
+        let scope = self.results.scope(source);
+        let first = self.first(&shared.thread_locals, &scope);
+        let mut finished = generated::rewrite(&shared.source, &first);
+        finished = finished.replacen(generated::SHOWN, &scope, 1);
         finished = inlining::inline(&finished);
         if self.boxed_errors {
             finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);

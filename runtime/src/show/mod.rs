@@ -5,7 +5,7 @@
 //! or of a crate made for evcxr finds that one's, `()` and displays find [`ShowNothing`], threads, locks and the like find
 //! [`InWords`], and any other type finds [`ShowDebug`], or what [`shown_by`](crate::shown_by) makes for another format.
 
-mod kind;
+mod json;
 mod long;
 mod tables;
 mod words;

@@ -7,7 +7,8 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::kind::Kind;
+use super::json;
+use super::json::Kind;
 use super::long;
 use super::result_forms;
 use crate::display::Table;
@@ -47,17 +48,13 @@ impl<K: Serialize + Debug, V: Serialize + Debug> ShowTable for BTreeMap<K, V> {
 
 /// A serialisable value of any type. What uses it is compiled once, and not in each cell.
 trait Row {
-    fn kind(&self) -> Kind;
-    fn json(&self) -> Option<String>;
+    /// Its kind and its JSON, if it can be JSON.
+    fn json(&self) -> Option<(Kind, String)>;
 }
 
 impl<T: Serialize> Row for T {
-    fn kind(&self) -> Kind {
-        Kind::of(self)
-    }
-
-    fn json(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+    fn json(&self) -> Option<(Kind, String)> {
+        json::of(self)
     }
 }
 
@@ -88,9 +85,10 @@ fn list_table(rows: &mut dyn Iterator<Item = &dyn Row>) -> Option<Table> {
             table.count_row();
             continue;
         }
-        match *kind.get_or_insert_with(|| row.kind()) {
-            Kind::Struct | Kind::Map => table.add(crate::display::fields(&row.json()?).ok()?),
-            Kind::List => add_numbers(&mut table, &row.json()?)?,
+        let (its_kind, json) = row.json()?;
+        match *kind.get_or_insert(its_kind) {
+            Kind::Struct | Kind::Map => table.add(crate::display::fields(&json).ok()?),
+            Kind::List => add_numbers(&mut table, &json)?,
             Kind::Other => return None,
         }
     }
@@ -123,7 +121,7 @@ fn map_table(sorts: bool, entries: &mut Entries<'_>) -> Option<Table> {
             table.count_row();
             continue;
         }
-        rows.push((serde_json::from_str(&key.json()?).ok()?, value));
+        rows.push((serde_json::from_str(&key.json()?.1).ok()?, value));
     }
     if sorts {
         rows.sort_by(
@@ -133,13 +131,13 @@ fn map_table(sorts: bool, entries: &mut Entries<'_>) -> Option<Table> {
             },
         );
     }
-    let is_of_records = rows.first()?.1.kind() == Kind::Struct;
+    let is_of_records = rows.first()?.1.json()?.0 == Kind::Struct;
     for (key, value) in rows {
         if table.is_full() {
             table.count_row();
             continue;
         }
-        let json = value.json()?;
+        let (_, json) = value.json()?;
         let fields = match is_of_records {
             true => crate::display::fields(&json).ok()?,
             false => vec![("value".to_owned(), serde_json::from_str(&json).ok()?)],

@@ -19,11 +19,11 @@ use crate::contract::CellId;
 const FIRST_BATCH_BYTES: usize = 64 << 10;
 
 /// No stream message is larger. jupyter_server drops output above 1 MB a second, in whole messages.
-const LARGEST_BATCH_BYTES: usize = 512 << 10;
+const LARGEST_BATCH_BYTES: usize = 1 << 20;
 
 /// A cell's next message may hold this many times what its earlier ones held. A page redraws a cell's whole text for
 /// each message, and therefore few messages matter more the longer the text is.
-const BATCH_GROWTH: usize = 4;
+const BATCH_GROWTH: usize = 16;
 
 /// Text waits so long for more before it is sent.
 const FIRST_BATCH_TIME: Duration = Duration::from_millis(50);
