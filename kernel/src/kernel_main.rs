@@ -15,6 +15,7 @@ use crate::evaluator::Interrupter;
 use crate::evaluator::RustEvaluator;
 use crate::kernel_info::kernel_info;
 use crate::magics;
+use crate::questions::Known;
 use crate::toolchain::Error;
 use crate::toolchain::SessionFolder;
 
@@ -68,6 +69,7 @@ pub unsafe fn kernel_main(
     let defaults = kernel::Options::default();
     let options = kernel::Options {
         info: kernel_info(),
+        quick_answers: Arc::new(Known::default()),
         output_limit_bytes: number(env::OUTPUT_LIMIT, "bytes")
             .unwrap_or(defaults.output_limit_bytes),
         is_complete: |text| cell::is_complete(text, &magics::RegistryFacts, magics::takes_rust),

@@ -20,6 +20,7 @@ mod kernel_info;
 pub mod kernel_main;
 pub mod magics;
 pub mod notebook;
+pub mod questions;
 pub mod rewrite;
 pub mod standin;
 mod sys;

@@ -4,6 +4,9 @@
 //! The dispatcher names only these types. Threadbook's evaluator wraps evcxr; the tests of the protocol script one, and
 //! `examples/echo.rs` is a whole kernel.
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -151,11 +154,43 @@ pub trait Evaluator: Send {
     /// Does ahead what the first cells would otherwise wait for. Called once, if no cell waits yet.
     fn warm_up(&mut self) {}
 
+    /// Answers to questions that come while this is busy. They are taken after each cell.
+    fn quick_answers(&self) -> Arc<dyn QuickAnswers> {
+        Arc::new(NoAnswers)
+    }
+
     /// Completes the code at a byte offset.
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions;
 
     /// Describes what stands at a byte offset, as a MIME bundle. `None` where there is no description.
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>>;
+}
+
+/// Answers questions about code at once, while the evaluator is busy, from what was known after the latest cell.
+pub trait QuickAnswers: Debug + Send + Sync {
+    /// Completes the code at a byte offset.
+    fn complete(&self, code: &str, cursor_byte: usize) -> Completions;
+
+    /// Describes what stands at a byte offset, as a MIME bundle. `None` where there is no description.
+    fn inspect(&self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>>;
+}
+
+/// No answers at all.
+#[derive(Debug)]
+pub struct NoAnswers;
+
+impl QuickAnswers for NoAnswers {
+    fn complete(&self, _: &str, cursor_byte: usize) -> Completions {
+        Completions {
+            start_byte: cursor_byte,
+            end_byte: cursor_byte,
+            matches: Vec::new(),
+        }
+    }
+
+    fn inspect(&self, _: &str, _: usize) -> Option<Map<String, Value>> {
+        None
+    }
 }
 
 /// Reaches a running evaluator from another thread. No call blocks.

@@ -3,6 +3,8 @@
 //! A cell's start, its output and its end pass through one queue, and only when the end comes out of it, behind all
 //! output, is the reply sent and idle published. That idle comes last holds by construction.
 
+use std::sync::Arc;
+
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -12,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::contract::Cell;
 use crate::contract::Outcome;
+use crate::contract::QuickAnswers;
 use crate::output::Answer;
 use crate::output::CellMark;
 use crate::output::Event;
@@ -27,6 +30,10 @@ use crate::ticket::traceback;
 pub(crate) enum Notice {
     /// The evaluator is made, or has failed to be made, and takes jobs.
     EvaluatorReady,
+    /// The evaluator works between two cells, for longer than a question can wait, until it is ready again.
+    EvaluatorWarms,
+    /// What answers questions while the evaluator is busy.
+    QuickAnswers(Arc<dyn QuickAnswers>),
     /// The cell requests a line of input. Its earlier output is published.
     Input {
         prompt: String,

@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 use crate::contract::Completeness;
 use crate::contract::Control;
 use crate::contract::KernelInfo;
+use crate::contract::NoAnswers;
+use crate::contract::QuickAnswers;
 use crate::contract::Signal;
 use crate::dispatcher;
 use crate::dispatcher::Interrupted;
@@ -49,6 +51,8 @@ const SOCKET_LINGER: Duration = Duration::from_millis(1000);
 pub struct Options {
     /// The content of the kernel_info reply.
     pub info: KernelInfo,
+    /// Answers to questions before there is an evaluator.
+    pub quick_answers: Arc<dyn QuickAnswers>,
     /// How many bytes of output a cell may show.
     pub output_limit_bytes: usize,
     /// Tells whether a text is a whole cell.
@@ -64,6 +68,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             info: KernelInfo::default(),
+            quick_answers: Arc::new(NoAnswers),
             output_limit_bytes: 10_000_000,
             is_complete: |_| Completeness::Unknown,
             sockets_link: None,
@@ -176,6 +181,7 @@ pub async fn serve(
         signer,
         info,
         kernel: options.info,
+        quick_answers: options.quick_answers,
         is_complete: options.is_complete,
         control,
         incoming_rx: connection.incoming,

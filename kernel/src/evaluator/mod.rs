@@ -27,6 +27,7 @@ mod source_map;
 mod spans;
 mod steps;
 mod unsettled;
+mod visible;
 mod warnings;
 
 pub use interrupt::Interrupter;

@@ -36,6 +36,7 @@ use super::phase_log;
 use super::positions;
 use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
+use super::visible::Library;
 use crate::build::Prepared;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
@@ -52,12 +53,18 @@ use crate::toolchain::compiled;
 use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
+use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::contract::Completions;
 
 mod evaluate;
 mod going_back;
+mod latest;
 mod names;
+mod offers;
 mod preloaded;
 mod session;
+
+use self::latest::Latest;
 
 /// What every session begins with.
 ///
@@ -84,8 +91,15 @@ pub struct RustEvaluator {
     checkpoints: Checkpoints,
     prelude: String,
     pub(super) cargo: PathBuf,
+    rustc: PathBuf,
     /// The standard library's sources.
-    library: Option<PathBuf>,
+    library: Option<Library>,
+    /// The values that were looked at since the last cell.
+    values: HashMap<String, Option<String>>,
+    last_cell: Option<CellId>,
+    // The latest answers, which may have come too late for whoever asked.
+    completed: Latest<Completions>,
+    inspected: Latest<Option<Map<String, Value>>>,
     cells: Vec<(u32, String)>,
     ended: EndedVariables,
     configuration: RustcConfiguration,
@@ -165,7 +179,12 @@ impl RustEvaluator {
             checkpoints,
             prelude,
             cargo: sysroot.cargo(),
-            library: sysroot.library_sources().ok(),
+            rustc: sysroot.rustc(),
+            library: sysroot.library_sources().ok().map(Library::read),
+            values: HashMap::new(),
+            last_cell: None,
+            completed: Latest::default(),
+            inspected: Latest::default(),
             cells: Vec::new(),
             ended: EndedVariables::default(),
             configuration: RustcConfiguration::of(&sysroot),

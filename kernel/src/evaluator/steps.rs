@@ -17,7 +17,6 @@ use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::StreamName;
 
 use super::diagnostics;
-use super::help;
 use super::rust::RustEvaluator;
 use crate::build::Results;
 use crate::cell::CellMagic;
@@ -40,6 +39,7 @@ use crate::magics::RunResult;
 use crate::magics::Shown;
 use crate::magics::UsedFile;
 use crate::magics::Variable;
+use crate::questions;
 
 /// One run of a cell.
 pub(super) struct Steps<'a> {
@@ -187,10 +187,20 @@ impl<'a> Steps<'a> {
     }
 
     fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
-        let data = match question.name.starts_with('%') {
-            true => help::of_magic(&question.name),
-            false if question.source => self.evaluator.source(&question.name),
-            false => self.evaluator.describe(&question.name),
+        let name = &question.name;
+        let known = self.evaluator.known_names();
+        let explanation = questions::explanation(name, &known);
+        let data = match name.starts_with('%') {
+            true => questions::of_magic(name),
+            false if explanation.is_some() => explanation,
+            false if question.source => self.evaluator.source(name),
+            false => {
+                let variable = self.evaluator.variable(name);
+                let item = || questions::name(name, &known);
+                variable
+                    .or_else(item)
+                    .or_else(|| self.evaluator.describe(name))
+            }
         };
         let Some(data) = data else {
             return Err(diagnostics::plain(

@@ -35,6 +35,7 @@ pub(crate) use modules::refresh;
 pub use registry::RegistryFacts;
 pub use registry::cell;
 pub use registry::expansion;
+pub(crate) use registry::find;
 pub use registry::help;
 pub use registry::line;
 pub use registry::takes_rust;

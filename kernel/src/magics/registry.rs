@@ -43,7 +43,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Magic> {
 }
 
 /// The magic of a name.
-pub(super) fn find(name: &str) -> Option<&'static Magic> {
+pub(crate) fn find(name: &str) -> Option<&'static Magic> {
     all().find(|magic| magic.name == name)
 }
 

@@ -4,6 +4,7 @@
 
 mod history;
 mod info;
+mod questions;
 mod queue;
 mod runner;
 mod stdin;
@@ -12,9 +13,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc as jobs;
 
-use jupyter_protocol::CompleteRequest;
-use jupyter_protocol::InspectRequest;
-use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -24,17 +22,18 @@ pub(crate) use self::runner::Interrupted;
 pub use self::runner::MakeEvaluator;
 pub(crate) use self::runner::run as run_evaluator;
 
+use self::questions::Questions;
 use self::queue::Queue;
 use self::stdin::Prompts;
 use crate::contract::Completeness;
 use crate::contract::Control;
 use crate::contract::KernelInfo;
+use crate::contract::QuickAnswers;
 use crate::contract::Signal;
 use crate::history::History;
 use crate::iopub::Finished;
 use crate::iopub::Notice;
 use crate::message::Channel;
-use crate::message::CodePoints;
 use crate::message::ConnectionInfo;
 use crate::message::Frames;
 use crate::message::Message;
@@ -59,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) signer: Signer,
     pub(crate) info: Option<ConnectionInfo>,
     pub(crate) kernel: KernelInfo,
+    pub(crate) quick_answers: Arc<dyn QuickAnswers>,
     pub(crate) is_complete: fn(&str) -> Completeness,
     pub(crate) control: Arc<dyn Control>,
     pub(crate) incoming_rx: mpsc::Receiver<Incoming>,
@@ -82,6 +82,7 @@ pub(crate) async fn run(parts: Parts) {
         signer,
         info,
         kernel,
+        quick_answers,
         is_complete,
         control,
         mut incoming_rx,
@@ -102,7 +103,7 @@ pub(crate) async fn run(parts: Parts) {
         kernel,
         is_complete,
         control,
-        jobs_tx,
+        questions: Questions::new(jobs_tx, quick_answers),
         evaluator_ready: false,
         history,
         ending: false,
@@ -153,7 +154,7 @@ struct Dispatcher {
     kernel: KernelInfo,
     is_complete: fn(&str) -> Completeness,
     control: Arc<dyn Control>,
-    jobs_tx: jobs::Sender<EvaluatorJob>,
+    questions: Questions,
     evaluator_ready: bool,
     queue: Queue,
     prompts: Prompts,
@@ -167,6 +168,8 @@ impl Dispatcher {
             Event::Incoming(Incoming::Frames(channel, frames)) => self.frames(channel, frames),
             Event::Incoming(Incoming::Subscribed(topic)) => self.voice.welcome(topic),
             Event::Notice(Notice::EvaluatorReady) => self.evaluator_ready = true,
+            Event::Notice(Notice::EvaluatorWarms) => self.evaluator_ready = false,
+            Event::Notice(Notice::QuickAnswers(quick)) => self.questions.set_quick(quick),
             Event::Notice(Notice::Input {
                 prompt,
                 password,
@@ -240,9 +243,15 @@ impl Dispatcher {
             // The history's thread answers.
             Request::History(request) => history::answer(&self.history, &request, ticket),
 
-            // Work for the evaluator, which has one thread.
-            Request::Complete(request) => self.complete(ticket, request),
-            Request::Inspect(request) => self.inspect(ticket, request),
+            // Work for the evaluator, which has one thread, or for what stands in for it.
+            Request::Complete(request) => {
+                let is_free = self.evaluator_is_free();
+                self.questions.complete(ticket, request, is_free);
+            }
+            Request::Inspect(request) => {
+                let is_free = self.evaluator_is_free();
+                self.questions.inspect(ticket, request, is_free);
+            }
 
             // What acts on a running cell.
             Request::Interrupt => {
@@ -275,41 +284,9 @@ impl Dispatcher {
         }
     }
 
-    /// While the evaluator is busy, a completion is answered at once: clients send a new request with the next key.
+    /// While the evaluator is busy, questions are answered without it.
     fn evaluator_is_free(&self) -> bool {
         self.evaluator_ready && self.queue.running().is_none()
-    }
-
-    fn complete(&self, ticket: Ticket, request: CompleteRequest) {
-        let cursor = CodePoints(request.cursor_pos);
-        if self.evaluator_is_free() {
-            self.give(EvaluatorJob::Complete {
-                code: request.code,
-                cursor,
-                ticket: Box::new(ticket),
-            });
-        } else {
-            ticket.answer(runner::empty_completion(cursor));
-        }
-    }
-
-    fn inspect(&self, ticket: Ticket, request: InspectRequest) {
-        if self.evaluator_is_free() {
-            self.give(EvaluatorJob::Inspect {
-                code: request.code,
-                cursor: CodePoints(request.cursor_pos),
-                ticket: Box::new(ticket),
-            });
-        } else {
-            let nothing: Value =
-                json!({"status": "ok", "found": false, "data": {}, "metadata": {}});
-            ticket.answer(nothing);
-        }
-    }
-
-    fn give(&self, job: EvaluatorJob) {
-        // Where the thread is gone, the ticket in the job that comes back answers for itself.
-        drop(self.jobs_tx.send(job));
     }
 
     fn start_next(&mut self) {

@@ -14,7 +14,9 @@ use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Control;
 use threadbook_jupyter::contract::Diagnostic;
 use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::NoAnswers;
 use threadbook_jupyter::contract::Outcome;
+use threadbook_jupyter::contract::QuickAnswers;
 use threadbook_jupyter::output::Answer;
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
@@ -156,6 +158,34 @@ impl Script {
     }
 }
 
+/// Answers about the variable `total`.
+#[derive(Debug)]
+struct Total;
+
+impl QuickAnswers for Total {
+    fn complete(&self, code: &str, cursor_byte: usize) -> Completions {
+        let before = &code[..cursor_byte];
+        let start_byte = before.rfind(' ').map_or(0, |place| place + 1);
+        let typed = &before[start_byte..];
+        if typed.is_empty() || !"total".starts_with(typed) {
+            return NoAnswers.complete(code, cursor_byte);
+        }
+        Completions {
+            start_byte,
+            end_byte: cursor_byte,
+            matches: vec![Completion {
+                text: "total".into(),
+                kind: "variable".into(),
+                signature: "total: i32".into(),
+            }],
+        }
+    }
+
+    fn inspect(&self, code: &str, _: usize) -> Option<Map<String, Value>> {
+        (code == "total").then(|| bundle("let total: i32"))
+    }
+}
+
 impl Evaluator for Script {
     fn execute(&mut self, cell: &Cell) -> Outcome {
         for line in cell.code.lines() {
@@ -169,7 +199,12 @@ impl Evaluator for Script {
         }
     }
 
+    fn quick_answers(&self) -> Arc<dyn QuickAnswers> {
+        Arc::new(Total)
+    }
+
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
+        assert!(!code.contains("fault"), "a fault of the analysis");
         let start_byte = code[..cursor_byte].rfind(' ').map_or(0, |place| place + 1);
         Completions {
             start_byte,
