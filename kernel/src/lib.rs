@@ -25,6 +25,7 @@ pub mod magics;
 pub mod message;
 pub mod notebook;
 pub mod output;
+pub mod questions;
 pub mod socket;
 mod sys;
 pub mod ticket;

@@ -270,6 +270,44 @@ impl Kernel {
             .collect()
     }
 
+    /// Completes at the end of the code until a name is offered: what rust-analyzer has not read yet is not.
+    #[track_caller]
+    pub fn complete_until(&mut self, code: &str, expected: &str) -> Vec<String> {
+        let deadline = Instant::now() + HANG;
+        loop {
+            let matches = self.complete(code);
+            if matches.iter().any(|found| found == expected) {
+                return matches;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "`{expected}` is not in {matches:?}"
+            );
+        }
+    }
+
+    /// What is said of the end of the code.
+    #[track_caller]
+    pub fn inspect(&mut self, code: &str) -> Option<String> {
+        let content = json!({"code": code, "cursor_pos": code.chars().count(), "detail_level": 0});
+        let reply = self.ask(Channel::Shell, "inspect", content);
+        assert_eq!(reply["status"], "ok", "{reply}");
+        reply["data"]["text/plain"].as_str().map(str::to_owned)
+    }
+
+    /// The same until a text is in it: what takes longer to find comes with a later answer.
+    #[track_caller]
+    pub fn inspect_until(&mut self, code: &str, expected: &str) -> String {
+        let deadline = Instant::now() + HANG;
+        loop {
+            let text = self.inspect(code).unwrap_or_default();
+            if text.contains(expected) {
+                return text;
+            }
+            assert!(Instant::now() < deadline, "`{expected}` is not in {text:?}");
+        }
+    }
+
     /// Fails if anything came that nobody has read.
     #[track_caller]
     pub fn assert_quiet(&self) {

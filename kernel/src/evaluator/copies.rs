@@ -56,6 +56,14 @@ impl Copies {
         }
     }
 
+    /// What the session defines now, by name.
+    pub(super) fn definitions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.definitions
+            .iter()
+            .filter(|(name, _)| !self.undone.contains(*name))
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
     /// The session's macros that make items.
     pub(super) fn item_macros(&self) -> HashSet<String> {
         let macros = self

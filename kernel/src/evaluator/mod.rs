@@ -22,6 +22,7 @@ mod dependencies;
 mod diagnostics;
 #[cfg(feature = "evcxr")]
 mod ended;
+#[cfg(feature = "evcxr")]
 mod help;
 #[cfg(feature = "evcxr")]
 mod imports;
@@ -44,7 +45,10 @@ mod source_map;
 mod spans;
 #[cfg(feature = "evcxr")]
 mod steps;
+#[cfg(feature = "evcxr")]
 mod unsettled;
+#[cfg(feature = "evcxr")]
+mod visible;
 #[cfg(feature = "evcxr")]
 pub use interrupt::Stop;
 #[cfg(feature = "evcxr")]

@@ -38,6 +38,7 @@ use super::phase_log;
 use super::positions;
 use super::steps::Kept;
 use super::steps::Steps;
+use super::visible::Library;
 use crate::cell::RustAt;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
@@ -45,11 +46,12 @@ use crate::cell::keep_items;
 use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
-use crate::magics;
 use crate::magics::Ran;
 use crate::output::Event;
 use crate::output::OutputTx;
 use crate::output::StreamName;
+use crate::questions;
+use crate::questions::Found;
 use crate::toolchain;
 use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
@@ -61,6 +63,7 @@ use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
 mod names;
+mod offers;
 mod preloaded;
 mod session;
 
@@ -90,7 +93,7 @@ pub struct RustEvaluator {
     prelude: String,
     pub(super) cargo: PathBuf,
     /// The standard library's sources.
-    library: Option<PathBuf>,
+    library: Option<Library>,
     cells: Vec<(u32, String)>,
     ended: EndedVariables,
     configuration: RustcConfiguration,
@@ -169,7 +172,7 @@ impl RustEvaluator {
             copies,
             prelude,
             cargo: sysroot.cargo(),
-            library: sysroot.library_sources().ok(),
+            library: sysroot.library_sources().ok().map(Library::read),
             cells: Vec::new(),
             ended: EndedVariables::default(),
             configuration: RustcConfiguration::of(&sysroot),
@@ -534,6 +537,7 @@ impl Evaluator for RustEvaluator {
     fn warm_up(&mut self) {
         // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
         const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
+        self.read_packages();
         match self.context.completions(CODE, CODE.len()) {
             Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
             Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
@@ -541,10 +545,13 @@ impl Evaluator for RustEvaluator {
     }
 
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
-        if let Some(found) = magics::complete(code, cursor_byte) {
-            return found;
+        match questions::complete(code, cursor_byte, &self.known_names()) {
+            Found::Whole(found) => found,
+            Found::Part(found) => {
+                let rust = RustAt::find(code, cursor_byte);
+                self.rust_completions(&rust).unwrap_or(found)
+            }
         }
-        self.rust_completions(&RustAt::find(code, cursor_byte))
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {

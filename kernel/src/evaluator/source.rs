@@ -66,7 +66,7 @@ pub(super) fn in_library(library: &Path, described: &str, name: &str) -> Option<
 }
 
 /// The files in which a module may lie.
-fn files(library: &Path, segments: &[&str]) -> Vec<PathBuf> {
+pub(super) fn files(library: &Path, segments: &[&str]) -> Vec<PathBuf> {
     let Some((root, modules)) = segments.split_first() else {
         return Vec::new();
     };

@@ -12,21 +12,206 @@ fn what_follows_a_variable_is_completed() {
     kernel
         .run("let questions_text = String::from(\"abc\");")
         .nothing();
-    let matches = kernel.complete("questions_text.to_upperc");
-    assert!(matches.contains(&"to_uppercase".to_owned()), "{matches:?}");
-    let matches = kernel.complete("let x = questions_te");
-    assert!(
-        matches.contains(&"questions_text".to_owned()),
-        "{matches:?}"
+    kernel.complete_until("questions_text.to_upperc", "to_uppercase");
+    kernel.complete_until("let x = questions_te", "questions_text");
+    kernel.complete_until("let é = std::thread::yield_n", "yield_now");
+}
+
+#[test]
+fn what_a_cell_may_not_use_is_not_offered() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("let questions_list = vec![1]; let (questions_tx, questions_rx) = std::sync::mpsc::channel::<i32>();")
+        .nothing();
+    let matches = kernel.complete_until("questions_list.", "push");
+    for name in [
+        "buf",
+        "append_elements",
+        "extend_desugared",
+        "evcxr_display",
+    ] {
+        assert!(
+            !matches.iter().any(|found| found == name),
+            "{name}: {matches:?}"
+        );
+    }
+    let place = |name: &str| matches.iter().position(|found| found == name);
+    assert!(place("len").is_some() && place("capacity") < place("into"));
+    assert!(place("push") < place("type_id"));
+    let matches = kernel.complete_until("questions_tx.", "send");
+    assert!(!matches.iter().any(|found| found == "inner"), "{matches:?}");
+    let matches = kernel.complete_until("std::thread::", "spawn");
+    for name in [
+        "_assert_sync_and_send",
+        "Any",
+        "builder::",
+        "main_thread::",
+        "current_os_id",
+    ] {
+        assert!(
+            !matches.iter().any(|found| found == name),
+            "{name}: {matches:?}"
+        );
+    }
+    let matches = kernel.complete_until("threadbook::", "process::");
+    for name in ["worker::", "abi::", "blocking::", "session_tokio::"] {
+        assert!(
+            !matches.iter().any(|found| found == name),
+            "{name}: {matches:?}"
+        );
+    }
+    assert!(kernel.complete("evcx").is_empty());
+}
+
+#[test]
+fn own_fields_and_methods_are_offered_though_they_are_private() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("struct QuestionsOwn { secret: i32 } impl QuestionsOwn { fn grow(&self) -> i32 { self.secret } } let questions_own = QuestionsOwn { secret: 1 };")
+        .nothing();
+    let matches = kernel.complete_until("questions_own.", "grow");
+    assert!(matches.contains(&"secret".to_owned()), "{matches:?}");
+}
+
+#[test]
+fn brackets_need_not_be_closed() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("let questions_word = String::from(\"abc\");")
+        .nothing();
+    for code in [
+        "println!(\"{}\", questions_word.to_upperc",
+        "let all = vec![questions_word.to_upperc",
+        "fn f() { dbg!(String::new().to_upperc",
+    ] {
+        kernel.complete_until(code, "to_uppercase");
+    }
+}
+
+#[test]
+fn a_cursor_is_counted_in_code_points() {
+    let mut kernel = Kernel::lease();
+    for (code, start) in [
+        ("let привет = 1; \"мир\".to_upperc", 22),
+        ("\"🦀🦀\".to_upperc", 5),
+        ("let x = \"e\u{301}\u{301}\"; \"\".to_upperc", 18),
+    ] {
+        kernel.complete_until(code, "to_uppercase");
+        let content = json!({"code": code, "cursor_pos": code.chars().count()});
+        let reply = kernel.ask(Channel::Shell, "complete", content);
+        let end = code.chars().count();
+        assert_eq!(
+            (&reply["cursor_start"], &reply["cursor_end"]),
+            (&json!(start), &json!(end)),
+            "{code}"
+        );
+        let types = &reply["metadata"]["_jupyter_types_experimental"][0];
+        assert_eq!(
+            (&types["start"], &types["type"]),
+            (&json!(start), &json!("function")),
+            "{types}"
+        );
+        assert!(
+            types["signature"]
+                .as_str()
+                .is_some_and(|text| text.contains('(')),
+            "{types}"
+        );
+    }
+}
+
+#[test]
+fn files_are_offered_where_files_are_named() {
+    let mut kernel = Kernel::lease();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("questions_folder/inner")).unwrap();
+    std::fs::write(folder.path().join("questions_file.rs"), "").unwrap();
+    let place = format!("{}/questions_f", folder.path().display());
+    for (code, expected) in [
+        (
+            "!cat questions_f",
+            &["questions_file.rs", "questions_folder/"][..],
+        ),
+        (
+            "let text = !cat questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        ("%cd questions_f", &["questions_folder/"]),
+        (
+            "%run questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        (
+            "%load questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        (
+            "%use questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        (
+            "%%writefile questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        (
+            "%%bash\ncat questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        (
+            "std::fs::read(\"questions_f",
+            &["questions_file.rs", "questions_folder/"],
+        ),
+        ("let path = \"questions_folder/i", &["inner/"]),
+    ] {
+        assert_eq!(
+            kernel.complete(&code.replace("questions_f", &place)),
+            expected,
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn cells_of_other_languages_get_nothing_of_rust() {
+    let mut kernel = Kernel::lease();
+    kernel.run("let questions_rust = 1;").nothing();
+    for code in [
+        "%%bash\necho questions_ru",
+        "%%python\nquestions_ru",
+        "%%python\n\"\".to_upperc",
+    ] {
+        assert!(kernel.complete(code).is_empty(), "{code}");
+    }
+    assert_eq!(
+        kernel.complete("%%python\nquestions_python = 1\nquestions_p"),
+        ["questions_python"]
     );
-    let matches = kernel.complete("let é = std::thread::yield_n");
-    assert!(matches.contains(&"yield_now".to_owned()), "{matches:?}");
+}
+
+#[test]
+fn a_dependency_line_is_completed_without_rust() {
+    let mut kernel = Kernel::lease();
+    for code in [
+        ":dep ",
+        "%dep zzz",
+        ":dep tokio = { version = \"1\", features = [\"",
+        "%dep add tokio@",
+    ] {
+        let matches = kernel.complete(code);
+        assert!(
+            !matches.contains(&"questions".to_owned()),
+            "{code}: {matches:?}"
+        );
+    }
+    assert_eq!(kernel.complete(":dep x = { feat"), ["features"]);
+    assert_eq!(kernel.complete("%dep --l"), ["--lock"]);
 }
 
 #[test]
 fn offsets_of_a_completion_are_code_points() {
     let mut kernel = Kernel::lease();
     let code = "\"🦀é\".to_upperc";
+    kernel.complete_until(code, "to_uppercase");
     let reply = kernel.ask(
         Channel::Shell,
         "complete",
@@ -39,19 +224,7 @@ fn offsets_of_a_completion_are_code_points() {
 #[test]
 fn a_name_is_inspected() {
     let mut kernel = Kernel::lease();
-    let reply = kernel.ask(
-        Channel::Shell,
-        "inspect",
-        json!({"code": "Vec::new()", "cursor_pos": 2, "detail_level": 0}),
-    );
-    assert_eq!(reply["status"], "ok");
-    assert_eq!(reply["found"], true);
-    assert!(
-        reply["data"]["text/plain"]
-            .as_str()
-            .is_some_and(|text| !text.is_empty()),
-        "{reply}"
-    );
+    kernel.inspect_until("Vec", "pub struct Vec");
     let reply = kernel.ask(
         Channel::Shell,
         "inspect",

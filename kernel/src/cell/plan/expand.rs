@@ -169,6 +169,7 @@ impl Scanner<'_> {
         self.unterminated = at + len == self.text.len() && self.text.ends_with('\\');
         self.begins(Part::Rust);
         self.marks.extend(marks);
+        self.shell.push(at..at + len);
         self.at = at;
         self.skip(len);
         true

@@ -26,6 +26,7 @@ pub(crate) use question::is_path;
 pub(crate) use question::is_word;
 pub(crate) use question::question;
 pub use rust_at::RustAt;
+pub(crate) use rust_at::shell_line_at;
 
 use super::edits::ColumnEdit;
 use super::edits::Edits;

@@ -35,6 +35,8 @@ pub(super) enum Mark {
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) marks: Vec<Mark>,
+    /// Where shell lines stand, from their signs on.
+    pub(super) shell: Vec<Range<usize>>,
     /// Where the brackets begin that are open at the end.
     pub(super) open: Vec<usize>,
     /// The first lines at which a brace is opened and closed with different indents.
@@ -97,6 +99,7 @@ pub(super) struct Scanner<'a> {
     /// Whether there was Rust, or only commands, since the last step.
     pub(super) part: Part,
     pub(super) marks: Vec<Mark>,
+    pub(super) shell: Vec<Range<usize>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +142,7 @@ impl<'a> Scanner<'a> {
             unterminated: false,
             part: Part::Empty,
             marks: Vec::new(),
+            shell: Vec::new(),
         }
     }
 
@@ -156,6 +160,7 @@ impl<'a> Scanner<'a> {
             || self.last[0].is_some_and(|(kind, word)| around::asks_for_more(kind, word));
         Ok(Scan {
             marks: self.marks,
+            shell: self.shell,
             open: self.open.iter().map(|open| open.at).chain(open).collect(),
             uneven: self.uneven,
             open_comment: self.open_comment,

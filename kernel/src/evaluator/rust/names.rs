@@ -1,46 +1,28 @@
-//! What is known of the names in a cell's text: completions, sources and documentation.
+//! What is known of the names in a cell's text: sources and documentation.
 
 use serde_json::Map;
 use serde_json::Value;
 
 use super::RustEvaluator;
-use crate::cell::RustAt;
-use crate::evaluator::Completion;
-use crate::evaluator::Completions;
+use crate::cell::PRELUDE_MACROS;
 use crate::evaluator::help;
 use crate::evaluator::source;
+use crate::questions;
+use crate::questions::Known;
 
 impl RustEvaluator {
-    /// Completions of the Rust at a place of a cell.
-    pub(super) fn rust_completions(&mut self, rust: &RustAt) -> Completions {
-        let dependencies = self.name_preloaded(&rust.text, &self.session.manifest());
-        let text = format!("{dependencies}{}", rust.text);
-        let in_cell = |offset: usize| rust.to_cell(offset.saturating_sub(dependencies.len()));
-        let cursor = dependencies.len() + rust.cursor;
-        match self.context.completions(&text, cursor) {
-            Ok(found) => Completions {
-                start_byte: in_cell(found.start_offset),
-                end_byte: in_cell(found.end_offset),
-                matches: found
-                    .completions
-                    .into_iter()
-                    .map(|found| Completion {
-                        // Without the argument list: the person types it, and sees it in the signature.
-                        text: found.code.split('(').next().unwrap_or_default().to_owned(),
-                        kind: found.kind.to_owned(),
-                        signature: found.label,
-                    })
-                    .collect(),
-            },
-            Err(error) => {
-                tracing::debug!("no completions: {error}");
-                let cursor_byte = rust.to_cell(rust.cursor);
-                Completions {
-                    start_byte: cursor_byte,
-                    end_byte: cursor_byte,
-                    matches: Vec::new(),
-                }
-            }
+    /// What is known of the session without rust-analyzer.
+    pub(in crate::evaluator) fn known_names(&self) -> Known {
+        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        let is_own = |(name, _): &(&str, &str)| !questions::is_internal(name);
+        let mut variables: Vec<_> = self.variables().filter(is_own).map(owned).collect();
+        variables.sort();
+        let items = self.copies.definitions().filter(is_own);
+        let items = items.filter(|(name, _)| !PRELUDE_MACROS.contains(name));
+        Known {
+            variables,
+            items: items.map(owned).collect(),
+            folder: Some(self.worker.status().folder()),
         }
     }
 
@@ -56,7 +38,7 @@ impl RustEvaluator {
         };
         let text = found.or_else(|| {
             let words = described.as_ref()?.get("text/plain")?.as_str()?;
-            source::in_library(self.library.as_deref()?, words, name)
+            source::in_library(self.library.as_ref()?.root(), words, name)
         });
         match text {
             Some(text) => Some(help::code(&text)),
