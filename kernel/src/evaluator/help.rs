@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::cell::is_part;
 use crate::cell::is_path;
 use crate::cell::is_word;
-use crate::magics;
 
 /// The path or method chain that ends with the word under the cursor.
 pub(super) fn word_at(code: &str, cursor_byte: usize) -> Option<&str> {
@@ -40,29 +39,6 @@ pub(super) fn code(text: &str) -> Map<String, Value> {
         format!("```rust\n{text}\n```").into(),
     );
     data
-}
-
-/// The help text of a magic.
-pub(super) fn of_magic(name: &str) -> Option<Map<String, Value>> {
-    let text = magics::help(name)?;
-    let mut data = Map::new();
-    data.insert("text/plain".to_owned(), text.into());
-    Some(data)
-}
-
-/// The magic whose name is under the cursor.
-pub(super) fn magic_at(code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
-    let line_start = code
-        .get(..cursor_byte)?
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    let line = code[line_start..].lines().next()?;
-    let name = line.trim_start().strip_prefix('%')?;
-    let name = name
-        .split(|char: char| !is_word(char) && char != '%')
-        .next()?;
-    let end = line_start + line.find(name)? + name.len();
-    (cursor_byte <= end).then(|| of_magic(name)).flatten()
 }
 
 /// The answer as a MIME bundle; nothing where rust-analyzer knew nothing.

@@ -49,6 +49,11 @@ impl Stop {
         }
     }
 
+    /// Whether a cell runs.
+    pub(super) fn has_cell(&self) -> bool {
+        self.state().interrupts.is_some()
+    }
+
     /// Whether the cell that runs was interrupted.
     pub(super) fn is_interrupted(&self) -> bool {
         self.state().interrupts.is_some_and(|count| count > 0)

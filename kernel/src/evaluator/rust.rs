@@ -19,6 +19,7 @@ use serde_json::Value;
 use threadbook::timing::Times;
 
 use super::Cell;
+use super::CellId;
 use super::Completions;
 use super::Diagnostic;
 use super::Evaluator;
@@ -31,7 +32,6 @@ use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
 use super::ended::Why;
-use super::help;
 use super::interrupt::Stop;
 use super::missing_crate;
 use super::phase_log;
@@ -92,8 +92,12 @@ pub struct RustEvaluator {
     copies: Copies,
     prelude: String,
     pub(super) cargo: PathBuf,
+    rustc: PathBuf,
     /// The standard library's sources.
     library: Option<Library>,
+    /// The values that were looked at since the last cell.
+    values: HashMap<String, Option<String>>,
+    last_cell: Option<CellId>,
     cells: Vec<(u32, String)>,
     ended: EndedVariables,
     configuration: RustcConfiguration,
@@ -172,7 +176,10 @@ impl RustEvaluator {
             copies,
             prelude,
             cargo: sysroot.cargo(),
+            rustc: sysroot.rustc(),
             library: sysroot.library_sources().ok().map(Library::read),
+            values: HashMap::new(),
+            last_cell: None,
             cells: Vec::new(),
             ended: EndedVariables::default(),
             configuration: RustcConfiguration::of(&sysroot),
@@ -510,6 +517,7 @@ impl RustEvaluator {
 impl Evaluator for RustEvaluator {
     fn execute(&mut self, cell: &Cell) -> Outcome {
         tracing::info!("cell {} begins", cell.count);
+        self.last_cell = Some(cell.id);
         self.stop.begin_cell(cell.id);
         self.builds.begin_cell(cell.count);
         self.copies.begin_cell(self.now());
@@ -531,6 +539,7 @@ impl Evaluator for RustEvaluator {
             self.cells.push((cell.count, cell.code.clone()));
         }
         self.stop.end_cell();
+        self.values.clear();
         outcome
     }
 
@@ -555,7 +564,6 @@ impl Evaluator for RustEvaluator {
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
-        let magic = help::magic_at(code, cursor_byte);
-        magic.or_else(|| self.describe(help::word_at(code, cursor_byte)?))
+        self.describe_at(code, cursor_byte)
     }
 }

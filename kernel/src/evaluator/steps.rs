@@ -14,7 +14,6 @@ use super::CellId;
 use super::Diagnostic;
 use super::Outcome;
 use super::diagnostics;
-use super::help;
 use super::rust::RustEvaluator;
 use crate::cell::CellMagic;
 use crate::cell::Code;
@@ -38,6 +37,7 @@ use crate::magics::UsedFile;
 use crate::magics::Variable;
 use crate::output::Event;
 use crate::output::StreamName;
+use crate::questions;
 use crate::toolchain::results::Results;
 
 /// What magics know of the cells that ran before.
@@ -194,10 +194,20 @@ impl<'a> Steps<'a> {
     }
 
     fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
-        let data = match question.name.starts_with('%') {
-            true => help::of_magic(&question.name),
-            false if question.source => self.evaluator.source(&question.name),
-            false => self.evaluator.describe(&question.name),
+        let name = &question.name;
+        let known = self.evaluator.known_names();
+        let explanation = questions::explanation(name, &known);
+        let data = match name.starts_with('%') {
+            true => questions::of_magic(name),
+            false if explanation.is_some() => explanation,
+            false if question.source => self.evaluator.source(name),
+            false => {
+                let variable = self.evaluator.variable(name);
+                let item = || questions::name(name, &known);
+                variable
+                    .or_else(item)
+                    .or_else(|| self.evaluator.describe(name))
+            }
         };
         let Some(data) = data else {
             return Err(diagnostics::plain(

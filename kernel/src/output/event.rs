@@ -123,6 +123,11 @@ impl OutputTx {
         *self.capture() = Some(Capture { cell, events });
     }
 
+    /// Whether something is kept back.
+    pub fn is_capturing(&self) -> bool {
+        self.capture().is_some()
+    }
+
     /// What was kept back; nothing is any more.
     pub fn end_capture(&self) -> Vec<Event> {
         self.capture()

@@ -1,10 +1,11 @@
 //! Questions of a front end about code, answered without rust-analyzer.
 //!
 //! Some places need no more: names and arguments of magics, files, dependencies. Elsewhere these answers stand in for
-//! rust-analyzer's where it fails.
+//! rust-analyzer's until it can be asked.
 
 mod arguments;
 mod dependency;
+mod describe;
 mod files;
 mod place;
 mod registry;
@@ -14,6 +15,13 @@ use std::path::PathBuf;
 
 use crate::evaluator::Completions;
 
+pub(crate) use describe::explanation;
+#[cfg(test)]
+pub(crate) use describe::inspect;
+pub(crate) use describe::name;
+pub(crate) use describe::of_magic;
+pub(crate) use describe::settled;
+pub(crate) use describe::variable;
 pub(crate) use place::complete;
 pub(crate) use registry::cargo_home;
 
@@ -26,6 +34,10 @@ pub struct Known {
     pub items: Vec<(String, String)>,
     /// The working folder of cells, where it is not the kernel's own.
     pub folder: Option<PathBuf>,
+    /// The compiler, which explains its errors.
+    pub rustc: Option<PathBuf>,
+    /// The standard library's sources, which describe keywords.
+    pub library: Option<PathBuf>,
 }
 
 impl Known {

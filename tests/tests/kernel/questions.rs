@@ -237,6 +237,56 @@ fn a_name_is_inspected() {
 }
 
 #[test]
+fn a_variable_is_inspected_with_its_type_and_value() {
+    let mut kernel = Kernel::lease();
+    kernel.run("let questions_numbers = vec![1, 2, 3]; let questions_long: Vec<usize> = (0..1000).collect();").nothing();
+    let text = kernel.inspect_until("questions_numbers", "=");
+    assert_eq!(text, "let questions_numbers: Vec<i32> = [1, 2, 3]");
+    let text = kernel.inspect_until("f(questions_long", "=");
+    assert!(text.ends_with('…') && text.len() < 200, "{text}");
+    kernel
+        .run("let questions_numbers = \"other\".to_owned();")
+        .nothing();
+    let text = kernel.inspect_until("questions_numbers", "=");
+    assert_eq!(text, "let questions_numbers: String = \"other\"");
+    // What a cell binds itself is not the session's.
+    kernel.inspect_until("let questions_numbers = 1u8; questions_numbers", "u8");
+}
+
+#[test]
+fn functions_magics_errors_and_keywords_are_inspected() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("/// Doubles a number.\nfn questions_twice(n: u8) -> u8 { 2 * n }")
+        .nothing();
+    let text = kernel.inspect_until("questions_twice", "Doubles a number.");
+    assert!(text.contains("fn questions_twice(n: u8) -> u8"), "{text}");
+    kernel.inspect_until("String::new().len", "pub const fn len");
+    kernel.inspect_until("%timeit", "%timeit");
+    kernel.inspect_until("E0382", "moved elsewhere");
+    kernel.inspect_until("match", "Control flow based on pattern matching.");
+    for (code, text) in [
+        ("E0382?", "moved elsewhere"),
+        ("match?", "pattern matching"),
+        ("questions_twice?", "Doubles a number."),
+    ] {
+        let ran = kernel.run(code);
+        let page = &ran.reply["payload"][0]["data"]["text/plain"];
+        assert!(
+            page.as_str().is_some_and(|page| page.contains(text)),
+            "{code}: {page}"
+        );
+        ran.nothing();
+    }
+    kernel.run("let questions_seven = 7;").nothing();
+    let ran = kernel.run("questions_seven?");
+    let page = &ran.reply["payload"][0]["data"]["text/plain"];
+    assert_eq!(page, "let questions_seven: i32 = 7");
+    ran.nothing();
+    kernel.run("questions_seven + 1").resulted("8");
+}
+
+#[test]
 fn a_name_with_a_question_mark_is_paged() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run("Vec?");

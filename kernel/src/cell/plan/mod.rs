@@ -21,6 +21,7 @@ use std::ops::Range;
 
 pub use ending::Ending;
 pub use question::Question;
+pub(crate) use question::is_keyword;
 pub(crate) use question::is_part;
 pub(crate) use question::is_path;
 pub(crate) use question::is_word;

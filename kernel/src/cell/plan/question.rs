@@ -48,54 +48,61 @@ fn is_askable(name: &str) -> bool {
             !name.is_empty()
                 && !name.starts_with(|first: char| first.is_ascii_digit())
                 && name.chars().all(is_part)
-                && is_path(name)
+                && (is_path(name) || is_keyword(name) && name != "await")
         }
     }
+}
+
+/// Words that begin no expression of a path.
+const KEYWORDS: [&str; 38] = [
+    "as",
+    "async",
+    "await",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro_rules",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "pub",
+    "ref",
+    "return",
+    "static",
+    "struct",
+    "trait",
+    "try",
+    "type",
+    "union",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+    "yield",
+];
+
+/// Keywords that the standard library describes, and no path is.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word) && !["box", "gen", "macro_rules", "try", "yield"].contains(&word)
 }
 
 /// Whether a text can stand as an expression. evcxr would keep an item that a keyword begins, and every later cell would
 /// have it in front.
 pub(crate) fn is_path(name: &str) -> bool {
-    const KEYWORDS: [&str; 38] = [
-        "as",
-        "async",
-        "await",
-        "box",
-        "break",
-        "const",
-        "continue",
-        "dyn",
-        "else",
-        "enum",
-        "extern",
-        "fn",
-        "for",
-        "gen",
-        "if",
-        "impl",
-        "in",
-        "let",
-        "loop",
-        "macro_rules",
-        "match",
-        "mod",
-        "move",
-        "mut",
-        "pub",
-        "ref",
-        "return",
-        "static",
-        "struct",
-        "trait",
-        "try",
-        "type",
-        "union",
-        "unsafe",
-        "use",
-        "where",
-        "while",
-        "yield",
-    ];
     !name
         .split(['.', ':', '!'])
         .any(|part| KEYWORDS.contains(&part))
@@ -123,6 +130,7 @@ mod tests {
             ("println!?", "println!", false),
             ("?Vec", "Vec", false),
             ("?? Vec", "Vec", true),
+            ("match?", "match", false),
             ("%time?", "%time", false),
             ("?%%time", "%%time", false),
         ] {
@@ -139,7 +147,7 @@ mod tests {
         }
         for line in [
             "f()?",
-            "mod?",
+            "await?",
             "x.await?",
             "let x = y?;",
             "?",
