@@ -19,6 +19,7 @@ use crate::output::Event;
 use crate::output::Mark;
 use crate::output::Marker;
 use crate::output::Sequencer;
+use crate::questions::Known;
 use crate::ticket::Direct;
 use crate::ticket::Ticket;
 use crate::ticket::Voice;
@@ -32,6 +33,10 @@ const BATCH_TIME: Duration = Duration::from_millis(50);
 pub(crate) enum Notice {
     /// The evaluator is made, or has failed to be made, and takes jobs.
     EvaluatorReady,
+    /// It does work between two cells that questions would wait for, until it is ready again.
+    EvaluatorWarms,
+    /// What there is to say of the session while the evaluator is busy.
+    Known(Box<Known>),
     /// The cell asks for a line. What it has printed is published.
     Input {
         prompt: String,

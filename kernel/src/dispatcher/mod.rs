@@ -4,6 +4,7 @@
 
 mod history;
 mod info;
+mod questions;
 mod queue;
 mod runner;
 mod stdin;
@@ -12,9 +13,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc as jobs;
 
-use jupyter_protocol::CompleteRequest;
-use jupyter_protocol::InspectRequest;
-use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -24,6 +22,7 @@ pub(crate) use self::runner::Interrupted;
 pub(crate) use self::runner::Job;
 pub(crate) use self::runner::run as run_evaluator;
 
+use self::questions::Questions;
 use self::queue::Queue;
 use self::stdin::Prompts;
 use crate::evaluator::Control;
@@ -31,7 +30,6 @@ use crate::history::History;
 use crate::iopub::Finished;
 use crate::iopub::Notice;
 use crate::message::Channel;
-use crate::message::CodePoints;
 use crate::message::ConnectionInfo;
 use crate::message::Frames;
 use crate::message::Message;
@@ -105,7 +103,7 @@ pub(crate) async fn run(parts: Parts) {
         info,
         is_complete,
         control,
-        jobs_tx,
+        questions: Questions::new(jobs_tx),
         evaluator_ready: false,
         history,
         ending: false,
@@ -155,7 +153,7 @@ struct Dispatcher {
     info: Option<ConnectionInfo>,
     is_complete: fn(&str) -> Completeness,
     control: Arc<dyn Control>,
-    jobs_tx: jobs::Sender<Job>,
+    questions: Questions,
     evaluator_ready: bool,
     queue: Queue,
     prompts: Prompts,
@@ -169,6 +167,8 @@ impl Dispatcher {
             Event::Incoming(Incoming::Frames(channel, frames)) => self.frames(channel, frames),
             Event::Incoming(Incoming::Subscribed(topic)) => self.voice.welcome(topic),
             Event::Notice(Notice::EvaluatorReady) => self.evaluator_ready = true,
+            Event::Notice(Notice::EvaluatorWarms) => self.evaluator_ready = false,
+            Event::Notice(Notice::Known(known)) => self.questions.set_known(*known),
             Event::Notice(Notice::Input {
                 prompt,
                 password,
@@ -240,9 +240,15 @@ impl Dispatcher {
             // The history's thread answers.
             Request::History(request) => history::answer(&self.history, &request, ticket),
 
-            // Work for the evaluator, which has one thread.
-            Request::Complete(request) => self.complete(ticket, request),
-            Request::Inspect(request) => self.inspect(ticket, request),
+            // Work for the evaluator, which has one thread, or for what stands in for it.
+            Request::Complete(request) => {
+                let is_free = self.evaluator_is_free();
+                self.questions.complete(ticket, request, is_free);
+            }
+            Request::Inspect(request) => {
+                let is_free = self.evaluator_is_free();
+                self.questions.inspect(ticket, request, is_free);
+            }
 
             // What acts on a running cell.
             Request::Interrupt => {
@@ -275,41 +281,9 @@ impl Dispatcher {
         }
     }
 
-    /// While the evaluator is busy nobody is kept waiting for a completion: clients ask again with the next key.
+    /// While the evaluator is busy, questions are answered without it.
     fn evaluator_is_free(&self) -> bool {
         self.evaluator_ready && self.queue.running().is_none()
-    }
-
-    fn complete(&self, ticket: Ticket, request: CompleteRequest) {
-        let cursor = CodePoints(request.cursor_pos);
-        if self.evaluator_is_free() {
-            self.give(Job::Complete {
-                code: request.code,
-                cursor,
-                ticket: Box::new(ticket),
-            });
-        } else {
-            ticket.answer(runner::empty_completion(cursor));
-        }
-    }
-
-    fn inspect(&self, ticket: Ticket, request: InspectRequest) {
-        if self.evaluator_is_free() {
-            self.give(Job::Inspect {
-                code: request.code,
-                cursor: CodePoints(request.cursor_pos),
-                ticket: Box::new(ticket),
-            });
-        } else {
-            let nothing: Value =
-                json!({"status": "ok", "found": false, "data": {}, "metadata": {}});
-            ticket.answer(nothing);
-        }
-    }
-
-    fn give(&self, job: Job) {
-        // Where the thread is gone, the ticket in the job that comes back answers for itself.
-        drop(self.jobs_tx.send(job));
     }
 
     fn start_next(&mut self) {

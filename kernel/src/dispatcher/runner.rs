@@ -12,8 +12,9 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::evaluator::Cell;
 use crate::evaluator::Completions;
@@ -22,8 +23,6 @@ use crate::evaluator::Evaluator;
 use crate::evaluator::MakeEvaluator;
 use crate::evaluator::Outcome;
 use crate::iopub::Notice;
-use crate::message::ByteOffset;
-use crate::message::CodePoints;
 use crate::output::Event;
 use crate::output::Mark;
 use crate::output::Marker;
@@ -46,17 +45,17 @@ pub(crate) enum Job {
         ticket: Box<Ticket>,
         user_expressions: Vec<String>,
     },
-    /// Complete at a place.
+    /// Complete at a place, in bytes.
     Complete {
         code: String,
-        cursor: CodePoints,
-        ticket: Box<Ticket>,
+        byte: usize,
+        answer_tx: oneshot::Sender<Completions>,
     },
-    /// Describe a place.
+    /// Describe a place, in bytes.
     Inspect {
         code: String,
-        cursor: CodePoints,
-        ticket: Box<Ticket>,
+        byte: usize,
+        answer_tx: oneshot::Sender<Option<Map<String, Value>>>,
     },
 }
 
@@ -80,15 +79,15 @@ pub(crate) fn run(
     output: &OutputTx,
     jobs_rx: &mpsc::Receiver<Job>,
     interrupted: &Interrupted,
-    ready: impl FnOnce(Notice) + Send + 'static,
+    notify: impl Fn(Notice) + Clone + Send + 'static,
 ) {
-    let mut evaluator = Awaited::new(make, output.clone(), ready);
+    let mut evaluator = Awaited::new(make, output.clone(), notify.clone());
     loop {
         let job = match jobs_rx.recv_timeout(REST) {
             Ok(job) => job,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                evaluator.warm_up();
+                evaluator.warm_up(&notify);
                 match jobs_rx.recv() {
                     Ok(job) => job,
                     Err(_) => return,
@@ -115,6 +114,7 @@ pub(crate) fn run(
                 } else {
                     execute(evaluator, &cell)
                 };
+                tell_known(evaluator, &notify);
                 mark(
                     output,
                     Mark::Finish {
@@ -125,41 +125,36 @@ pub(crate) fn run(
             }
             Job::Complete {
                 code,
-                cursor,
-                ticket,
-            } => {
-                let byte = cursor.to_bytes(&code).0;
-                let completions = with(evaluator.get(), "completed", |evaluator| {
-                    evaluator.complete(&code, byte)
-                });
-                ticket.answer(match completions {
-                    Some(completions) => complete_reply(&code, completions),
-                    None => empty_completion(cursor),
-                });
-            }
+                byte,
+                answer_tx,
+            } => answer(evaluator.get(), answer_tx, "completed", |evaluator| {
+                evaluator.complete(&code, byte)
+            }),
             Job::Inspect {
                 code,
-                cursor,
-                ticket,
-            } => {
-                let byte = cursor.to_bytes(&code).0;
-                let data = with(evaluator.get(), "inspected", |evaluator| {
-                    evaluator.inspect(&code, byte)
-                });
-                ticket.answer(json!({
-                    "status": "ok",
-                    "found": matches!(data, Some(Some(_))),
-                    "data": data.flatten().unwrap_or_default(),
-                    "metadata": {},
-                }));
-            }
+                byte,
+                answer_tx,
+            } => answer(evaluator.get(), answer_tx, "inspected", |evaluator| {
+                evaluator.inspect(&code, byte)
+            }),
         }
     }
 }
 
-/// What is answered where there is nothing to offer.
-pub(crate) fn empty_completion(cursor: CodePoints) -> Value {
-    json!({"status": "ok", "matches": [], "cursor_start": cursor.0, "cursor_end": cursor.0, "metadata": {}})
+/// Answers a question, unless nobody waits for it any more. A panic leaves it without an answer.
+fn answer<T>(
+    evaluator: &mut Made,
+    answer_tx: oneshot::Sender<T>,
+    doing: &str,
+    ask: impl FnOnce(&mut dyn Evaluator) -> T,
+) {
+    if answer_tx.is_closed() {
+        return;
+    }
+    if let Some(found) = with(evaluator, doing, ask) {
+        // Whoever asked may have given up meanwhile.
+        let _ = answer_tx.send(found);
+    }
 }
 
 type Made = Result<Box<dyn Evaluator>, Diagnostic>;
@@ -176,7 +171,7 @@ impl Awaited {
     fn new(
         make: MakeEvaluator,
         output: OutputTx,
-        ready: impl FnOnce(Notice) + Send + 'static,
+        notify: impl Fn(Notice) + Send + 'static,
     ) -> Awaited {
         let wanted = Arc::new(AtomicBool::new(false));
         let is_wanted = Arc::clone(&wanted);
@@ -190,11 +185,13 @@ impl Awaited {
                 if let Err(Diagnostic { ename, evalue, .. }) = &made {
                     tracing::error!(ename, evalue, "no evaluator");
                 }
-                ready(Notice::EvaluatorReady);
+                tell_known(&mut made, &notify);
                 if !is_wanted.load(Ordering::SeqCst) {
                     with(&mut made, "was warmed up", |evaluator| evaluator.warm_up());
                     has_warmed.store(true, Ordering::SeqCst);
                 }
+                // Until then questions are answered without it.
+                notify(Notice::EvaluatorReady);
                 made
             });
         let (making, failure) = match making {
@@ -218,11 +215,13 @@ impl Awaited {
     }
 
     /// Does what was left out because a cell came at once: between cells, if one has been run.
-    fn warm_up(&mut self) {
+    fn warm_up(&mut self, notify: &impl Fn(Notice)) {
         if self.making.is_none() && !self.warmed.swap(true, Ordering::SeqCst) {
+            notify(Notice::EvaluatorWarms);
             with(&mut self.made, "was warmed up", |evaluator| {
                 evaluator.warm_up()
             });
+            notify(Notice::EvaluatorReady);
         }
     }
 
@@ -250,7 +249,16 @@ fn with<T>(
     ask: impl FnOnce(&mut dyn Evaluator) -> T,
 ) -> Option<T> {
     let evaluator = evaluator.as_mut().ok()?;
-    guarded(doing, || ask(evaluator.as_mut())).ok()
+    guarded(doing, || ask(evaluator.as_mut()))
+        .inspect_err(|diagnostic| tracing::error!("{}", diagnostic.evalue))
+        .ok()
+}
+
+/// Has the dispatcher know what there is to say of the session while the evaluator is busy.
+fn tell_known(evaluator: &mut Made, notify: &impl Fn(Notice)) {
+    if let Some(known) = with(evaluator, "was read", |evaluator| evaluator.known()) {
+        notify(Notice::Known(Box::new(known)));
+    }
 }
 
 /// Calls into the evaluator. A panic there is a fault of the kernel; the evaluator stays in use, as each cell starts
@@ -285,37 +293,4 @@ fn not_started() -> Diagnostic {
 
 fn mark(output: &OutputTx, mark: Mark) {
     output.send(Event::Marker(Marker(mark)));
-}
-
-fn complete_reply(code: &str, completions: Completions) -> Value {
-    let start = ByteOffset(completions.start_byte).to_code_points(code).0;
-    let end = ByteOffset(completions.end_byte)
-        .to_code_points(code)
-        .0
-        .max(start);
-    let matches: Vec<&str> = completions
-        .matches
-        .iter()
-        .map(|found| found.text.as_str())
-        .collect();
-    let types: Vec<Value> = completions
-        .matches
-        .iter()
-        .map(|found| {
-            json!({
-                "text": found.text,
-                "type": found.kind,
-                "signature": found.signature,
-                "start": start,
-                "end": end,
-            })
-        })
-        .collect();
-    json!({
-        "status": "ok",
-        "matches": matches,
-        "cursor_start": start,
-        "cursor_end": end,
-        "metadata": {"_jupyter_types_experimental": types},
-    })
 }

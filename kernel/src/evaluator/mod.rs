@@ -58,6 +58,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::output::OutputTx;
+use crate::questions::Known;
 
 /// Names one execute request for the life of a kernel, silent ones included. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +150,11 @@ pub trait Evaluator: Send {
 
     /// Does ahead what the first cells would otherwise wait for. Called once, if no cell waits yet.
     fn warm_up(&mut self) {}
+
+    /// What there is to say of the session while this is busy. It is read after each cell.
+    fn known(&self) -> Known {
+        Known::default()
+    }
 
     /// Completes the code at a byte offset.
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions;

@@ -52,6 +52,7 @@ use crate::output::OutputTx;
 use crate::output::StreamName;
 use crate::questions;
 use crate::questions::Found;
+use crate::questions::Known;
 use crate::toolchain;
 use crate::toolchain::Prepared;
 use crate::toolchain::RustcConfiguration;
@@ -62,10 +63,13 @@ use crate::worker::Death;
 use crate::worker::Worker;
 use crate::worker::WorkerEvent;
 
+mod latest;
 mod names;
 mod offers;
 mod preloaded;
 mod session;
+
+use self::latest::Latest;
 
 /// What every session begins with.
 ///
@@ -98,6 +102,9 @@ pub struct RustEvaluator {
     /// The values that were looked at since the last cell.
     values: HashMap<String, Option<String>>,
     last_cell: Option<CellId>,
+    // The latest answers, which may have come too late for whoever asked.
+    completed: Latest<Completions>,
+    inspected: Latest<Option<Map<String, Value>>>,
     cells: Vec<(u32, String)>,
     ended: EndedVariables,
     configuration: RustcConfiguration,
@@ -180,6 +187,8 @@ impl RustEvaluator {
             library: sysroot.library_sources().ok().map(Library::read),
             values: HashMap::new(),
             last_cell: None,
+            completed: Latest::default(),
+            inspected: Latest::default(),
             cells: Vec::new(),
             ended: EndedVariables::default(),
             configuration: RustcConfiguration::of(&sysroot),
@@ -540,6 +549,8 @@ impl Evaluator for RustEvaluator {
         }
         self.stop.end_cell();
         self.values.clear();
+        self.completed = Latest::default();
+        self.inspected = Latest::default();
         outcome
     }
 
@@ -553,17 +564,31 @@ impl Evaluator for RustEvaluator {
         }
     }
 
+    fn known(&self) -> Known {
+        self.known_names()
+    }
+
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
         match questions::complete(code, cursor_byte, &self.known_names()) {
             Found::Whole(found) => found,
             Found::Part(found) => {
+                if let Some(latest) = self.completed.get(code, cursor_byte) {
+                    return latest.clone();
+                }
                 let rust = RustAt::find(code, cursor_byte);
-                self.rust_completions(&rust).unwrap_or(found)
+                let found = self.rust_completions(&rust).unwrap_or(found);
+                self.completed.set(code, cursor_byte, found.clone());
+                found
             }
         }
     }
 
     fn inspect(&mut self, code: &str, cursor_byte: usize) -> Option<Map<String, Value>> {
-        self.describe_at(code, cursor_byte)
+        if let Some(latest) = self.inspected.get(code, cursor_byte) {
+            return latest.clone();
+        }
+        let found = self.describe_at(code, cursor_byte);
+        self.inspected.set(code, cursor_byte, found.clone());
+        found
     }
 }

@@ -1,4 +1,4 @@
-//! Questions of a front end about code, answered without rust-analyzer.
+//! Questions of a front end about code, answered without rust-analyzer: at once, also while a cell runs.
 //!
 //! Some places need no more: names and arguments of magics, files, dependencies. Elsewhere these answers stand in for
 //! rust-analyzer's until it can be asked.
@@ -16,7 +16,6 @@ use std::path::PathBuf;
 use crate::evaluator::Completions;
 
 pub(crate) use describe::explanation;
-#[cfg(test)]
 pub(crate) use describe::inspect;
 pub(crate) use describe::name;
 pub(crate) use describe::of_magic;
@@ -67,7 +66,6 @@ pub(crate) enum Found {
     Part(Completions),
 }
 
-#[cfg(test)]
 impl Found {
     pub(crate) fn into_completions(self) -> Completions {
         match self {

@@ -106,6 +106,43 @@ fn completion_does_not_wait_for_a_running_cell() {
 }
 
 #[test]
+fn what_is_known_of_the_session_is_answered_while_a_cell_runs() {
+    let mut front = Front::start();
+    let cell = front.execute("wait");
+    front.recv_busy(&cell);
+    front.recv_input(&cell, 1);
+    let code = "🦀 + to";
+    let content = json!({"code": code, "cursor_pos": 6});
+    let reply = front.ask(Channel::Shell, "complete", content.clone());
+    assert_eq!(reply["matches"], json!(["total"]));
+    assert_eq!(
+        (&reply["cursor_start"], &reply["cursor_end"]),
+        (&json!(4), &json!(6))
+    );
+    let types = &reply["metadata"]["_jupyter_types_experimental"][0];
+    assert_eq!(types["signature"], "total: i32");
+    let content = json!({"code": "total", "cursor_pos": 2});
+    let reply = front.ask(Channel::Shell, "inspect", content);
+    assert_eq!(reply["data"]["text/plain"], "let total: i32");
+    front.gate.say(Word::Go);
+    front.recv_reply(&cell, "execute_reply");
+    front.recv_idle(&cell);
+    front.end();
+}
+
+#[test]
+fn a_fault_of_the_analysis_is_answered_without_it() {
+    let mut front = Front::start();
+    let content = json!({"code": "fault + tot", "cursor_pos": 11});
+    let reply = front.ask(Channel::Shell, "complete", content);
+    assert_eq!(reply["matches"], json!(["total"]));
+    let content = json!({"code": "é x", "cursor_pos": 3});
+    let reply = front.ask(Channel::Shell, "complete", content);
+    assert_eq!(reply["matches"], json!(["x…"]));
+    front.end();
+}
+
+#[test]
 fn is_complete_asks_the_given_function() {
     let options = Options {
         is_complete: |code| match code {

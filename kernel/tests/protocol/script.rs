@@ -19,6 +19,7 @@ use threadbook_kernel::output::Answer;
 use threadbook_kernel::output::Event;
 use threadbook_kernel::output::OutputTx;
 use threadbook_kernel::output::StreamName;
+use threadbook_kernel::questions::Known;
 use tokio::sync::oneshot;
 
 /// What a test and the kernel may tell a cell that waits.
@@ -169,7 +170,15 @@ impl Evaluator for Script {
         }
     }
 
+    fn known(&self) -> Known {
+        Known {
+            variables: vec![("total".to_owned(), "i32".to_owned())],
+            ..Known::default()
+        }
+    }
+
     fn complete(&mut self, code: &str, cursor_byte: usize) -> Completions {
+        assert!(!code.contains("fault"), "a fault of the analysis");
         let start_byte = code[..cursor_byte].rfind(' ').map_or(0, |place| place + 1);
         Completions {
             start_byte,

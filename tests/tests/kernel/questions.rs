@@ -287,6 +287,45 @@ fn functions_magics_errors_and_keywords_are_inspected() {
 }
 
 #[test]
+fn questions_are_answered_while_a_cell_runs() {
+    let mut kernel = Kernel::lease();
+    kernel
+        .run("let questions_known = 5; fn questions_item(n: u8) -> u8 { n }")
+        .nothing();
+    let cell = kernel.send("threadbook::input(\"\")?");
+    let question = kernel.question(&cell);
+    assert_eq!(kernel.complete("questions_kn"), ["questions_known"]);
+    assert_eq!(kernel.complete("questions_it"), ["questions_item"]);
+    assert_eq!(
+        kernel.complete("let questions_other = 1;\nquestions_oth"),
+        ["questions_other"]
+    );
+    assert_eq!(kernel.complete("%whos"), ["%whos"]);
+    assert_eq!(
+        kernel.inspect("questions_known").as_deref(),
+        Some("let questions_known: i32")
+    );
+    assert_eq!(
+        kernel.inspect("questions_item").as_deref(),
+        Some("fn questions_item(n: u8) -> u8")
+    );
+    assert!(kernel.inspect("%whos").is_some());
+    kernel.answer(&question, "");
+    kernel.finish(&cell).resulted("\"\"");
+    kernel.complete_until("String::new().to_upperc", "to_uppercase");
+}
+
+#[test]
+fn questions_are_answered_while_the_evaluator_starts() {
+    let mut kernel = Kernel::start();
+    // Whether it has started by now makes no difference to these answers.
+    assert_eq!(kernel.complete("%whos"), ["%whos"]);
+    assert_eq!(kernel.complete("%history -"), ["-g", "-l", "-n"]);
+    kernel.complete_until("let questions_early = 1;\nquestions_ea", "questions_early");
+    assert!(kernel.inspect("%whos").is_some());
+}
+
+#[test]
 fn a_name_with_a_question_mark_is_paged() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run("Vec?");

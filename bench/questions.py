@@ -1,0 +1,80 @@
+"""Measures how long completion and inspection take, with nothing running and while a cell runs."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+from kernels import Kernel
+
+DEFINITIONS = """use std::collections::HashMap;
+struct Job { name: String, cost: u64 }
+impl Job { fn longer(&self, by: u64) -> u64 { self.cost + by } }
+let numbers = vec![1, 2, 3];
+let counts: HashMap<String, usize> = HashMap::new();
+let job = Job { name: "job".to_owned(), cost: 3 };"""
+COMPLETIONS = ["numbers.", "counts.ent", "job.", "std::thread::sp", 'println!("{}", numbers.le', "num", "%time", "!cat /et"]
+INSPECTIONS = ["numbers", "job.longer", "Vec::new", "std::thread::spawn", "%timeit", "match"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threadbook", type=Path, required=True, help="our executable")
+    parser.add_argument("--times", type=int, default=100, help="requests of each kind (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
+        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
+        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+        print(f"Machine: {machine.line()} Load: {os.getloadavg()[0]:.1f}.\n")
+        print("| requests | median, ms | worst, ms | with an answer |\n| --- | ---: | ---: | ---: |")
+        with Kernel("threadbook") as kernel:
+            kernel.until_result("1+1")
+            kernel.run(DEFINITIONS)
+            # The first ones have rust-analyzer read what it has not read yet.
+            for _ in range(2):
+                for code in COMPLETIONS:
+                    complete(kernel, code)
+                for code in INSPECTIONS:
+                    inspect(kernel, code)
+                time.sleep(2)
+            row("completion, idle", [complete(kernel, code, number) for number, code in repeated(COMPLETIONS, options.times)])
+            row("inspection, idle", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
+            kernel.client.execute("std::thread::sleep(std::time::Duration::from_secs(600))", allow_stdin=False)
+            time.sleep(3)
+            row("completion, while a cell runs", [complete(kernel, code, number) for number, code in repeated(COMPLETIONS, options.times)])
+            row("inspection, while a cell runs", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
+
+
+def repeated(codes, times):
+    return [(number, codes[number % len(codes)]) for number in range(times)]
+
+
+def complete(kernel, code, number=0):
+    """Seconds, and whether anything was offered. Each text is another one: the latest answer is kept."""
+    code = f"let _x{number} = 1;\n{code}"
+    began = time.perf_counter()
+    reply = kernel.reply(kernel.client.complete(code, len(code)))
+    return time.perf_counter() - began, bool(reply["content"]["matches"])
+
+
+def inspect(kernel, code):
+    began = time.perf_counter()
+    reply = kernel.reply(kernel.client.inspect(code, len(code)))
+    return time.perf_counter() - began, reply["content"]["found"]
+
+
+def row(title, answers):
+    times = [seconds * 1000 for seconds, _ in answers]
+    found = sum(found for _, found in answers)
+    print(f"| {title} | {statistics.median(times):.0f} | {max(times):.0f} | {found} of {len(answers)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
