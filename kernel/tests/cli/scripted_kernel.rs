@@ -19,6 +19,7 @@ use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Control;
 use threadbook_jupyter::contract::Diagnostic;
 use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::KernelInfo;
 use threadbook_jupyter::contract::Outcome;
 use threadbook_jupyter::kernel;
 use threadbook_jupyter::output::Event;
@@ -49,9 +50,16 @@ fn the_kernel_process() {
     };
     let stop = Arc::new(Stop::default());
     let control = Arc::clone(&stop);
+    let options = kernel::Options {
+        info: KernelInfo {
+            language: Map::from_iter([("name".to_owned(), "rust".into())]),
+            ..KernelInfo::default()
+        },
+        ..kernel::Options::default()
+    };
     kernel::run(
         Path::new(&file),
-        kernel::Options::default(),
+        options,
         control,
         Box::new(|output_tx| Ok(Box::new(Scripted { output_tx, stop }))),
     )

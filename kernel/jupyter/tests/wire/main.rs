@@ -49,7 +49,7 @@ async fn a_client_is_served_over_tcp_and_ipc() {
                 .request(channel, "kernel_info_request", json!({}), HANG)
                 .await
                 .unwrap();
-            assert_eq!(info.reply.content["implementation"], "threadbook");
+            assert_eq!(info.reply.content["implementation"], "echo");
             assert_eq!(info.iopub.len(), 2);
         }
         lives(&mut client, "1 + 1").await;

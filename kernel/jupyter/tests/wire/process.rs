@@ -19,6 +19,7 @@ use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Control;
 use threadbook_jupyter::contract::Evaluator;
+use threadbook_jupyter::contract::KernelInfo;
 use threadbook_jupyter::contract::Outcome;
 use threadbook_jupyter::kernel::Options;
 use threadbook_jupyter::message::ConnectionInfo;
@@ -39,19 +40,22 @@ fn process_entry() {
         return;
     };
     let make = Box::new(|output| Ok(Box::new(Echo { output }) as Box<dyn Evaluator>));
-    let code = match threadbook_jupyter::kernel::run(
-        Path::new(&path),
-        Options::default(),
-        Arc::new(Nothing),
-        make,
-    ) {
-        Ok(_) => 0,
-        Err(error) => {
-            use std::io::Write;
-            writeln!(std::io::stderr(), "error: {error}").unwrap();
-            2
-        }
+    let options = Options {
+        info: KernelInfo {
+            implementation: "echo".to_owned(),
+            ..KernelInfo::default()
+        },
+        ..Options::default()
     };
+    let code =
+        match threadbook_jupyter::kernel::run(Path::new(&path), options, Arc::new(Nothing), make) {
+            Ok(_) => 0,
+            Err(error) => {
+                use std::io::Write;
+                writeln!(std::io::stderr(), "error: {error}").unwrap();
+                2
+            }
+        };
     std::process::exit(code);
 }
 
