@@ -3,6 +3,45 @@
 //! A copy is made by a fork that takes every thread along ([`threads`]), shares no epoll set with the process
 //! ([`descriptors`]), and then waits for the supervisor's signal. Its memory costs nothing until either side writes.
 //! Copies are children of the supervisor, so they end with it, and no `wait` of a cell's own sees them.
+//!
+//! # What a copy assumes
+//!
+//! `fork(2)` takes only its caller along. All else here rests on how Linux and glibc work. Where one of these points does
+//! not hold, a thread is missing in the copy, or the copy hangs or crashes when it takes over; the process that is copied
+//! is not harmed.
+//!
+//! Of the machine ([`context`]):
+//!
+//! - It is x86-64 or AArch64. On others no thread but the main one is taken along.
+//! - A thread's registers are those of its C calling convention and those in its signal frame. There is no second stack
+//!   that the processor itself checks: user shadow stacks (`SHSTK`, `GCS`) are off, as glibc has them unless a program
+//!   opts in.
+//!
+//! Of Linux ([`threads`], [`raw`], [`descriptors`]):
+//!
+//! - `/proc/self/task` lists the threads, `status` has `Threads:` and `SigBlk:`.
+//! - `clone` with `CLONE_PARENT` makes a sibling, thus the live worker is not the first process of a pid namespace (the
+//!   supervisor is its parent).
+//! - `prctl(PR_GET_TID_ADDRESS)` gives the address where the C library keeps the number of a thread. This needs
+//!   `CONFIG_CHECKPOINT_RESTORE`, which all distributions set. A thread without that address is not taken along.
+//! - A signal frame can be returned from by another kernel thread than the one that it was made for. A system call that
+//!   the handler has interrupted then fails with `EINTR` or, with `SA_RESTART`, is made again from the registers in the
+//!   frame; neither needs anything that the kernel kept for the old thread.
+//! - Private futexes are identified by address: waiters and wakers find each other in the copy too.
+//! - `/proc/self/fdinfo` describes event counters (`eventfd-count:`, `eventfd-id:`) and epoll sets (`tfd:`, `events:`,
+//!   `data:`) completely. Timers, inotify and io_uring are shared with the process.
+//! - The real-time signals `SIGRTMAX - 3` and `SIGRTMAX - 4` have no other user.
+//!
+//! Of glibc ([`threads`]):
+//!
+//! - All that it keeps for a thread lies in the thread's stack and its block at the thread pointer. What the kernel keeps
+//!   besides is the list of robust locks, the area of restartable sequences (at `__rseq_offset`, registered with glibc's
+//!   signature), the alternate signal stack, the name, and the address of the number; each is set again.
+//! - A thread that ends is noticed by its number, which the kernel clears (`CLONE_CHILD_CLEARTID`): joining works.
+//! - Locks do not name their owner by its number, which is another one in the copy. This is true of std's, of
+//!   `parking_lot`'s, of the allocator's and of stdio's. It is not true of pthread mutexes that are recursive or check for
+//!   errors, the dynamic linker's among them: one that another thread holds at the moment of the copy is never free in it.
+//! - Handlers of `pthread_atfork` are not called: the threads that they would take locks for are there.
 
 mod context;
 mod descriptors;
