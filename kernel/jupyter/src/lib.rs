@@ -4,12 +4,6 @@
 //! [`kernel::run`] makes on a thread of its own; `examples/echo.rs` is a whole kernel. One way through the code:
 //! socket, message, dispatcher, evaluator, output, iopub.
 
-// The crate is the program's own: its documentation is for those who work on it, who see private items too.
-#![expect(
-    rustdoc::private_intra_doc_links,
-    reason = "read by people who work on the kernel"
-)]
-
 pub mod client;
 pub mod colours;
 pub mod contract;

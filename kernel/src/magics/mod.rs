@@ -1,7 +1,8 @@
 //! The magics: what `%name` and `%%name` do. One registry, which execution, help, completion and the lists read.
 //!
-//! A family has a file with a `MAGICS` list, and `FAMILIES` in `registry.rs` has a line for it. A magic that has to happen in order with
-//! the Rust around it is an [`Expansion`]: it becomes Rust. Any other is a function that gets a [`Host`].
+//! A family has a file with a `MAGICS` list, and `FAMILIES` in `registry.rs` has a line for it. A magic that has to
+//! happen in order with the Rust around it is an [`Expansion`](crate::cell::Expansion): it becomes Rust. Any other is a
+//! function that gets a [`Host`].
 
 mod commands;
 mod complete;

@@ -36,9 +36,9 @@ pub enum WorkerEvent {
     },
     /// The status of the copies of the process.
     Snapshot(SnapshotStatus),
-    /// There is no copy of the role that [`Worker::restore`] has named.
+    /// There is no copy of the role that [`Worker::restore`](super::Worker::restore) has named.
     NoSuchCopy,
-    /// Everything that was in the pipes at [`Worker::sync`] has been taken.
+    /// Everything that was in the pipes at [`Worker::sync`](super::Worker::sync) has been taken.
     Synced,
 }
 
