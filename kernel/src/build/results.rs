@@ -23,7 +23,7 @@ const TRAITS: [(&str, &str); 9] = [
 const USUAL: &str = "#[allow(unused_imports)] use ::threadbook::show::{ByReference as _, InWords as _, ShowDebug as _, ShowNothing as _};";
 /// What shows lists and maps as tables.
 const TABLES: &str = "#[allow(unused_imports)] use ::threadbook::show::ShowTable as _;";
-/// In the text of a session that has a display of its own, perhaps of lists: rustc could not choose between the two.
+/// The method by which types show themselves.
 const OWN_DISPLAY: &str = "fn evcxr_display";
 
 /// How the value of a cell's last expression is shown.
@@ -73,13 +73,23 @@ impl Results {
     pub(crate) fn scope(&self, source: &str) -> String {
         let Results { format, types } = self;
         let Some(wanted) = self.wanted_trait().filter(|_| *self != Results::default()) else {
-            return match source.contains(OWN_DISPLAY) {
+            return match has_display_trait(source) {
                 true => USUAL.to_owned(),
                 false => format!("{USUAL}{TABLES}"),
             };
         };
         format!("::threadbook::shown_by!({format:?} of {wanted}, {types});")
     }
+}
+
+/// Whether a session has a trait of its own that shows values, lists perhaps: rustc could not choose between that and ours.
+/// A method of a type alone comes before both.
+fn has_display_trait(source: &str) -> bool {
+    let mut methods = source.match_indices(OWN_DISPLAY);
+    methods.any(|(at, _)| {
+        let before = &source[..at];
+        before.rfind("trait ") > before.rfind("impl")
+    })
 }
 
 #[cfg(test)]
@@ -114,7 +124,10 @@ mod tests {
     fn what_shows_values_is_brought_into_scope_for_the_format() {
         let mut results = Results::default();
         assert_eq!(results.scope(""), format!("{USUAL}{TABLES}"));
-        assert_eq!(results.scope("fn evcxr_display(&self) {}"), USUAL);
+        let own_trait = "trait Show { fn evcxr_display(&self); }";
+        assert_eq!(results.scope(own_trait), USUAL);
+        let own_method = "trait A {}\nimpl Bar { fn evcxr_display(&self) {} }";
+        assert_eq!(results.scope(own_method), format!("{USUAL}{TABLES}"));
         results.format = "{}\n\"m\"".to_owned();
         results.types = true;
         assert_eq!(
