@@ -321,8 +321,8 @@ fn whatever_happens_variables_are_what_the_last_whole_cell_left() {
         }
         if round % 10 == 9 {
             kernel
-                .run("(list.clone(), map.clone())")
-                .resulted(&format!("({list:?}, {map:?})"));
+                .run("println!(\"{list:?} {map:?}\");")
+                .printed(&format!("{list:?} {map:?}\n"));
         }
     }
 }

@@ -15,9 +15,9 @@ fn bytes_that_are_no_text_show_as_replacement_characters() {
 #[test]
 fn a_character_is_not_split_between_messages() {
     let mut kernel = Kernel::lease();
-    let ran = kernel.run("print!(\"{}\", \"é漢🦀\".repeat(50_000));");
+    let ran = kernel.run("print!(\"{}\", \"é漢🦀\".repeat(800_000));");
     assert!(ran.kinds().len() > 5, "one message");
-    ran.printed(&"é漢🦀".repeat(50_000));
+    ran.printed(&"é漢🦀".repeat(800_000));
     let ran = kernel.run(
         "use std::io::Write as _;
         for byte in \"é漢🦀\".bytes().cycle().take(9000) { std::io::stdout().write_all(&[byte]).unwrap(); std::io::stdout().flush().unwrap(); }",
