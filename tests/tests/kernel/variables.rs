@@ -159,7 +159,7 @@ fn what_borrows_through_a_closure_ends_with_its_cell() {
     kernel
         .run("let length = std::thread::spawn(|| text.len()).join().unwrap();")
         .failed("CompileError")
-        .says(&["E0373"]);
+        .says(&["`text` does not live long enough"]);
 }
 
 #[test]
