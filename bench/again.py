@@ -1,16 +1,14 @@
 """Adds crates to sessions one after the other, with one cache, and prints what each `:dep` took beside rustc alone."""
 
 import argparse
-import os
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import machine
 from kernels import Kernel
+from kernels import installed
 
 CRATES = [
     'fastrand = "2"',
@@ -33,11 +31,7 @@ def main():
     options = parser.parse_args()
     seconds = {crate: [] for crate in CRATES}
     alone = []
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
-        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+    with installed(options.threadbook) as folder:
         for _ in range(options.kernels):
             alone.append(rustc_alone(Path(folder)))
             with Kernel("threadbook") as kernel:

@@ -1,16 +1,15 @@
 """Measures two builds of the kernel in turns and prints what each takes, and what a guard costs in the newer one."""
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import machine
 from kernels import Kernel
+from kernels import private_jupyter
 
 # Each is run several times in a row, as it is when somebody works on it.
 WARM = {
@@ -42,10 +41,7 @@ def main():
     executables = {"before": options.before, "now": options.threadbook}
     values = {which: {} for which in executables}
     guards = {title: ([], []) for title in GUARDS}
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+    with private_jupyter() as folder:
         for which, executable in executables.items():
             subprocess.run(
                 [executable, "install", "--prefix", folder, "--name", which], check=True, stdout=sys.stderr

@@ -5,13 +5,13 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import machine
 from crates import CRATES
 from kernels import Kernel
+from kernels import private_jupyter
 
 # Variables, a thread that runs, a task that waits, and two other crates.
 WORK = """:dep fastrand = "2"
@@ -45,10 +45,7 @@ def main():
     parser.add_argument("--crates", type=int, default=len(CRATES), help="how many crates (default: all)")
     options = parser.parse_args()
     crates = CRATES[: options.crates]
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+    with private_jupyter() as folder:
         os.environ["THREADBOOK_CACHE"] = str(options.cache or Path(folder) / "cache")
         subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
         print(f"Machine: {machine.line()}\n", flush=True)

@@ -1,15 +1,12 @@
 """Measures how much slower cells become in a session that defines more and more."""
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
 from kernels import Kernel
+from kernels import installed
 
 # Which definitions a session makes again and again.
 DEFINITION = """#[derive(Debug, Clone)] struct Job{n} {{ name: String, cost: u64 }}
@@ -30,11 +27,7 @@ def main():
     parser.add_argument("--step", type=int, default=50, help="cells between two measurements (default: %(default)s)")
     parser.add_argument("--times", type=int, default=15, help="runs of each cell (default: %(default)s)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
-        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+    with installed(options.threadbook):
         print(f"Machine: {machine.line()}\n")
         head = [f"{title}, ms | against the first" for title in CELLS]
         print(f"| cells before | {' | '.join(head)} | memory (PSS), MB |\n| ---: |" + " ---: |" * (2 * len(CELLS) + 1))

@@ -1,15 +1,12 @@
 """Measures how long hot loops run in a cell as it is, and in one under `%%time`, which rustc optimises across its codegen units."""
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import machine
 from kernels import Kernel
+from kernels import installed
 
 # What the loop needs, and the loop, whose last line is a value.
 LOOPS = {
@@ -78,11 +75,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="runs of each cell (default: %(default)s)")
     parser.add_argument("--only", default="", help="the loops whose name contains this")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
-        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+    with installed(options.threadbook) as folder:
         print(f"Machine: {machine.line()}\n")
         print("| loop | as it is, compile and run | run | under `%%time` | run | run / run |\n| --- | ---: | ---: | ---: | ---: | ---: |")
         for title, (items, code) in LOOPS.items():

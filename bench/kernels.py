@@ -1,8 +1,12 @@
 """A running kernel as the measurements see it: times of requests, and the memory of its processes."""
 
 import os
+import subprocess
+import sys
+import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -12,6 +16,24 @@ from jupyter_client.manager import KernelManager
 
 # Ends a measurement that hangs. The slowest kernel known takes a minute for the longest of them.
 BOUND_S = 900
+
+
+@contextmanager
+def private_jupyter():
+    """A temporary folder in which Jupyter finds its kernels, and the kernels their history."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
+        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
+        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
+        yield Path(folder)
+
+
+@contextmanager
+def installed(threadbook):
+    """The same, with a kernelspec `threadbook` for this executable."""
+    with private_jupyter() as folder:
+        subprocess.run([threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+        yield folder
 
 
 @dataclass

@@ -3,14 +3,12 @@
 import argparse
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import machine
 from kernels import Kernel
+from kernels import installed
 
 DEFINITIONS = """use std::collections::HashMap;
 struct Job { name: String, cost: u64 }
@@ -27,11 +25,7 @@ def main():
     parser.add_argument("--threadbook", type=Path, required=True, help="our executable")
     parser.add_argument("--times", type=int, default=100, help="requests of each kind (default: %(default)s)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
-        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+    with installed(options.threadbook):
         print(f"Machine: {machine.line()} Load: {os.getloadavg()[0]:.1f}.\n")
         print("| requests | median, ms | worst, ms | with an answer |\n| --- | ---: | ---: | ---: |")
         with Kernel("threadbook") as kernel:

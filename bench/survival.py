@@ -1,18 +1,15 @@
 """Measures interrupts, copies of the process, and a long session with crashes, and prints the tables."""
 
 import argparse
-import os
 import random
 import re
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import machine
 from kernels import Kernel, descendants, proportional
+from kernels import installed
 
 # What a cell is interrupted at. The first are calls that can fail; the others go back to the state before the cell.
 WAITS = [
@@ -39,11 +36,7 @@ def main():
     parser.add_argument("--times", type=int, default=50, help="interrupts of each kind (default: %(default)s)")
     parser.add_argument("--soak", type=int, default=1000, help="cells of the long session (default: %(default)s)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
-        os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
-        os.environ["THREADBOOK_HISTORY"] = str(Path(folder) / "history.sqlite")
-        subprocess.run([options.threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
+    with installed(options.threadbook):
         print(f"Machine: {machine.line()}\n")
         interrupts(options.times)
         copies()
