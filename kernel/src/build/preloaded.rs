@@ -2,6 +2,9 @@
 
 use super::PreparedPaths;
 
+/// The name of the runtime's package.
+pub(crate) const RUNTIME: &str = "threadbook";
+
 /// What cells depend on beside the runtime, by the versions and features that the runtime itself uses. rust-analyzer
 /// reads them in each session.
 const DEPENDENCIES: [(&str, &str); 4] = [
@@ -35,7 +38,7 @@ pub(crate) fn all(paths: &PreparedPaths) -> Vec<(String, String)> {
 /// Those that each session depends on from its start.
 pub(crate) fn at_start(paths: &PreparedPaths) -> Vec<(String, String)> {
     let runtime = format!("{{ path = {:?} }}", paths.runtime());
-    let mut list = vec![("threadbook".to_owned(), runtime)];
+    let mut list = vec![(RUNTIME.to_owned(), runtime)];
     list.extend(owned(&DEPENDENCIES));
     list
 }

@@ -10,7 +10,7 @@
 //! | `worker` | rustc | evcxr | the build; the worker program |
 //! | `bare/`, `slim/` | kernel | rust-analyzer | the build; toolchains with fewer sources |
 //! | `ready.json` | kernel, as the last file | kernel, stand-in | the build |
-//! | `answers/` | stand-in | stand-in | the build; what cargo and rustc have printed about the toolchain |
+//! | `answers/` | stand-in | stand-in | the build; what cargo and rustc have printed about the toolchain, and rustc of the code with which every session begins |
 //! | `dependencies/` | stand-in | stand-ins of all sessions | the build; what sessions have built |
 //! | `built/` | stand-in | stand-ins of all sessions | the build; notes about which dependencies were built |
 
@@ -32,8 +32,13 @@ impl PreparedPaths {
 
     /// The prepared build of the session that this process belongs to.
     pub fn of_this_process() -> anyhow::Result<PreparedPaths> {
-        let session = SessionPaths::of_this_process()?;
-        Ok(PreparedPaths(links::pointed(&session.prepared())?))
+        Ok(PreparedPaths::of(&SessionPaths::of_this_process()?)?)
+    }
+
+    /// The prepared build of a session.
+    pub fn of(session: &SessionPaths) -> std::io::Result<PreparedPaths> {
+        let ready = links::pointed(&session.prepared())?;
+        Ok(PreparedPaths(ready.parent().unwrap_or(&ready).to_owned()))
     }
 
     /// The folder itself.

@@ -25,6 +25,7 @@ use super::locals::REBINDING;
 use super::macros;
 use super::macros::EXPORTED;
 use super::macros::MACRO;
+use super::plain_types::TYPE;
 use super::range;
 
 /// A module that holds something, and what is used of it: what stands before the module's name, and from there on.
@@ -182,6 +183,7 @@ pub(crate) fn wrappings(line: &str) -> Vec<Range<usize>> {
         NAMED,
         SCOPE,
         REBINDING,
+        TYPE,
         MACRO,
         EXPORTED,
     ];

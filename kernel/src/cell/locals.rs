@@ -100,6 +100,11 @@ pub fn bound_names(text: &str) -> HashSet<String> {
     bound.map(|binding| binding.name).collect()
 }
 
+/// Whether a cell binds variables by `let` statements of its own.
+pub fn has_lets(text: &str) -> bool {
+    text.contains("let") && !lets(text).is_empty()
+}
+
 /// A name that a pattern binds.
 pub(crate) struct Binding {
     pub(crate) name: String,

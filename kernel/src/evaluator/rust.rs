@@ -38,12 +38,15 @@ use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
 use super::visible::Library;
 use crate::build::Prepared;
+use crate::build::preloaded::RUNTIME;
+use crate::cell::has_lets;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
 use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
+use crate::cell::with_plain_types;
 use crate::magics::RunResult;
 use crate::toolchain;
 use crate::toolchain::RustcConfiguration;
@@ -77,6 +80,22 @@ use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
 async { Ok::<(), std::fmt::Error>(()) }.await?;
 ";
 
+/// The prelude with the dependencies that every session has: as long as rust-analyzer reads none, only the runtime, and
+/// tokio, of which evcxr would add another one to code that awaits.
+fn prelude(prepared: &Prepared, reads_libraries: bool) -> String {
+    let mut dependencies = prepared.named_at_start();
+    dependencies.retain(|(name, _)| reads_libraries || [RUNTIME, "tokio"].contains(&name.as_str()));
+    dependency_lines(&dependencies) + PRELUDE
+}
+
+/// The lines that have evcxr depend on crates.
+fn dependency_lines(dependencies: &[(String, String)]) -> String {
+    let lines = dependencies.iter();
+    lines
+        .map(|(name, value)| format!(":dep {name} = {value}\n"))
+        .collect()
+}
+
 /// Runs Rust cells with evcxr, in a worker process of our own.
 pub struct RustEvaluator {
     // Fields are dropped in this order: evcxr ends its processes before their pipes and their folder go.
@@ -89,7 +108,8 @@ pub struct RustEvaluator {
     pub(super) session: SessionFolder,
     pub(super) prepared: Prepared,
     checkpoints: Checkpoints,
-    prelude: String,
+    /// Whether rust-analyzer has read the libraries; until then it knows none.
+    reads_libraries: bool,
     pub(super) cargo: PathBuf,
     rustc: PathBuf,
     /// The standard library's sources.
@@ -152,14 +172,9 @@ impl RustEvaluator {
         // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
         let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
         let mut context = CommandContext::with_eval_context(context);
-        session.end_bare().map_err(failed)?;
-        let mut prelude: String = prepared
-            .named_at_start()
-            .iter()
-            .map(|(name, value)| format!(":dep {name} = {value}\n"))
-            .collect();
-        prelude.push_str(PRELUDE);
-        context.execute(&prelude).map_err(started)?;
+        context
+            .execute(&prelude(&prepared, false))
+            .map_err(started)?;
         worker.sync();
         worker.show_output();
         let mut checkpoints = Checkpoints::default();
@@ -177,7 +192,7 @@ impl RustEvaluator {
             session,
             prepared,
             checkpoints,
-            prelude,
+            reads_libraries: false,
             cargo: sysroot.cargo(),
             rustc: sysroot.rustc(),
             library: sysroot.library_sources().ok().map(Library::read),
@@ -220,8 +235,7 @@ impl RustEvaluator {
         let start = Instant::now();
         phase_log::begin(self.session.paths());
         let manifest = self.session.manifest();
-        let dependencies = self.name_preloaded(code, &manifest);
-        let (kept, hidden, result) = self.compile_and_run(code, &dependencies);
+        let (kept, hidden, result) = self.compile_and_run(code, &manifest);
         if result.is_err() {
             self.session.restore_manifest(&manifest);
             self.note_outdated_variables();
@@ -240,15 +254,38 @@ impl RustEvaluator {
         (ran, hidden)
     }
 
-    /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the code in the form that
-    /// ran, and those variables. The dependencies are lines for evcxr to put before it.
+    /// Runs the code with evcxr. Has rust-analyzer read the libraries first where the code binds a variable whose type
+    /// is not plain to see.
     fn compile_and_run(
         &mut self,
         code: &str,
-        dependencies: &str,
+        manifest: &str,
+    ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
+        let forgetting = std::mem::take(&mut self.forgetting);
+        if !self.reads_libraries && has_lets(code) {
+            let typed = with_plain_types(code, &*self);
+            let ran = typed.map(|typed| self.run_form(&typed, manifest, &forgetting));
+            match ran {
+                // It did not run, perhaps for a wrong type.
+                Some((_, _, Err(Error::CompilationErrors(_)))) if !self.stop.is_interrupted() => {}
+                Some(ran) => return ran,
+                None => {}
+            }
+            self.read_libraries();
+        }
+        self.run_form(code, manifest, &forgetting)
+    }
+
+    /// Runs a form of the code with evcxr, which does not see variables whose types have no name. Gives the form that
+    /// ran, and those variables.
+    fn run_form(
+        &mut self,
+        code: &str,
+        manifest: &str,
+        forgetting: &str,
     ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
         compiled::begin(self.session.paths());
-        let forgetting = std::mem::take(&mut self.forgetting);
+        let dependencies = self.name_preloaded(code, manifest);
         let mut macros = self.checkpoints.item_macros();
         macros.extend(item_macros(code));
         let names = unnameable_lets(code).into_iter();
@@ -256,7 +293,7 @@ impl RustEvaluator {
         let mut hidden: HashMap<String, Why> = names.collect();
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
-            let kept = keep_items(&mark_item_macros(&shown, &macros)) + &forgetting;
+            let kept = keep_items(&mark_item_macros(&shown, &macros)) + forgetting;
             let result = self.context.execute(&format!("{dependencies}{kept}"));
             let error = result.as_ref().err().map(Error::to_string);
             match error.and_then(|error| ended::refused(&error)) {
@@ -383,7 +420,8 @@ impl RustEvaluator {
             .forget_dependencies(&self.prepared)
             .map_err(|error| diagnostics::plain("KernelError", format!("not reset: {error}")))?;
         let cleared = self.context.execute(":clear");
-        let cleared = cleared.and_then(|_| self.context.execute(&self.prelude));
+        let prelude = prelude(&self.prepared, self.reads_libraries);
+        let cleared = cleared.and_then(|_| self.context.execute(&prelude));
         self.worker.sync();
         self.checkpoints = Checkpoints::default();
         self.named.clear();

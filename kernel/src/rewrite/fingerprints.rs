@@ -96,7 +96,8 @@ impl Fingerprints {
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a text, those in strings and comments too.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
     words.filter(|word| !word.is_empty())
 }

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// The name of the crate that evcxr makes of a cell.
 pub(crate) const CRATE: &str = "ctx";
 
+/// How code names the runtime, which all code of a session does but that by which evcxr tries itself out.
+pub(crate) const RUNTIME: &str = "use threadbook::";
+
 /// Where code is put in that runs before the cell's variables are taken out of the store.
 const FIRST: &str = "/*first*/";
 /// evcxr's text, and what stands in its place, on as many lines.
@@ -108,7 +111,12 @@ impl Frame {
 
 /// The items of the session, in a text that runs statements.
 pub(crate) fn items(source: &str) -> &str {
-    source.rfind(ERROR.0).map_or(source, |end| &source[..end])
+    items_end(source).map_or(source, |end| &source[..end])
+}
+
+/// Where the items of the session end, in a text that runs statements or has them analysed.
+pub(crate) fn items_end(source: &str) -> Option<usize> {
+    source.rfind(ERROR.0)
 }
 
 /// Where the line stands that the person's statements begin behind.

@@ -6,6 +6,7 @@
 //! | `generated` | what evcxr generates, and the runtime's calls in its place |
 //! | `manifest` | the manifest that evcxr writes, and the dependencies in it |
 //! | `variables` | the variables that a cell's code takes out of the store |
+//! | `reached` | the items that a cell reaches; blanks for all others |
 //! | `scopes/` | where a cell's variables end, and which of them are kept |
 //! | `fingerprints` | whether a variable's type is still the one that it was stored with |
 //! | `statics` | statics that keep their values from cell to cell |
@@ -17,6 +18,7 @@ pub mod generated;
 pub mod inlining;
 pub(crate) mod logs;
 pub(crate) mod manifest;
+pub(crate) mod reached;
 mod scopes;
 pub mod statics;
 pub(crate) mod variables;

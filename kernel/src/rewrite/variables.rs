@@ -1,14 +1,14 @@
 //! The variables that a cell's code takes out of the store, and puts back.
 //!
 //! evcxr has every cell do that with every variable of the session, and each costs rustc an instance of both functions
-//! for its type. A variable that the cell's text does not mention can as well stay where it is. Types are checked all the
-//! same: a cell may define one anew, of which another variable is.
+//! for its type. A variable that the cell's text does not mention can as well stay where it is, unchecked: whether its type
+//! is another one now is known without (`fingerprints`).
 
 use std::collections::BTreeSet;
 
 use super::generated;
 
-/// Makes the lines empty that take or put a variable which the cell does not mention, but for those that are given up.
+/// Makes the lines empty that check, take or put a variable which the cell does not mention, but for those that are given up.
 pub(crate) fn leave_unmentioned(source: &str, cell: &str, given_up: &BTreeSet<String>) -> String {
     let mut kept = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {
@@ -34,9 +34,11 @@ pub(crate) fn leave_out(source: &str, names: &BTreeSet<String>) -> String {
         .collect()
 }
 
-/// The variable that a line of evcxr's takes or puts.
+/// The variable that a line of evcxr's checks, takes or puts.
 fn variable(line: &str) -> Option<&str> {
-    let found = generated::take_of_line(line).or_else(|| generated::put_of_line(line));
+    let found = generated::take_of_line(line)
+        .or_else(|| generated::put_of_line(line))
+        .or_else(|| generated::check_of_line(line));
     found.map(|(_, name)| name)
 }
 
@@ -75,7 +77,7 @@ evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
             leave_unmentioned(source, cell, &BTreeSet::new()),
             "\
 fn user() {}
-vars_ok &= evcxr_variable_store.check_variable::<u8>(stringify!(a));
+
 
 let mut b = evcxr_variable_store.take_variable::<Vec<(u8, fn(u8))>>(stringify!(b));
 

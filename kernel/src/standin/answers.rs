@@ -20,6 +20,7 @@ use crate::build::PreparedPaths;
 use crate::build::cargo_cli;
 use crate::build::notes::noted;
 use crate::hash;
+use crate::sys::files;
 
 /// The folder of cargo's configuration, and what it is in a home folder.
 const CARGO_HOME_VAR: &str = "CARGO_HOME";
@@ -86,18 +87,9 @@ pub(super) fn find(
     // A failure may be one of the moment, but for what a stable cargo refuses.
     if output.status.success() || args.iter().any(|arg| arg == "config") {
         // Without the note the program is run again the next time.
-        let _ = note(&file, &answer);
+        let _ = files::write_whole(&file, &serde_json::to_vec(&answer)?);
     }
     Ok(answer)
-}
-
-/// Writes it beside its place first, so that other processes never read half of it.
-fn note(file: &Path, answer: &Answer) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(&serde_json::to_vec(answer)?)?;
-    whole.persist(file).map(drop).map_err(|error| error.error)
 }
 
 fn key(program: &str, args: &[String]) -> String {

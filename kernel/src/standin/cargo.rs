@@ -22,6 +22,9 @@ use super::changes::Changes;
 use super::compiling::Compiled;
 use super::compiling::Compiling;
 use super::dependencies;
+use super::first;
+use super::first::Ran;
+use super::packages::alone;
 use super::packages::visible_packages;
 use super::real_cargo::offline_first;
 use super::real_cargo::real;
@@ -39,6 +42,9 @@ use crate::sys::processes;
 
 /// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
 const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
+
+/// How cargo is told to describe the packages without what they depend on.
+const NO_DEPENDENCIES: &str = "--no-deps";
 
 /// Plays cargo; gives the exit code.
 pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
@@ -76,6 +82,17 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
             let output = offline_first(&prepared, &session, args)?;
             std::io::stderr().write_all(&output.stderr)?;
             std::fs::write(&lock_file, lock)?;
+            Ok(exit_code(output.status))
+        }
+        Some("metadata") if session.bare().exists() => {
+            let mut command = real(&prepared);
+            command.arg("--offline").args(args);
+            if !args.iter().any(|arg| arg == NO_DEPENDENCIES) {
+                command.arg(NO_DEPENDENCIES);
+            }
+            let output = command.output()?;
+            std::io::stderr().write_all(&output.stderr)?;
+            std::io::stdout().write_all(&alone(output.stdout))?;
             Ok(exit_code(output.status))
         }
         Some("metadata") => {
@@ -139,11 +156,14 @@ fn compile(
     let added = Added::of(session);
     let mut compiler = || {
         dependencies::use_in(&added, &path)?;
+        let source = std::fs::read_to_string(&path)?;
         let call = match check_only {
             true => &call,
-            false => &optimizing::call(&call, &std::fs::read_to_string(&path)?),
+            false => &optimizing::call(&call, &source),
         };
-        call_rustc(call, session)
+        let run = || call_rustc(call, session);
+        let ran = first::compile(prepared.paths(), session, call, &source, run)?;
+        Ok(compiled(ran, call, session))
     };
     if !text.lines().any(manifest::is_runtime) {
         return print(session, &watch.compiler(compiler)?, check_only);
@@ -163,12 +183,14 @@ fn compile(
     print(session, &compiled, check_only)
 }
 
-/// Runs rustc, and prints its messages in cargo's format.
-fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compiled> {
-    let out_dir = call
-        .out_dir()
-        .unwrap_or_else(|| session.folder().to_owned());
-    std::fs::create_dir_all(&out_dir)?;
+fn out_dir(call: &RustcCall, session: &SessionPaths) -> PathBuf {
+    call.out_dir()
+        .unwrap_or_else(|| session.folder().to_owned())
+}
+
+/// Runs rustc.
+fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Ran> {
+    std::fs::create_dir_all(out_dir(call, session))?;
     let mut child = Command::new(call.program())
         .args(call.args())
         .arg(DIAGNOSTIC_WIDTH)
@@ -186,24 +208,30 @@ fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Compil
             }
         }
     }
-    let status = child.wait()?;
-    let mut lines: Vec<String> = messages
+    let code = exit_code(child.wait()?);
+    Ok(Ran { code, messages })
+}
+
+/// What rustc has given, with its messages in cargo's format.
+fn compiled(ran: Ran, call: &RustcCall, session: &SessionPaths) -> Compiled {
+    let mut lines: Vec<String> = ran
+        .messages
         .iter()
         .map(|message| {
             let message = by_lines(message.clone());
             json!({"reason": "compiler-message", "message": message}).to_string()
         })
         .collect();
-    if status.success() {
-        let object = out_dir.join(generated::object_file());
+    if ran.code == 0 {
+        let object = out_dir(call, session).join(generated::object_file());
         let artifact = json!({"reason": "compiler-artifact", "target": {"name": generated::CRATE}, "filenames": [object]});
         lines.push(artifact.to_string());
     }
-    Ok(Compiled {
-        code: exit_code(status),
+    Compiled {
+        code: ran.code,
         lines,
-        messages,
-    })
+        messages: ran.messages,
+    }
 }
 
 /// The message with a span for each line of its spans. Lines of a cell do not all stand in the cell's order in what

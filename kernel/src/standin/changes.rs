@@ -19,6 +19,8 @@ use crate::rewrite::fingerprints::Fingerprints;
 use crate::rewrite::generated;
 use crate::rewrite::inlining;
 use crate::rewrite::logs;
+use crate::rewrite::reached::leave_unreached;
+use crate::rewrite::reached::may_lack_items;
 use crate::rewrite::statics;
 use crate::rewrite::statics::Definitions;
 use crate::rewrite::variables;
@@ -53,6 +55,9 @@ pub(super) struct Changes {
     session: SessionPaths,
     /// Whether the errors that the cell returns are boxed ones, since nothing else determines their type.
     boxed_errors: bool,
+    /// Whether items that the cell does not reach are left out, as in the latest text they are.
+    leaves_items: bool,
+    has_left_items: bool,
     /// Whether the cell may log.
     logs: bool,
     /// The lines of the earlier ones in what rustc was given last.
@@ -75,6 +80,8 @@ impl Changes {
             results: Results::of(session),
             session: session.clone(),
             boxed_errors: false,
+            leaves_items: true,
+            has_left_items: false,
             logs: false,
             lines: Vec::new(),
         }
@@ -131,6 +138,14 @@ impl Changes {
 
 impl Finish for Changes {
     fn finish(&mut self, source: &str) -> String {
+        let texts = self.made_before.iter().chain(&self.made);
+        let texts = texts.map(String::as_str).chain([self.cell.as_str()]);
+        let reached = match self.leaves_items {
+            true => leave_unreached(source, texts),
+            false => None,
+        };
+        self.has_left_items = reached.is_some();
+        let source = reached.as_deref().unwrap_or(source);
         let shared = statics::share(source, &self.cell, &self.definitions);
         self.new_definitions = shared.definitions;
         let scope = self.results.scope(source);
@@ -153,6 +168,12 @@ impl Finish for Changes {
 
     fn outdated(&self) -> BTreeSet<String> {
         self.outdated.clone()
+    }
+
+    fn takes_all_items(&mut self, messages: &[Value]) -> bool {
+        let lacks = self.has_left_items && may_lack_items(messages);
+        self.leaves_items &= !lacks;
+        lacks
     }
 
     fn learn(&mut self, messages: &[Value]) -> bool {

@@ -50,6 +50,9 @@ pub(super) trait Finish {
     /// Variables of earlier cells whose types are other ones now.
     fn outdated(&self) -> BTreeSet<String>;
 
+    /// Takes all items of the session from now on, where one that is missing may have led to an error.
+    fn takes_all_items(&mut self, messages: &[Value]) -> bool;
+
     /// Adapts to rustc's messages about that; `false` where nothing is to be changed.
     fn learn(&mut self, messages: &[Value]) -> bool;
 }
@@ -121,9 +124,14 @@ impl<'a> Compiling<'a> {
     }
 
     fn attempt(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let finished = self.changes.finish(source);
-        std::fs::write(self.session.source(), finished)?;
-        (self.compiler)()
+        loop {
+            let finished = self.changes.finish(source);
+            std::fs::write(self.session.source(), finished)?;
+            let compiled = (self.compiler)()?;
+            if compiled.code == 0 || !self.changes.takes_all_items(&compiled.messages) {
+                return Ok(compiled);
+            }
+        }
     }
 
     /// Has evcxr leave out the variables that are not kept, where it does not yet.

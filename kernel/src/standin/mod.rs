@@ -21,6 +21,7 @@
 //! | `changes` | the changes of one compile, and what is noted of them for the next |
 //! | `dependencies/` | builds the dependencies that a session adds |
 //! | `answers` | what cargo and rustc have printed about the toolchain, noted for the next time |
+//! | `first` | what rustc has said of the code with which every session begins |
 //! | `packages` | the packages that rust-analyzer is shown |
 //! | `script` | compiles what `%run` runs |
 //! | `watch` | measures a compile |
@@ -30,6 +31,7 @@ mod cargo;
 mod changes;
 mod compiling;
 mod dependencies;
+mod first;
 mod packages;
 mod real_cargo;
 mod roles;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use serde_json::Value;
+use serde_json::json;
 
 /// Packages whose types and traits do not show in what tokio, rayon, serde_json and the runtime itself give to others.
 const INNER: [&str; 21] = [
@@ -33,6 +34,23 @@ const INNER: [&str; 21] = [
     "tracing",
     "zmij",
 ];
+
+/// What rust-analyzer is shown of a description without dependencies, as long as it is to read none: the session's own
+/// package, which needs nothing.
+pub(super) fn alone(description: Vec<u8>) -> Vec<u8> {
+    let Ok(mut description) = serde_json::from_slice::<Value>(&description) else {
+        return description;
+    };
+    let nodes: Vec<Value> = elements(&description["workspace_members"])
+        .map(|id| json!({"id": id, "dependencies": [], "deps": [], "features": []}))
+        .collect();
+    let root = description["workspace_members"][0].clone();
+    description["resolve"] = json!({"nodes": nodes, "root": root});
+    for package in description["packages"].as_array_mut().into_iter().flatten() {
+        package["dependencies"] = json!([]);
+    }
+    format!("{description}\n").into_bytes()
+}
 
 /// What rust-analyzer is shown of cargo's description, as a line with its end: a reader by lines may lose one without.
 pub(super) fn visible_packages(description: Vec<u8>) -> Vec<u8> {
@@ -130,8 +148,6 @@ fn retain(list: &mut Value, is_wanted: impl Fn(&Value) -> bool) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// `cargo metadata` for packages that use each other; those in capitals are procedural macros.

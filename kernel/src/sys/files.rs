@@ -4,10 +4,12 @@ use std::fs::File;
 use std::fs::Metadata;
 use std::fs::Permissions;
 use std::io;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::io::Errno;
+use tempfile::NamedTempFile;
 pub(crate) use threadbook_jupyter::sys::files::make_private_file;
 pub(crate) use threadbook_jupyter::sys::files::make_private_folder;
 pub(crate) use threadbook_jupyter::sys::files::private_temp_folder;
@@ -26,6 +28,15 @@ pub(crate) fn let_use_as(before: &Path, file: &File) -> io::Result<()> {
 /// Whether a file can be run.
 pub(crate) fn is_program(metadata: &Metadata) -> bool {
     metadata.permissions().mode() & 0o100 != 0
+}
+
+/// Writes a file beside its place first: other processes never read half of it. Its folder is made.
+pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut whole = NamedTempFile::new_in(folder)?;
+    whole.write_all(bytes)?;
+    whole.persist(file).map(drop).map_err(|error| error.error)
 }
 
 /// The room that is left where a folder lies.

@@ -14,6 +14,7 @@ use super::dependencies;
 use super::profile;
 use crate::build::Error;
 use crate::build::Prepared;
+use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
 use crate::build::cache_paths;
 use crate::build::error::at;
@@ -78,7 +79,8 @@ impl SessionFolder {
         let program = std::env::current_exe().map_err(at("the kernel's own program"))?;
         let mut targets = vec![
             (self.paths.rustc(), sysroot.rustc()),
-            (self.paths.prepared(), prepared.root().to_owned()),
+            // Not the folder: rust-analyzer reads all Rust files below the session's folder.
+            (self.paths.prepared(), prepared.paths().ready()),
             (self.paths.worker(), prepared.worker()),
         ];
         targets.extend(role_names::LINKS.map(|name| (self.paths.tool(name), program.clone())));
@@ -91,16 +93,16 @@ impl SessionFolder {
         lock_files::begin(prepared, &self.paths).map_err(at(self.path()))
     }
 
-    /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents.
+    /// Until [`SessionFolder::end_bare`], rust-analyzer finds a standard library without contents, and no packages.
     ///
-    /// evcxr evaluates `42` when it is made, before it has any dependency, and has rust-analyzer read the whole
-    /// standard library for that; it does so again once there are dependencies. The first time is for nothing.
+    /// evcxr has rust-analyzer read all libraries when it is made, and again once there are dependencies, which takes
+    /// seconds. Code without variables needs none of it.
     pub fn begin_bare(&self) -> Result<(), Error> {
         let file = self.paths.bare();
         std::fs::write(&file, "").map_err(at(&file))
     }
 
-    /// From now on rust-analyzer finds a whole standard library.
+    /// From now on rust-analyzer finds a whole standard library and the session's packages.
     pub fn end_bare(&self) -> Result<(), Error> {
         let file = self.paths.bare();
         std::fs::remove_file(&file).map_err(at(&file))
@@ -189,7 +191,8 @@ pub(super) fn prepared_in_use(cache: &Path) -> Vec<PathBuf> {
     sweep(&sessions);
     let entries = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| links::pointed(&SessionPaths::new(entry.path()).prepared()).ok())
+        .filter_map(|entry| PreparedPaths::of(&SessionPaths::new(entry.path())).ok())
+        .map(|prepared| prepared.root().to_owned())
         .collect()
 }
 

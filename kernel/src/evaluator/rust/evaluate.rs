@@ -54,7 +54,9 @@ impl Evaluator for RustEvaluator {
         // The first inference of a type takes rust-analyzer seconds; asking for completions of a value makes it infer.
         const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
         self.read_packages();
-        match self.context.completions(CODE, CODE.len()) {
+        self.read_libraries();
+        let code = self.name_preloaded("", &self.session.manifest()) + CODE;
+        match self.context.completions(&code, code.len()) {
             Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
             Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
         }

@@ -158,6 +158,7 @@ impl RustEvaluator {
 
     /// The documentation of a name, as MIME types.
     pub(in crate::evaluator) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
+        self.have_libraries_read(name);
         let outputs = self.context.execute(&format!(":doc {name}")).ok()?;
         help::bundle(outputs.content_by_mime_type)
     }
@@ -168,6 +169,7 @@ impl RustEvaluator {
         let end = name.as_ptr().addr() - code.as_ptr().addr() + name.len();
         let rust = RustAt::find(code, end, &RegistryFacts);
         let text = rust.text.get(..rust.cursor)?;
+        self.have_libraries_read(text);
         let (plain, html) = self.context.hover_at(text, text.len()).ok()?;
         help::bundle(HashMap::from([
             ("text/plain".to_owned(), plain),

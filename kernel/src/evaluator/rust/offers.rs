@@ -79,6 +79,7 @@ impl RustEvaluator {
     /// Completions of the Rust at a place of a cell; nothing where rust-analyzer fails.
     pub(super) fn rust_completions(&mut self, rust: &RustAt) -> Option<Completions> {
         let code = rust.closed();
+        self.read_libraries();
         let dependencies = self.name_preloaded(&code, &self.session.manifest());
         let text = format!("{dependencies}{code}");
         let in_cell = |offset: usize| rust.to_cell(offset.saturating_sub(dependencies.len()));

@@ -1,16 +1,45 @@
-//! The preloaded crates that a session depends on only once its text names them, since rust-analyzer reads what a
-//! session depends on.
+//! The libraries that rust-analyzer reads, which takes it seconds: as late as can be, and only what a session needs.
+//!
+//! A kernel starts without them. rust-analyzer reads the standard library and the crates that every session depends on
+//! when the first variable, completion or inspection needs a type, or when the kernel has nothing else to do. It reads
+//! the other preloaded crates once the session's text names them.
 
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::StreamName;
 
 use super::RustEvaluator;
+use super::dependency_lines;
+use crate::cell::Names;
 use crate::cell::crates_named;
 use crate::rewrite::manifest::depends_otherwise;
 
 impl RustEvaluator {
-    /// Gives the lines that have evcxr depend on the preloaded crates that were named so far, in this code or an
-    /// earlier one.
+    /// Has rust-analyzer read the libraries together with the next code, where it has not.
+    ///
+    /// It reads them when it finds other dependencies in the manifest than before, which the next code then has.
+    pub(super) fn read_libraries(&mut self) {
+        if self.reads_libraries {
+            return;
+        }
+        match self.session.end_bare() {
+            Ok(()) => self.reads_libraries = true,
+            Err(error) => tracing::error!("rust-analyzer does not read the libraries: {error}"),
+        }
+    }
+
+    /// The same at once, for questions about a text to which no dependencies can be given.
+    pub(super) fn have_libraries_read(&mut self, text: &str) {
+        self.read_libraries();
+        let dependencies = self.name_preloaded(text, &self.session.manifest());
+        // evcxr runs nothing where it depends on all of that already.
+        if let Err(error) = self.context.execute(&dependencies) {
+            tracing::debug!("the libraries are not there: {error}");
+        }
+        self.worker.sync();
+    }
+
+    /// Gives the lines that have evcxr depend on the preloaded crates that rust-analyzer is to read: those of every
+    /// session, and those that were named so far, in this code or an earlier one.
     ///
     /// They are given with each code: evcxr forgets them with code that does not compile, and does nothing about a line
     /// that it has. A crate for which the person has a line of their own is left to that line.
@@ -20,12 +49,15 @@ impl RustEvaluator {
         for name in crates_named(code, names) {
             self.named.insert(name.to_owned());
         }
-        let named = preloaded.into_iter().filter(|(name, value)| {
-            self.named.contains(name) && !depends_otherwise(manifest, name, value)
-        });
-        let mut lines = String::new();
-        for (name, value) in named {
-            lines.push_str(&format!(":dep {name} = {value}\n"));
+        let mut wanted = match self.reads_libraries {
+            true => self.prepared.named_at_start(),
+            false => Vec::new(),
+        };
+        let named = preloaded.into_iter();
+        wanted.extend(named.filter(|(name, _)| self.named.contains(name)));
+        wanted.retain(|(name, value)| !depends_otherwise(manifest, name, value));
+        let lines = dependency_lines(&wanted);
+        for (name, value) in wanted {
             let dependencies = &mut self.log.dependencies;
             if !dependencies.iter().any(|(known, _)| *known == name) {
                 dependencies.push((name, value));
@@ -51,6 +83,19 @@ impl RustEvaluator {
                 });
             }
         }
+    }
+}
+
+impl Names for RustEvaluator {
+    fn type_of_variable(&self, name: &str) -> Option<String> {
+        let mut variables = self.variables();
+        let found = variables.find(|(variable, _)| *variable == name)?;
+        Some(found.1.to_owned())
+    }
+
+    fn text_of_item(&self, name: &str) -> Option<&str> {
+        let mut definitions = self.checkpoints.definitions();
+        Some(definitions.find(|(item, _)| *item == name)?.1)
     }
 }
 
