@@ -160,10 +160,12 @@ impl Kernel {
 
     /// Waits until a running cell has printed the text, on whatever stream.
     #[track_caller]
-    pub fn until_text(&mut self, id: &str, text: &str) {
+    pub fn until_text(&mut self, id: &str, text: &str) -> String {
+        let so_far = |kernel: &Kernel| ran::text_of(&kernel.requests[id].iopub, None);
         self.wait(&format!("the text {text:?}"), |kernel| {
-            ran::text_of(&kernel.requests[id].iopub, None).contains(text)
+            so_far(kernel).contains(text)
         });
+        so_far(self)
     }
 
     /// Waits until something of the kind is published about a running cell.

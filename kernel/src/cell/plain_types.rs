@@ -39,7 +39,7 @@ const GENERIC: [&str; 12] = [
     "Weak",
 ];
 /// Functions of a type that give a value of it.
-const CONSTRUCTORS: [&str; 12] = [
+const CONSTRUCTORS: [&str; 11] = [
     "default",
     "from",
     "from_micros",
@@ -50,9 +50,10 @@ const CONSTRUCTORS: [&str; 12] = [
     "from_secs_f64",
     "new",
     "now",
-    "open",
     "with_capacity",
 ];
+/// Those that may fail.
+const FALLIBLE: [&str; 4] = ["bind", "connect", "create", "open"];
 const NUMBERS: [&str; 14] = [
     "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",
     "usize",
@@ -141,6 +142,7 @@ impl Guess<'_> {
                 ast::Expr::CallExpr(call) => self.of_function(&single_name(&call.expr()?)?, true),
                 _ => None,
             },
+            ast::Expr::TryExpr(tried) => self.of_success(&tried.expr()?),
             ast::Expr::RecordExpr(record) => self.of_named(&record.path()?),
             ast::Expr::PathExpr(path) => self.of_path(&path.path()?),
             ast::Expr::MethodCallExpr(call) => self.of_method(call),
@@ -234,6 +236,9 @@ impl Guess<'_> {
                 let ty = self.of_body(&closure.body()?)?;
                 Some(format!("{owner_text}::JoinHandle<{ty}>"))
             }
+            ("tokio", "spawn", [body @ ast::Expr::BlockExpr(_)]) => {
+                Some(format!("tokio::task::JoinHandle<{}>", self.of_body(body)?))
+            }
             (owner, _, _) if !is_type_name(owner) => None,
             // An enum's variant.
             (_, variant, _) if is_type_name(variant) => self.of_named(&owner),
@@ -247,7 +252,27 @@ impl Guess<'_> {
         }
     }
 
-    /// What a closure's body gives.
+    /// What a function of a type gives where it succeeds.
+    fn of_success(&self, value: &ast::Expr) -> Option<String> {
+        match value {
+            ast::Expr::AwaitExpr(awaited) => self.of_success(&awaited.expr()?),
+            ast::Expr::CallExpr(call) => {
+                let ast::Expr::PathExpr(callee) = call.expr()? else {
+                    return None;
+                };
+                let path = callee.path()?;
+                let name = path.segment()?.name_ref()?.text().to_string();
+                let is_fallible = FALLIBLE.contains(&name.as_str());
+                self.of_named(&path.qualifier().filter(|_| is_fallible)?)
+            }
+            ast::Expr::MethodCallExpr(call) if call.name_ref()?.text() == "parse" => {
+                given_type(call)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the body of a closure or of an `async` block gives.
     fn of_body(&self, body: &ast::Expr) -> Option<String> {
         let ast::Expr::BlockExpr(block) = body else {
             return self.of(body);
@@ -311,17 +336,16 @@ impl Guess<'_> {
         if let Some((_, ty)) = bound {
             return Some(ty.clone());
         }
-        self.names.type_of_variable(&name)
+        match self.names.text_of_item(&name) {
+            // A struct without fields.
+            Some(_) if is_type_name(&name) => self.of_named(path),
+            Some(_) => None,
+            None => self.names.type_of_variable(&name),
+        }
     }
 
     fn of_method(&self, call: &ast::MethodCallExpr) -> Option<String> {
         let name = call.name_ref()?.text().to_string();
-        let types = call.generic_arg_list();
-        let types = types.map(|list| list.syntax().text().to_string());
-        let named = types.and_then(|text| {
-            let ty = text.strip_prefix("::<")?.strip_suffix('>')?.to_owned();
-            (!ty.contains('_')).then_some(ty)
-        });
         match name.as_str() {
             "to_string" | "to_uppercase" | "to_lowercase" => Some("String".to_owned()),
             "to_owned" => self
@@ -334,15 +358,8 @@ impl Guess<'_> {
             }
             "elapsed" => Some("std::time::Duration".to_owned()),
             "clone" => self.of(&call.receiver()?),
-            "collect" | "sum" | "product" => named,
-            "unwrap" => match call.receiver()? {
-                ast::Expr::MethodCallExpr(inner) if inner.name_ref()?.text() == "parse" => {
-                    let list = inner.generic_arg_list()?.syntax().text().to_string();
-                    let ty = list.strip_prefix("::<")?.strip_suffix('>')?.to_owned();
-                    (!ty.contains('_')).then_some(ty)
-                }
-                _ => None,
-            },
+            "collect" | "sum" | "product" => given_type(call),
+            "unwrap" | "expect" => self.of_success(&call.receiver()?),
             _ => None,
         }
     }
@@ -353,6 +370,13 @@ impl Guess<'_> {
         let file = SourceFile::parse(text, Edition::Edition2024).tree();
         file.items().next()
     }
+}
+
+/// The type that is given to a method, such as `collect::<String>`.
+fn given_type(call: &ast::MethodCallExpr) -> Option<String> {
+    let list = call.generic_arg_list()?.syntax().text().to_string();
+    let ty = list.strip_prefix("::<")?.strip_suffix('>')?;
+    (!ty.contains('_')).then(|| ty.to_owned())
 }
 
 fn literal_type(literal: &ast::Literal) -> Option<String> {
@@ -430,6 +454,7 @@ mod tests {
                 "text" => "fn text() -> impl Display { 1 }",
                 "Point" => "#[derive(Debug)] struct Point { x: i32 }",
                 "Pair" => "struct Pair<T>(T, T);",
+                "Unit" => "struct Unit;",
                 "Color" => "enum Color { Red, Of(u8) }",
                 _ => return None,
             })
@@ -476,6 +501,13 @@ mod tests {
             ),
             ("\"1\".parse::<u16>().unwrap()", "u16"),
             ("(0..3).collect::<Vec<u8>>()", "Vec<u8>"),
+            ("Unit", "Unit"),
+            ("std::fs::File::open(\"a\")?", "std::fs::File"),
+            ("TcpListener::bind(\"a\").await.unwrap()", "TcpListener"),
+            (
+                "tokio::spawn(async move { f().await; 1u8 })",
+                "tokio::task::JoinHandle<u8>",
+            ),
         ] {
             let typed = with_plain_types(&format!("let a = {value};"), &Session);
             let expected = format!("let a/*type*/: {expected}/*put in*/ = {value};");
@@ -488,6 +520,8 @@ mod tests {
         for value in [
             "f()",
             "Vec::new()",
+            "File::open(\"a\")",
+            "double",
             "HashMap::new()",
             "wait()",
             "same(1)",

@@ -65,6 +65,8 @@ const ASYNC_END: &str = "\n});\n";
 /// How a line begins that puts a variable into the store, and what stands between its type and its name.
 pub(crate) const PUT: &str = "evcxr_variable_store.put_variable::<";
 const CHECK: &str = "vars_ok &= evcxr_variable_store.check_variable::<";
+/// The same for variables that the cell does not mention, up to their names.
+pub(crate) const CHECK_NAMES: &str = "vars_ok &= evcxr_variable_store.check_names(&";
 const TAKE: &str = " = evcxr_variable_store.take_variable::<";
 const NAME: &str = ">(stringify!(";
 /// How a line begins that shows rust-analyzer a variable.

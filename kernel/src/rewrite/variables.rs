@@ -1,20 +1,33 @@
 //! The variables that a cell's code takes out of the store, and puts back.
 //!
 //! evcxr has every cell do that with every variable of the session, and each costs rustc an instance of both functions
-//! for its type. A variable that the cell's text does not mention can as well stay where it is, unchecked: whether its type
-//! is another one now is known without (`fingerprints`).
+//! for its type. A variable that the cell's text does not mention can as well stay where it is. Only its name is checked; whether
+//! its type is another one now is known without (`fingerprints`).
 
 use std::collections::BTreeSet;
 
 use super::generated;
 
-/// Makes the lines empty that check, take or put a variable which the cell does not mention, but for those that are given up.
+/// Makes the lines empty that take or put a variable which the cell does not mention, but for those that are given up.
+/// One line checks that all of these are there.
 pub(crate) fn leave_unmentioned(source: &str, cell: &str, given_up: &BTreeSet<String>) -> String {
+    let is_left = |name: &str| !mentions(cell, name) && !given_up.contains(name);
+    let checked = source.lines().filter_map(generated::check_of_line);
+    let left: Vec<&str> = checked
+        .map(|(_, name)| name)
+        .filter(|name| is_left(name))
+        .collect();
+    let mut check = Some(format!("{}{left:?});\n", generated::CHECK_NAMES));
     let mut kept = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {
-        let is_left =
-            variable(line).is_some_and(|name| !mentions(cell, name) && !given_up.contains(name));
-        kept.push_str(if is_left { "\n" } else { line });
+        let checks = generated::check_of_line(line).is_some_and(|(_, name)| is_left(name));
+        if checks {
+            kept.push_str(&check.take().unwrap_or("\n".to_owned()));
+        } else if variable(line).is_some_and(is_left) {
+            kept.push('\n');
+        } else {
+            kept.push_str(line);
+        }
     }
     kept
 }
@@ -34,11 +47,9 @@ pub(crate) fn leave_out(source: &str, names: &BTreeSet<String>) -> String {
         .collect()
 }
 
-/// The variable that a line of evcxr's checks, takes or puts.
+/// The variable that a line of evcxr's takes or puts.
 fn variable(line: &str) -> Option<&str> {
-    let found = generated::take_of_line(line)
-        .or_else(|| generated::put_of_line(line))
-        .or_else(|| generated::check_of_line(line));
+    let found = generated::take_of_line(line).or_else(|| generated::put_of_line(line));
     found.map(|(_, name)| name)
 }
 
@@ -77,7 +88,7 @@ evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
             leave_unmentioned(source, cell, &BTreeSet::new()),
             "\
 fn user() {}
-
+vars_ok &= evcxr_variable_store.check_names(&[\"a\"]);
 
 let mut b = evcxr_variable_store.take_variable::<Vec<(u8, fn(u8))>>(stringify!(b));
 

@@ -1,6 +1,5 @@
 //! Crates that a session adds, from a registry on disk.
 
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -272,17 +271,13 @@ fn crates_of_a_folder_and_of_a_git_repository_work() {
     git(&repository, &["init", "--quiet", "--initial-branch=main"]);
     git(&repository, &["add", "."]);
     git(&repository, &["commit", "--quiet", "--message=One"]);
-    // What cargo clones goes away with the test.
-    let cargo_home = tempfile::tempdir().unwrap();
-    symlink(
-        users_cargo_home().join("registry"),
-        cargo_home.path().join("registry"),
-    )
-    .unwrap();
-    let mut setup = registry.setup();
-    let home = cargo_home.path().display().to_string();
-    setup.env.push(("CARGO_HOME".to_owned(), home));
-    let mut kernel = Kernel::start_with(&setup);
+    // cargo names its clone by the folder, in the user's cargo home: with another one it would build all crates anew.
+    let name = format!("threadbook-test-{}", uuid::Uuid::new_v4().simple());
+    let moved = repository.with_file_name(&name);
+    std::fs::rename(&repository, &moved).unwrap();
+    let _clones = Clones(name);
+    let repository = moved;
+    let mut kernel = Kernel::start_with(&registry.setup());
     kernel.run("let kept = vec![1, 2];").nothing();
     let (folder, repository) = (folder.display(), repository.display());
     let ran = kernel.run(&format!(
@@ -304,6 +299,23 @@ fn crates_of_a_folder_and_of_a_git_repository_work() {
     ran.stderr();
     ran.failed("DependencyError").says(&["`none`"]);
     kernel.run("(kept.len(), &place)").resulted("(2, Place(2))");
+}
+
+/// What cargo has cloned of the repositories in a folder of this name; removed on drop.
+struct Clones(String);
+
+impl Drop for Clones {
+    fn drop(&mut self) {
+        for kind in ["db", "checkouts"] {
+            let folder = users_cargo_home().join("git").join(kind);
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for entry in entries {
+                if entry.file_name().to_string_lossy().starts_with(&self.0) {
+                    let _ = std::fs::remove_dir_all(entry.path());
+                }
+            }
+        }
+    }
 }
 
 fn git(folder: &Path, args: &[&str]) {

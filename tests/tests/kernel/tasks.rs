@@ -28,7 +28,12 @@ fn futures_are_gathered_in_order_on_one_task() {
     kernel
         .run(
             "let mut tasks_sum = 0;
-            let mut tasks_results = task::as_completed([2, 1].map(tasks_later));
+            let tasks_gate = std::sync::Arc::new(tokio::sync::Notify::new());
+            async fn tasks_turn(n: u64, gate: std::sync::Arc<tokio::sync::Notify>) -> u64 {
+                if n == 2 { gate.notified().await } else { gate.notify_one() }
+                n
+            }
+            let mut tasks_results = task::as_completed([2, 1].map(|n| tasks_turn(n, tasks_gate.clone())));
             while let Some(n) = tasks_results.next().await { tasks_sum = tasks_sum * 10 + n; }
             tasks_sum",
         )

@@ -373,3 +373,48 @@ fn text_of_evcxrs_in_a_persons_function_harms_no_cell() {
         .run("let harmless_x = async { 1 }.await;\nharmless_x")
         .resulted("1");
 }
+
+/// Their types are written into the first cells of a session, before rust-analyzer has read any library.
+#[test]
+fn types_that_are_plain_to_see_are_those_that_rustc_infers() {
+    let mut kernel = Kernel::start();
+    kernel
+        .run(
+            "use std::sync::{Arc, Mutex};\nfn double(n: u64) -> u64 { 2 * n }\n#[derive(Debug)] struct Point { x: f64 }\n\
+             let text = format!(\"{}\", 1);\nlet all = vec![1u8, 2];\nlet shared = Arc::new(Mutex::new(all.clone()));\n\
+             let other = Arc::clone(&shared);\nlet doubled = double(2);\nlet point = Point { x: 1.5 };",
+        )
+        .nothing();
+    kernel
+        .run("other.lock().unwrap().push(3);\n(text, all, shared.lock().unwrap().len(), doubled, point)")
+        .resulted("(\"1\", [1, 2], 3, 4, Point { x: 1.5 })");
+    // A number that the rest of its cell makes another one than it seems to be.
+    kernel
+        .run("let seems = 5;\nlet seen = double(seems);")
+        .nothing();
+    kernel
+        .run("(size_of_val(&seems), seen)")
+        .resulted("(8, 10)");
+}
+
+#[test]
+fn an_error_beside_a_type_that_was_put_in_has_its_own_place() {
+    let mut kernel = Kernel::start();
+    let failure = kernel
+        .run("let n = 5; let text: String = n;")
+        .failed("CompileError");
+    assert_eq!(
+        failure.places(),
+        ["cell 1, line 1, column 31"],
+        "{failure:#?}"
+    );
+    assert!(!failure.traceback.contains("put in"), "{failure:#?}");
+    let ran = kernel.run("let plain = 5; let unused = std::fs::remove_file(\"/no/such/file\").is_ok(); { let x = 1; }");
+    let warnings = ran.warnings();
+    assert!(warnings.contains("unused variable: `x`"), "{warnings}");
+    assert!(
+        !warnings.contains("put in") && !warnings.contains("/*"),
+        "{warnings}"
+    );
+    ran.nothing();
+}

@@ -143,12 +143,14 @@ impl RustEvaluator {
             .restore(role)
             .map_err(|why| wrong(&format!("the process could not go back: {why}")))?;
         let code = past.code_to_come_back(&now);
-        // The first has evcxr look for its variables and forget those that are gone; it would forget new ones of the same
-        // name with them.
+        // The first has evcxr look for its variables, which the text mentions, and forget those that are gone; it would
+        // forget new ones of the same name with them.
+        let names: Vec<&str> = now.variables.keys().map(String::as_str).collect();
+        let mention = names.join(" ");
         let mut result = Ok(());
-        for code in ["();", &code] {
+        for (text, code) in [(mention.as_str(), "();"), (&code, &code)] {
             if result.is_ok() && !code.is_empty() {
-                self.sources().begin_generated(code);
+                self.sources().begin_generated(text);
                 result = self.run_own(code).result;
             }
         }
