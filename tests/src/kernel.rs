@@ -160,12 +160,10 @@ impl Kernel {
 
     /// Waits until a running cell has printed the text, on whatever stream.
     #[track_caller]
-    pub fn until_text(&mut self, id: &str, text: &str) -> String {
-        let so_far = |kernel: &Kernel| ran::text_of(&kernel.requests[id].iopub, None);
+    pub fn until_text(&mut self, id: &str, text: &str) {
         self.wait(&format!("the text {text:?}"), |kernel| {
-            so_far(kernel).contains(text)
+            ran::text_of(&kernel.requests[id].iopub, None).contains(text)
         });
-        so_far(self)
     }
 
     /// Waits until something of the kind is published about a running cell.

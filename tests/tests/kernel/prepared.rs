@@ -111,8 +111,8 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
         env: vec![path_with(&toolchain)],
         ..with_cache(&cache)
     }));
-    let id = changed.send("1 + 1");
-    let said = changed.until_text(&id, "Compiling tokio v");
+    let ran = changed.run("1 + 1");
+    let said = ran.stderr();
     assert!(
         said.contains("the toolchain has changed from `rustc 1."),
         "{said}"
@@ -121,7 +121,9 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
         said.contains("` to `rustc 1.99.9 (test)`: preparing the runtime again\n"),
         "{said}"
     );
-    changed.process().end();
+    ran.resulted("2");
+    assert_eq!(finished(&cache).len(), 2);
+    drop(changed);
     assert!(prune(&cache, None).contains("removed 1 prepared builds"));
 
     // With another toolchain on the PATH the build is not the current one, and is kept for those who use it alone.

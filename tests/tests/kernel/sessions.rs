@@ -245,7 +245,7 @@ fn a_cell_is_compiled_with_the_items_that_it_reaches() {
     // A method of a trait brings the trait.
     kernel.run("job2.name2()").resulted("\"job 2\"");
     assert_eq!(definitions(&compiled()), [2]);
-    // A name that a macro puts together is found, since the cell is compiled again with all.
+    // A name that the cell gives to a macro.
     kernel
         .run("macro_rules! call { ($n:ident) => { $n() } }\ncall!(base4) + Job1(2).cost()")
         .resulted("7");
