@@ -120,6 +120,11 @@ class Client:
         self.channels.load_connection_file()
         self.channels.start_channels()
         self.channels.wait_for_ready(timeout=BOUND_S)
+        # `wait_for_ready` repeats its request each second while the kernel starts, and reads one reply. Replies come in
+        # the order of requests, so this one's is the last.
+        last = self.channels.kernel_info()
+        while self.channels.get_shell_msg(timeout=BOUND_S)["parent_header"].get("msg_id") != last:
+            pass
         self.others = []
 
     def send(self, code, **options):

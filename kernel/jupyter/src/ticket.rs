@@ -162,6 +162,11 @@ impl Ticket {
 
     /// Sends the reply; idle follows.
     pub(crate) fn answer(mut self, content: Value) {
+        self.reply(content);
+    }
+
+    /// Sends the reply. Idle follows when the ticket is dropped.
+    pub(crate) fn reply(&mut self, content: Value) {
         self.start();
         if let Some(reply_type) = self.reply_type.take() {
             self.voice
@@ -292,6 +297,18 @@ mod tests {
             "execute_request",
             answer,
             &["execute_reply ok"],
+            &["busy", "idle"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn idle_comes_when_a_ticket_with_a_reply_is_dropped() {
+        let reply = |mut ticket: Ticket| ticket.reply(json!({"status": "ok"}));
+        check(
+            "interrupt_request",
+            reply,
+            &["interrupt_reply ok"],
             &["busy", "idle"],
         )
         .await;

@@ -256,7 +256,7 @@ impl Dispatcher {
             // What acts on a running cell.
             Request::Interrupt => {
                 self.interrupt();
-                ticket.answer(json!({"status": "ok"}));
+                self.queue.answer_interrupt(ticket);
             }
             Request::Shutdown { restart } => {
                 ticket.answer(json!({"status": "ok", "restart": restart}));

@@ -21,6 +21,8 @@ pub(super) struct Queue {
     waiting: VecDeque<(Ticket, ExecuteRequest)>,
     /// Those that were waiting when the running cell was interrupted: replies come in the order of requests.
     aborted: Vec<Ticket>,
+    /// Interrupt requests whose idle follows that of the running cell.
+    interrupts: Vec<Ticket>,
     running: Option<Running>,
     last_id: u64,
     count: u32,
@@ -60,6 +62,7 @@ impl Queue {
             interrupted,
             waiting: VecDeque::new(),
             aborted: Vec::new(),
+            interrupts: Vec::new(),
             running: None,
             last_id: 0,
             count: 0,
@@ -135,16 +138,28 @@ impl Queue {
         self.answer_aborted();
     }
 
+    /// Replies to an interrupt request. Its idle follows once no cell runs: `jupyter console` sends the request in the
+    /// cell's session, takes any idle of that session for the cell's end, and would not show the cell's error.
+    pub(super) fn answer_interrupt(&mut self, mut ticket: Ticket) {
+        ticket.reply(json!({"status": "ok"}));
+        if self.running.is_some() {
+            self.interrupts.push(ticket);
+        }
+    }
+
     /// Takes all waiting cells out of the queue, to be answered once the running cell is.
     pub(super) fn abort_later(&mut self) {
         let waiting = self.waiting.drain(..);
         self.aborted.extend(waiting.map(|(ticket, _)| ticket));
     }
 
-    /// Answers the cells that were taken out of the queue.
+    /// Answers the cells that were taken out of the queue, and ends the interrupt requests.
     pub(super) fn answer_aborted(&mut self) {
         for ticket in self.aborted.drain(..) {
             ticket.answer(json!({"status": "aborted"}));
+        }
+        if self.running.is_none() {
+            self.interrupts.clear();
         }
     }
 
