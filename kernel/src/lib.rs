@@ -15,6 +15,7 @@ pub mod cell;
 pub mod cli;
 pub mod env;
 pub mod evaluator;
+mod evcxr_text;
 mod hash;
 mod kernel_info;
 pub mod kernel_main;

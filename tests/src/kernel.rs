@@ -319,6 +319,14 @@ impl Kernel {
         assert!(late.is_empty(), "nobody has read {late:?}");
     }
 
+    /// Runs a cell to its end, whatever it shows and however it ends.
+    #[track_caller]
+    pub fn run_unread(&mut self, code: &str) {
+        let id = self.send(code);
+        self.wait_for_end(&id);
+        self.forget(&id);
+    }
+
     fn forget(&mut self, id: &str) -> Request {
         self.answered.insert(id.to_owned());
         self.requests.remove(id).unwrap()

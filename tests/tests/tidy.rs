@@ -87,8 +87,38 @@ fn no_source_file_is_too_long() {
 #[test]
 fn only_the_evaluator_names_evcxr() {
     report(&lines_with("evcxr::", |name| {
-        name == "kernel/src/evaluator/rust.rs"
+        name == "kernel/src/evaluator/rust/engine.rs"
     }));
+}
+
+#[test]
+fn what_evcxr_generates_is_known_in_one_place() {
+    const WORDS: [&str; 5] = [
+        "evcxr_variable_store",
+        "evcxr_internal_runtime",
+        "EvcxrUserCodeError",
+        "run_user_code_",
+        "EVCXR_",
+    ];
+    let may = |name: &str| {
+        name.starts_with("kernel/src/evcxr_text/")
+            // What stands in place of evcxr's text is made of its words.
+            || ["kernel/src/rewrite/calls.rs", "runtime/src/wire/evcxr_lines.rs"].contains(&name)
+    };
+    let mut faults = Vec::new();
+    for file in files(&["rs"]) {
+        if may(&file.name) || !is_product(&file.name) || file.name.ends_with("/tests.rs") {
+            continue;
+        }
+        let tests = file.text.lines().position(|line| line == "#[cfg(test)]");
+        for (number, line) in
+            code_lines(&file).take_while(|(number, _)| tests.is_none_or(|tests| *number <= tests))
+        {
+            let words = WORDS.iter().filter(|word| line.contains(*word));
+            faults.extend(words.map(|word| format!("{}:{number}: `{word}`", file.name)));
+        }
+    }
+    report(&faults);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 
 /// How an argument begins that gives rustc a folder with what named libraries use.
 pub(crate) const DEPENDENCY: &str = "dependency=";

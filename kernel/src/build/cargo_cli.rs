@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::process::ExitStatus;
 
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 
 /// What evcxr sets for cargo, so that a prepared build and a session's agree.
 pub(crate) fn set_build_environment(command: &mut Command, rustc: &Path) {

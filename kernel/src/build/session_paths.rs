@@ -11,6 +11,7 @@
 //! | `Cargo.toml` | evcxr, kernel | stand-in, kernel | rewritten for each cell |
 //! | `Cargo.lock` | kernel, stand-in | cargo, stand-in | rewritten with each `:dep` |
 //! | `src/lib.rs` | evcxr, then stand-in | rustc, kernel | one compile |
+//! | `generated.rs` | stand-in | nobody: what evcxr generated, for people and tests | one compile |
 //! | `cell.rs` | kernel | stand-in | one compile |
 //! | `measured` | kernel | stand-in | while code of `%time` or `%timeit` is compiled |
 //! | `results.json` | kernel | kernel, stand-in | session, from the first `:fmt` or `:types` |
@@ -129,6 +130,11 @@ impl SessionPaths {
     /// The process group of the compile that runs.
     pub fn compiler(&self) -> PathBuf {
         self.0.join(COMPILER_FILE)
+    }
+
+    /// What evcxr generated for the last compile.
+    pub fn generated(&self) -> PathBuf {
+        self.0.join("generated.rs")
     }
 
     /// rustc's diagnostics of the last compile, one JSON object a line.

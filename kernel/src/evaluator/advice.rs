@@ -9,15 +9,10 @@ use super::missing_crate;
 use super::source_map::Sources;
 use super::spans;
 use super::unsettled;
+use crate::evcxr_text::words::IN_MESSAGES;
 
-/// What names of the code around a cell begin with, and no name of a person's.
-const OURS: [&str; 5] = [
-    "evcxr",
-    "Evcxr",
-    "threadbook::abi",
-    "threadbook::show",
-    "run_user_code_",
-];
+/// What names of the runtime's begin with in the code around a cell, and no name of a person's. evcxr's are others.
+const OURS: [&str; 2] = ["threadbook::abi", "threadbook::show"];
 /// Crates that are there without a `:dep`, and whose `impl`s so count in every cell.
 const PRELOADED: [&str; 11] = [
     "serde_json",
@@ -41,7 +36,8 @@ const CONSTANT: (&str, &str) = (
 
 /// Whether a text names the code around a cell.
 pub(super) fn names_ours(text: &str) -> bool {
-    OURS.iter().any(|name| text.contains(name))
+    let mut names = OURS.iter().chain(&IN_MESSAGES);
+    names.any(|name| text.contains(name))
 }
 
 /// Whether a note, a help or a suggestion is of use: it names nothing that is around a cell, and shows something else.

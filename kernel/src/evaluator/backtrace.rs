@@ -17,6 +17,7 @@ use crate::backtrace::CodeLine;
 use crate::backtrace::Frames;
 use crate::backtrace::Image;
 use crate::backtrace::Lines;
+use crate::evcxr_text::generated;
 use crate::toolchain::lines;
 use crate::worker::Death;
 
@@ -196,7 +197,7 @@ fn in_words(name: &str) -> Option<String> {
         }
         _ => name.split("::").collect(),
     };
-    if parts[0].starts_with("run_user_code_") {
+    if parts[0].starts_with(generated::FUNCTION) {
         // The cell itself, in what is generated around it.
         parts.remove(0);
         let own = parts.iter().position(|part| !part.starts_with('{'))?;

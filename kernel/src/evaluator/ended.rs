@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::build::variables::Variables;
 use crate::cell::Unnameable;
+use crate::evcxr_text::words;
+use crate::evcxr_text::words::Refusal;
 use crate::rewrite::Reason;
 
 /// Why a variable is not there.
@@ -146,14 +148,10 @@ const FOUND_MACRO: &str = ", found macro `";
 
 /// The variable for which evcxr refuses to compile a cell, and why.
 pub(super) fn refused(message: &str) -> Option<(String, Why)> {
-    let (name, what) = message
-        .strip_prefix("The variable `")
-        .or_else(|| message.strip_prefix("Couldn't automatically determine type of variable `"))?
-        .split_once('`')?;
-    let why = match what {
-        what if what.starts_with(" is a closure") => Why::NoName(Unnameable::Closure),
-        what if what.starts_with('.') => Why::NotKept(Reason::UnknownType),
-        _ => return None,
+    let (name, refusal) = words::refused(message)?;
+    let why = match refusal {
+        Refusal::Closure => Why::NoName(Unnameable::Closure),
+        Refusal::UnknownType => Why::NotKept(Reason::UnknownType),
     };
     Some((name.to_owned(), why))
 }

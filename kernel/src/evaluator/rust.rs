@@ -1,4 +1,4 @@
-//! The evaluator of Rust cells. The only file that names evcxr.
+//! The evaluator of Rust cells: what it holds, and the way of a piece of Rust through evcxr and the worker.
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -9,11 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use evcxr::CommandContext;
-use evcxr::CompilationError;
-use evcxr::Error;
-use evcxr::EvalContext;
-use evcxr::EvalOutputs;
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
@@ -23,17 +18,13 @@ use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 
 use super::backtrace::Backtrace;
-use super::cargo_words;
 use super::checkpoints::Checkpoints;
-use super::colours;
 use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
 use super::ended::Why;
 use super::interrupt::Interrupter;
-use super::missing_crate;
 use super::phase_log;
-use super::positions;
 use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
 use super::visible::Library;
@@ -47,19 +38,21 @@ use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::unnameable_lets;
 use crate::cell::with_plain_types;
+use crate::evcxr_text::expected::BEGINNING;
 use crate::magics::RunResult;
 use crate::toolchain;
 use crate::toolchain::RustcConfiguration;
 use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
 use crate::toolchain::compiled;
-use crate::worker::Death;
 use crate::worker::Worker;
-use crate::worker::WorkerEvent;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::contract::Completions;
 
+mod cell_events;
+mod engine;
 mod evaluate;
+mod failure;
 mod going_back;
 mod latest;
 mod names;
@@ -67,17 +60,18 @@ mod offers;
 mod preloaded;
 mod session;
 
+use self::cell_events::CellEvents;
+use self::engine::Engine;
+use self::engine::EngineError;
+use self::engine::Shown;
 use self::latest::Latest;
 
 /// What every session begins with.
 ///
-/// The macros are named one by one, since only so they go before std's. The last line has evcxr generate code that may
-/// await and return errors from the start, which it would otherwise find out by a failed compile; the stand-in for
-/// cargo puts our runtime in the place of the one that evcxr generates.
+/// The macros are named one by one, since only so they go before std's. [`BEGINNING`] follows.
 const PRELUDE: &str = "\
 use threadbook::prelude::*;
 use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
-async { Ok::<(), std::fmt::Error>(()) }.await?;
 ";
 
 /// The prelude with the dependencies that every session has: as long as rust-analyzer reads none, only the runtime, and
@@ -85,7 +79,7 @@ async { Ok::<(), std::fmt::Error>(()) }.await?;
 fn prelude(prepared: &Prepared, reads_libraries: bool) -> String {
     let mut dependencies = prepared.named_at_start();
     dependencies.retain(|(name, _)| reads_libraries || [RUNTIME, "tokio"].contains(&name.as_str()));
-    dependency_lines(&dependencies) + PRELUDE
+    dependency_lines(&dependencies) + PRELUDE + BEGINNING
 }
 
 /// The lines that have evcxr depend on crates.
@@ -99,7 +93,7 @@ fn dependency_lines(dependencies: &[(String, String)]) -> String {
 /// Runs Rust cells with evcxr, in a worker process of our own.
 pub struct RustEvaluator {
     // Fields are dropped in this order: evcxr ends its processes before their pipes and their folder go.
-    context: CommandContext,
+    engine: Engine,
     worker: Worker,
     sources: SourceIndex,
     stop: Arc<Interrupter>,
@@ -162,17 +156,15 @@ impl RustEvaluator {
         stop.attach(session.paths().clone(), worker.status());
         let mut command = worker.command(&session.worker(), session.path(), copies_limit_megabytes);
         session.restore_environment(&mut command);
-        let started = |error: Error| {
+        let started = |error: EngineError| {
             diagnostics::plain(
                 "KernelError",
                 format!("the evaluator did not start: {error}"),
             )
         };
         session.begin_bare().map_err(failed)?;
-        // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
-        let (context, _outputs) = EvalContext::with_subprocess_command(command).map_err(started)?;
-        let mut context = CommandContext::with_eval_context(context);
-        context
+        let mut engine = Engine::start(command).map_err(started)?;
+        engine
             .execute(&prelude(&prepared, false))
             .map_err(started)?;
         worker.sync();
@@ -180,7 +172,7 @@ impl RustEvaluator {
         let mut checkpoints = Checkpoints::default();
         checkpoints.ran(PRELUDE);
         Ok(RustEvaluator {
-            context,
+            engine,
             worker,
             sources,
             stop,
@@ -260,14 +252,14 @@ impl RustEvaluator {
         &mut self,
         code: &str,
         manifest: &str,
-    ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
+    ) -> (String, HashMap<String, Why>, Result<Shown, EngineError>) {
         let forgetting = std::mem::take(&mut self.forgetting);
         if !self.reads_libraries && has_lets(code) {
             let typed = with_plain_types(code, &*self);
             let ran = typed.map(|typed| self.run_form(&typed, manifest, &forgetting));
             match ran {
                 // It did not run, perhaps for a wrong type.
-                Some((_, _, Err(Error::CompilationErrors(_)))) if !self.stop.is_interrupted() => {}
+                Some((_, _, Err(EngineError::Compile(_)))) if !self.stop.is_interrupted() => {}
                 Some(ran) => return ran,
                 None => {}
             }
@@ -283,7 +275,7 @@ impl RustEvaluator {
         code: &str,
         manifest: &str,
         forgetting: &str,
-    ) -> (String, HashMap<String, Why>, Result<EvalOutputs, Error>) {
+    ) -> (String, HashMap<String, Why>, Result<Shown, EngineError>) {
         compiled::begin(self.session.paths());
         let dependencies = self.name_preloaded(code, manifest);
         let mut macros = self.checkpoints.item_macros();
@@ -294,8 +286,8 @@ impl RustEvaluator {
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
             let kept = keep_items(&mark_item_macros(&shown, &macros)) + forgetting;
-            let result = self.context.execute(&format!("{dependencies}{kept}"));
-            let error = result.as_ref().err().map(Error::to_string);
+            let result = self.engine.execute(&format!("{dependencies}{kept}"));
+            let error = result.as_ref().err().map(EngineError::to_string);
             match error.and_then(|error| ended::refused(&error)) {
                 Some((name, why)) if !hidden.contains_key(&name) => hidden.insert(name, why),
                 _ => return (kept, hidden, result),
@@ -307,42 +299,17 @@ impl RustEvaluator {
         &mut self,
         code: &str,
         kept: &str,
-        result: Result<EvalOutputs, Error>,
+        result: Result<Shown, EngineError>,
         before: &HashSet<String>,
     ) -> (Result<(), Diagnostic>, Option<Times>) {
-        let events = self.worker.sync();
-        let started = |event: &WorkerEvent| matches!(event, WorkerEvent::Started { .. });
-        if events.iter().any(started) {
+        let events: CellEvents = self.worker.sync().into_iter().collect();
+        if events.has_started {
             self.checkpoints.ran(kept);
         }
         let interrupted = self.stop.is_interrupted();
-        let mut end = None;
-        let mut ran = None;
-        let mut death: Option<Death> = None;
-        for event in events {
-            match event {
-                WorkerEvent::Done { end: how, times } => {
-                    end = Some(how);
-                    ran = Some(times);
-                }
-                WorkerEvent::Died(how) => death = Some(how),
-                WorkerEvent::Resumed {
-                    missing_threads,
-                    outside,
-                } => {
-                    if let Some(death) = &mut death {
-                        death.missing_threads = missing_threads;
-                        death.outside = outside;
-                    }
-                }
-                WorkerEvent::Started { .. }
-                | WorkerEvent::Snapshot(_)
-                | WorkerEvent::NoSuchCopy
-                | WorkerEvent::Synced => {}
-            }
-        }
+        let ran = events.times;
         let lost: Vec<String> = before.difference(&self.variable_names()).cloned().collect();
-        if let Some(death) = death {
+        if let Some(death) = events.death {
             if !death.copy {
                 self.checkpoints.forget();
             }
@@ -361,7 +328,10 @@ impl RustEvaluator {
             Ok(outputs) => outputs,
             Err(error) => return (Err(self.compile_failure(code, &error)), ran),
         };
-        let result = match end.and_then(|end| diagnostics::from_end(&end, &self.sources)) {
+        let result = match events
+            .end
+            .and_then(|end| diagnostics::from_end(&end, &self.sources))
+        {
             Some(diagnostic) if interrupted && diagnostic.ename != diagnostics::INTERRUPTED => {
                 Err(diagnostics::interrupted("every variable is kept"))
             }
@@ -380,14 +350,14 @@ impl RustEvaluator {
 
     /// The names and types of the variables that the session keeps.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.context.variables_and_types()
+        self.engine.variables()
     }
 
     /// The names of its functions, types and other items.
     pub(super) fn items(&self) -> impl Iterator<Item = &str> {
         // What was undone is still there for evcxr, as an item that is never compiled.
-        self.context
-            .defined_item_names()
+        self.engine
+            .items()
             .filter(|name| !self.checkpoints.is_undone(name))
             .map(person_name)
     }
@@ -419,14 +389,14 @@ impl RustEvaluator {
         self.session
             .forget_dependencies(&self.prepared)
             .map_err(|error| diagnostics::plain("KernelError", format!("not reset: {error}")))?;
-        let cleared = self.context.execute(":clear");
+        let cleared = self.engine.execute(":clear");
         let prelude = prelude(&self.prepared, self.reads_libraries);
-        let cleared = cleared.and_then(|_| self.context.execute(&prelude));
+        let cleared = cleared.and_then(|_| self.engine.execute(&prelude));
         self.worker.sync();
         self.checkpoints = Checkpoints::default();
         self.named.clear();
         let failed =
-            |error: Error| diagnostics::plain("KernelError", format!("not reset: {error}"));
+            |error: EngineError| diagnostics::plain("KernelError", format!("not reset: {error}"));
         cleared.map(|_| ()).map_err(failed)
     }
 
@@ -450,12 +420,9 @@ impl RustEvaluator {
 
     fn start_worker_anew(&mut self) {
         self.checkpoints.forget();
-        // Killed, since evcxr's own `:restart` forgets to forget the variables. evcxr notices with the next code that
-        // it runs, forgets them, and starts another process.
-        if let Ok(mut supervisor) = self.context.process_handle().lock() {
-            let _ = supervisor.kill();
-        }
-        let _ = self.context.execute("()");
+        // Killed, since evcxr's own `:restart` forgets to forget the variables.
+        self.engine.kill_worker();
+        let _ = self.engine.execute("()");
     }
 
     pub(super) fn output(&self) -> &OutputTx {
@@ -477,9 +444,8 @@ impl RustEvaluator {
     }
 
     /// What evcxr's own `:commands` print.
-    fn show_command_output(&self, outputs: EvalOutputs) {
+    fn show_command_output(&self, outputs: Shown) {
         let mut data: Map<String, Value> = outputs
-            .content_by_mime_type
             .into_iter()
             .map(|(mime, text)| (mime, text.into()))
             .collect();
@@ -492,70 +458,5 @@ impl RustEvaluator {
             data,
             metadata: Map::new(),
         });
-    }
-
-    fn compile_failure(&self, code: &str, error: &Error) -> Diagnostic {
-        if let Some(reason) = self.session.take_dependency_error() {
-            return diagnostics::plain("DependencyError", cargo_words::of_failure(&reason));
-        }
-        let command = code
-            .lines()
-            .map(str::trim)
-            .find(|line| line.starts_with(':'));
-        let ename = match command {
-            Some(command) if command.starts_with(":dep") => "DependencyError",
-            Some(_) => "MagicError",
-            None => "CompileError",
-        };
-        match error {
-            Error::CompilationErrors(errors) => {
-                let from_rustc = errors.iter().any(|error| !error.json.is_null());
-                let mut rendered = match from_rustc {
-                    true => self.sources.errors(|message| self.ended.reword(message)),
-                    false => Vec::new(),
-                };
-                // What evcxr has of them may have places of another form of the code.
-                let is_about_a_cell = !rendered.is_empty();
-                if rendered.is_empty() {
-                    rendered = errors
-                        .iter()
-                        .map(|error| self.rendered_error(error))
-                        .collect();
-                    rendered.dedup();
-                }
-                for text in &mut rendered {
-                    *text = missing_crate::answered(text, &|name| self.newest(name));
-                }
-                let mut diagnostic = diagnostics::compile_error(&rendered);
-                let mut of_libraries = errors
-                    .iter()
-                    .map(|error| self.sources.is_about_a_library(&error.json));
-                if !is_about_a_cell && of_libraries.all(|is_about| is_about) {
-                    "DependencyError".clone_into(&mut diagnostic.ename);
-                } else if !from_rustc {
-                    ename.clone_into(&mut diagnostic.ename);
-                }
-                diagnostic
-            }
-            other => diagnostics::plain(ename, positions::plain(&other.to_string())),
-        }
-    }
-
-    fn rendered_error(&self, error: &CompilationError) -> String {
-        if let Some(text) = self.sources.rendered(&error.json) {
-            return text;
-        }
-        let rendered = error.rendered();
-        if self.sources.is_about_a_library(&error.json) && !rendered.is_empty() {
-            return rendered.trim_end().to_owned();
-        }
-        // evcxr worded it itself, or it is a part of a larger message, or about nothing that a cell has.
-        let message =
-            cargo_words::naming_the_network(cargo_words::without_progress(&error.message()));
-        let mut text = format!("{}error{}: {message}", colours::ERROR, colours::RESET);
-        for help in error.help() {
-            text.push_str(&format!("\nhelp: {help}"));
-        }
-        text
     }
 }

@@ -1,5 +1,6 @@
 //! What the session knows between its cells, and what is found by it.
 
+use crate::evcxr_text::words::PREFIXES;
 use std::path::PathBuf;
 
 use threadbook_jupyter::contract::Completions;
@@ -45,7 +46,6 @@ impl Found {
 
 /// Whether a name is one of those that the kernel or evcxr puts into code, and no person means.
 pub(crate) fn is_internal(name: &str) -> bool {
-    ["evcxr_", "threadbook_", "__evcxr", "__threadbook"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    let mut prefixes = PREFIXES.iter().chain(&["threadbook_", "__threadbook"]);
+    prefixes.any(|prefix| name.starts_with(prefix))
 }

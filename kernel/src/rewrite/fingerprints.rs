@@ -19,7 +19,7 @@ use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::generated;
+use crate::evcxr_text::generated;
 
 /// The numbers of a cell's variables, by name. Those that no cell has defined a part of have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

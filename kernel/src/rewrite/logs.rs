@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::generated;
 use crate::cell::words;
+use crate::evcxr_text::generated;
 
 /// Crates whose events show, and the runtime's module that changes how.
 const CRATES: [&str; 2] = ["log", "tracing"];

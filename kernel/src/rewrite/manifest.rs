@@ -1,11 +1,9 @@
 //! The manifest of a session's crate, as evcxr writes it, and the dependencies in it.
 
-use super::generated::CRATE;
+use crate::evcxr_text::generated::CRATE;
 
 /// The headline of a manifest's last part.
 const DEPENDENCIES: &str = "[dependencies]";
-/// The name of the crate by which evcxr checks whether there is such a dependency.
-pub(crate) const VALIDATION_CRATE: &str = "evcxr_dummy_validate_dep";
 
 /// A manifest as evcxr writes it.
 pub(crate) fn manifest(dependencies: &[(String, String)]) -> String {

@@ -3,7 +3,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `generated` | what evcxr generates, and the runtime's calls in its place |
+//! | `calls` | the runtime's calls in the place of what evcxr generates |
 //! | `manifest` | the manifest that evcxr writes, and the dependencies in it |
 //! | `variables` | the variables that a cell's code takes out of the store |
 //! | `reached` | the items that a cell reaches; blanks for all others |
@@ -13,8 +13,8 @@
 //! | `inlining` | `#[inline]` for the session's functions |
 //! | `logs` | whether a cell may log |
 
+pub mod calls;
 pub(crate) mod fingerprints;
-pub mod generated;
 pub mod inlining;
 pub(crate) mod logs;
 pub(crate) mod manifest;

@@ -19,10 +19,10 @@ use ra_ap_syntax::ast::HasModuleItem;
 use serde_json::Value;
 
 use super::fingerprints::words;
-use super::generated;
 use crate::cell::item_name;
 use crate::cell::person_name;
 use crate::cell::with_blanks;
+use crate::evcxr_text::generated;
 
 /// Attributes and derives from which no other names come.
 const PLAIN_ATTRIBUTES: [&str; 18] = [

@@ -8,6 +8,7 @@
 //! A static that is defined in a later cell starts anew: the symbol's name counts the definitions. With it starts anew whose
 //! initial value is made of it, as in `static ALSO: &AtomicU32 = &ONE;`.
 
+use crate::evcxr_text::generated;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -146,7 +147,7 @@ fn name_of(node: &SyntaxNode) -> Option<String> {
         .or_else(|| ast::Module::cast(node.clone()).and_then(|item| item.name()))?;
     // The cell's own function is another one in each cell.
     let name = name.text().to_string();
-    Some(if name.starts_with("run_user_code_") {
+    Some(if name.starts_with(generated::FUNCTION) {
         "cell".to_owned()
     } else {
         name

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::generated;
+use super::calls;
+use crate::evcxr_text::generated;
 
 /// Makes the lines empty that take or put a variable which the cell does not mention, but for those that are given up.
 /// One line checks that all of these are there.
@@ -17,7 +18,7 @@ pub(crate) fn leave_unmentioned(source: &str, cell: &str, given_up: &BTreeSet<St
         .map(|(_, name)| name)
         .filter(|name| is_left(name))
         .collect();
-    let mut check = Some(format!("{}{left:?});\n", generated::CHECK_NAMES));
+    let mut check = Some(calls::check_names(&left));
     let mut kept = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {
         let checks = generated::check_of_line(line).is_some_and(|(_, name)| is_left(name));

@@ -36,7 +36,9 @@ use crate::build::added::Added;
 use crate::build::cargo_cli::exit_code;
 use crate::build::lock_files;
 use crate::build::optimizing;
-use crate::rewrite::generated;
+use crate::evcxr_text::expected;
+use crate::evcxr_text::generated;
+use crate::evcxr_text::words::VALIDATION_CRATE;
 use crate::rewrite::manifest;
 use crate::sys::processes;
 
@@ -61,12 +63,12 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         .find(|arg| !arg.starts_with('-'))
         .map(String::as_str);
     match verb {
-        Some("metadata") if only_known && text.contains(manifest::VALIDATION_CRATE) => {
+        Some("metadata") if only_known && text.contains(VALIDATION_CRATE) => {
             // evcxr checks whether there is such a dependency, and uses the exit code only.
             println!("{{}}");
             Ok(0)
         }
-        Some("metadata") if text.contains(manifest::VALIDATION_CRATE) => {
+        Some("metadata") if text.contains(VALIDATION_CRATE) => {
             let _group = CompilerGroup::begin(&session)?;
             if session.interrupted().exists() {
                 return Ok(130);
@@ -168,8 +170,16 @@ fn compile(
     if !text.lines().any(manifest::is_runtime) {
         return print(session, &watch.compiler(compiler)?, check_only);
     }
-    let mut changes = Changes::begin(session);
     let source = std::fs::read_to_string(&path)?;
+    std::fs::write(session.generated(), &source)?;
+    if let Err(missing) = expected::check(&source) {
+        return print(
+            session,
+            &Compiled::refused(&missing.to_string()),
+            check_only,
+        );
+    }
+    let mut changes = Changes::begin(session);
     let source = watch.rewriting(|| changes.prepare(&source));
     let mut compiling = Compiling::new(session, &mut changes, &mut compiler);
     let compiled = watch.compiler(|| match check_only {

@@ -15,8 +15,8 @@ use crate::cell::Blocks;
 use crate::cell::blank_superseded_impls;
 use crate::cell::macros_first;
 use crate::cell::take_item_macros;
+use crate::rewrite::calls;
 use crate::rewrite::fingerprints::Fingerprints;
-use crate::rewrite::generated;
 use crate::rewrite::inlining;
 use crate::rewrite::logs;
 use crate::rewrite::reached::leave_unreached;
@@ -150,8 +150,7 @@ impl Finish for Changes {
         self.new_definitions = shared.definitions;
         let scope = self.results.scope(source);
         let first = self.first(&shared.thread_locals, &scope);
-        let mut finished = generated::rewrite(&shared.source, &first);
-        finished = finished.replacen(generated::SHOWN, &scope, 1);
+        let mut finished = calls::put_calls(&shared.source, &first, &scope);
         finished = inlining::inline(&finished);
         if self.boxed_errors {
             finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);

@@ -15,9 +15,10 @@ use crate::build::SessionPaths;
 use crate::build::notes::noted;
 use crate::build::variables::Variables;
 use crate::cell::show_lets;
+use crate::evcxr_text::generated;
 use crate::rewrite::Choice;
 use crate::rewrite::Scopes;
-use crate::rewrite::generated;
+use crate::rewrite::calls;
 
 /// What a run of rustc, or of cargo, has given.
 #[derive(Debug)]
@@ -28,6 +29,21 @@ pub(super) struct Compiled {
     pub(super) lines: Vec<String>,
     /// rustc's messages about the cell.
     pub(super) messages: Vec<Value>,
+}
+
+impl Compiled {
+    /// An error of the kernel's own, in place of rustc's.
+    pub(super) fn refused(error: &str) -> Compiled {
+        let message = json!({
+            "message": error, "code": null, "level": "error", "spans": [], "children": [], "rendered": error,
+        });
+        let line = json!({"reason": "compiler-message", "message": message}).to_string();
+        Compiled {
+            code: 1,
+            lines: vec![line],
+            messages: vec![message],
+        }
+    }
 }
 
 /// A compile that need not be repeated.
@@ -80,7 +96,7 @@ impl<'a> Compiling<'a> {
 
     /// Only checks the code.
     pub(super) fn check(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let (shown, _) = show_lets(&generated::without_analysed(source));
+        let (shown, _) = show_lets(&calls::checked(source));
         self.attempt(&shown)
     }
 
@@ -252,5 +268,122 @@ fn move_lines(value: &mut Value, up: i64) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Changes that leave the text as it is, and do what a test has set.
+    #[derive(Default)]
+    struct Fake {
+        outdated: BTreeSet<String>,
+        /// How often something is to be changed after rustc's errors.
+        lessons: usize,
+        lacks_items: bool,
+    }
+
+    impl Finish for Fake {
+        fn finish(&mut self, source: &str) -> String {
+            source.to_owned()
+        }
+
+        fn outdated(&self) -> BTreeSet<String> {
+            self.outdated.clone()
+        }
+
+        fn takes_all_items(&mut self, _: &[Value]) -> bool {
+            std::mem::take(&mut self.lacks_items)
+        }
+
+        fn learn(&mut self, _: &[Value]) -> bool {
+            let learns = self.lessons > 0;
+            self.lessons = self.lessons.saturating_sub(1);
+            learns
+        }
+    }
+
+    /// What evcxr generates for a cell of a shape.
+    fn text(shape: &str) -> String {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/evcxr");
+        std::fs::read_to_string(format!("{folder}/{shape}.rs")).unwrap()
+    }
+
+    /// Compiles what evcxr generates, with a rustc that succeeds from the attempt with this number on.
+    fn build(shape: &str, fake: &mut Fake, succeeds_at: usize) -> (Compiled, usize) {
+        let folder = TempDir::new().unwrap();
+        let session = SessionPaths::new(folder.path());
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        let mut attempts = 0;
+        let mut compiler = || {
+            attempts += 1;
+            Ok(Compiled {
+                code: i32::from(attempts < succeeds_at),
+                lines: Vec::new(),
+                messages: Vec::new(),
+            })
+        };
+        let mut compiling = Compiling::new(&session, fake, &mut compiler);
+        let compiled = compiling.build(&text(shape)).unwrap();
+        (compiled, attempts)
+    }
+
+    #[test]
+    fn a_cell_that_compiles_is_compiled_once() {
+        for shape in ["value", "new_variable", "item", "await"] {
+            let (compiled, attempts) = build(shape, &mut Fake::default(), 1);
+            assert_eq!((compiled.code, attempts), (0, 1), "{shape}");
+        }
+    }
+
+    #[test]
+    fn what_is_learned_of_an_error_is_tried_and_the_rest_is_an_error() {
+        for shape in ["value", "item"] {
+            let learned = |lessons| {
+                let mut fake = Fake {
+                    lessons,
+                    ..Fake::default()
+                };
+                let (compiled, attempts) = build(shape, &mut fake, 3);
+                (compiled.code, attempts)
+            };
+            assert_eq!(learned(0), (1, 1), "{shape}");
+            assert_eq!(learned(1), (1, 2), "{shape}");
+            assert_eq!(learned(2), (0, 3), "{shape}");
+        }
+    }
+
+    #[test]
+    fn items_that_were_left_out_are_taken_after_an_error() {
+        let mut fake = Fake {
+            lacks_items: true,
+            ..Fake::default()
+        };
+        let (compiled, attempts) = build("value", &mut fake, 2);
+        assert_eq!((compiled.code, attempts), (0, 2));
+    }
+
+    #[test]
+    fn evcxr_learns_of_a_variable_that_is_not_kept_before_anything_is_compiled() {
+        let mut fake = Fake {
+            outdated: BTreeSet::from(["numbers".to_owned()]),
+            ..Fake::default()
+        };
+        let (compiled, attempts) = build("variable_that_is_used", &mut fake, 1);
+        assert_eq!((compiled.code, attempts), (1, 0));
+        let message: Value = serde_json::from_str(&compiled.lines[0]).unwrap();
+        assert_eq!(message["message"]["code"]["code"], "E0382");
+        let line = message["message"]["spans"][0]["line_start"]
+            .as_u64()
+            .unwrap();
+        let text = text("variable_that_is_used");
+        let line = text
+            .lines()
+            .nth(usize::try_from(line).unwrap() - 1)
+            .unwrap();
+        assert!(generated::put_of_line(line).is_some(), "{line}");
     }
 }

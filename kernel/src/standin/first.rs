@@ -17,9 +17,12 @@ use crate::build::PreparedPaths;
 use crate::build::RustcCall;
 use crate::build::SessionPaths;
 use crate::build::notes::noted;
+use crate::evcxr_text::generated;
 use crate::hash;
-use crate::rewrite::generated;
 use crate::sys::files;
+
+/// How code names the runtime, which all code of a session does but that by which evcxr tries itself out.
+const RUNTIME: &str = "use threadbook::";
 
 /// What a run of rustc has given.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,7 +59,7 @@ pub(super) fn compile(
         return Ok(ran);
     }
     let ran = run()?;
-    let is_last_of_prelude = ran.code == 0 && source.contains(generated::RUNTIME);
+    let is_last_of_prelude = ran.code == 0 && source.contains(RUNTIME);
     if !is_last_of_prelude && ran.is_about_the_code() {
         // Without the note, rustc is run again by the next session.
         let _ = note.write(&ran);
@@ -171,7 +174,7 @@ mod tests {
         assert!(!killed.is_about_the_code());
         assert_eq!(compile("a", "wrong", 1).2, 2);
         assert_eq!(compile("b", "wrong", 1).2, 2);
-        let prelude = format!("{}::prelude::*;", generated::RUNTIME);
+        let prelude = format!("{}::prelude::*;", RUNTIME);
         assert_eq!(compile("a", &prelude, 0).2, 3);
         assert_eq!(compile("b", &prelude, 0).2, 4);
         std::fs::write(root.path().join("b/cell.rs"), "").unwrap();

@@ -6,12 +6,9 @@ use std::process::Output;
 use crate::build::Prepared;
 use crate::build::SessionPaths;
 use crate::build::pinned;
+use crate::evcxr_text::words::WRAPPER_MARK;
 
-/// What evcxr sets so that cargo runs rustc by way of evcxr's own program: for a cache, or to link dependencies
-/// dynamically. Both are done here in another way.
-const WRAPPER_MARK: &str = "EVCXR_RUSTC_WRAPPER";
-
-/// The real cargo, which calls rustc itself.
+/// The real cargo, which calls rustc itself: what evcxr's wrapper does is done here in another way.
 pub(super) fn real(prepared: &Prepared) -> Command {
     let mut command = Command::new(prepared.cargo());
     if std::env::var_os(WRAPPER_MARK).is_some() {

@@ -13,7 +13,7 @@ use threadbook::worker::SOURCE_FILE;
 use crate::build::SessionPaths;
 use crate::build::added;
 use crate::build::optimizing;
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 use crate::sys::processes;
 
 /// The crate that cells are, which the names of their functions begin with.

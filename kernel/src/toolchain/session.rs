@@ -22,6 +22,7 @@ use crate::build::lock_files;
 use crate::build::pinned;
 use crate::build::role_names;
 use crate::env;
+use crate::evcxr_text::words;
 use crate::sys::files;
 use crate::sys::links;
 
@@ -207,8 +208,8 @@ fn environment(session: &SessionPaths) -> Vec<(&'static str, OsString)> {
         ("PATH", std::env::join_paths(paths).unwrap_or(path.clone())),
         ("CARGO", session.tool(role_names::CARGO).into()),
         ("RUSTC", session.tool(role_names::RUSTC).into()),
-        ("EVCXR_TMPDIR", folder.into()),
-        ("EVCXR_CONFIG_DIR", folder.into()),
+        (words::FOLDER_VAR, folder.into()),
+        (words::CONFIGURATION_VAR, folder.into()),
         (env::SESSION, folder.into()),
     ]
 }

@@ -174,6 +174,28 @@ impl Pipes {
     }
 }
 
+/// The worker's side, for tests of the pump.
+#[cfg(test)]
+impl Pipes {
+    pub(super) fn write_channel(&self, bytes: &[u8]) -> io::Result<()> {
+        rustix::io::write(&self.channel.1, bytes)?;
+        Ok(())
+    }
+
+    pub(super) fn write_raw(&self, index: usize, bytes: &[u8]) -> io::Result<()> {
+        rustix::io::write(&self.raw[index].1, bytes)?;
+        Ok(())
+    }
+
+    pub(super) fn read_input(&self, buffer: &mut [u8]) -> io::Result<()> {
+        File::from(self.input.0.try_clone()?).read_exact(buffer)
+    }
+
+    pub(super) fn drained(&self) -> &File {
+        &self.drained
+    }
+}
+
 fn reading_pipe() -> io::Result<(File, OwnedFd)> {
     let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     // Room for a burst, so that a printing cell seldom waits. Refused above the system's limit; then the default stays.

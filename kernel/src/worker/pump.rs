@@ -77,9 +77,12 @@ impl Pump {
     fn turn(&mut self) -> std::io::Result<()> {
         self.pipes.wait()?;
         let waiting = self.pipes.waiting()?;
+        let seen = [0, 1].map(|index| self.drained[index] + waiting.raw[index] as u64);
         self.take_channel(waiting.channel)?;
-        for (index, count) in waiting.raw.into_iter().enumerate() {
-            self.take_raw(index, count)?;
+        for (index, seen) in seen.into_iter().enumerate() {
+            // A report in the channel may have had the plain pipes taken already.
+            let count = seen.saturating_sub(self.drained[index]);
+            self.take_raw(index, count as usize)?;
         }
         Ok(())
     }
@@ -331,6 +334,9 @@ impl Pump {
         let _ = self.events_tx.send(event);
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Where bytes come from: neighbours of one source are joined.
 type Source = (StreamName, Option<CellId>);

@@ -9,11 +9,10 @@ use std::io;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::evcxr_lines::LOAD_AND_RUN;
+
 /// How many named copies of the live worker there may be.
 pub const NAMED_COPIES: usize = 16;
-
-/// The word that begins evcxr's line.
-const LOAD_AND_RUN: &str = "LOAD_AND_RUN ";
 
 /// What the kernel has a worker do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,11 @@
 //! | `launch` | kernel to worker | one environment variable, at the start |
 //! | `command` | kernel to worker | lines on the control pipe, and evcxr's line on stdin |
 //! | `reply` | kernel to worker | answers to questions, on the input pipe |
+//! | `evcxr_lines` | both | the words of evcxr's own lines |
 //! | `frame`, `report` | worker to kernel | printed bytes and reports, as frames on one pipe |
 
 mod command;
+pub(crate) mod evcxr_lines;
 mod frame;
 mod launch;
 mod reply;

@@ -15,11 +15,10 @@ use crate::process;
 use crate::top;
 use crate::wire::End;
 use crate::wire::Report;
-
-/// What evcxr waits for at the end of a cell, and the line before it by which evcxr does not expect the cell's
-/// variables.
-const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
-const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION\n";
+use crate::wire::evcxr_lines::COMPLETE;
+use crate::wire::evcxr_lines::PANICKED;
+use crate::wire::evcxr_lines::RETURNED_ERROR;
+use crate::wire::evcxr_lines::changed_type;
 
 /// The line by which evcxr keeps the variables that stood before the cell, and does not expect those of the cell.
 pub(crate) fn markers_of_panic() -> String {
@@ -56,7 +55,7 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
     let mut markers = String::new();
     match &ending.end {
         End::Finished | End::Returned { .. } if ending.left => {
-            markers.push_str("EVCXR_ERROR_OCCURRED\n");
+            markers.push_str(RETURNED_ERROR);
         }
         End::Finished | End::Returned { .. } => {}
         End::Panicked { .. }
@@ -65,7 +64,7 @@ pub(crate) fn run(so: &str, function: &str, store: &mut *mut c_void) -> (Report,
         | End::NotLoaded { .. } => markers.push_str(PANICKED),
     }
     for name in &ending.type_changes {
-        markers.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
+        markers.push_str(&changed_type(name));
     }
     markers.push_str(COMPLETE);
     let done = Report::Done {

@@ -27,6 +27,7 @@ use crate::wire::LAUNCH_VAR;
 use crate::wire::Launch;
 use crate::wire::Report;
 use crate::wire::Role;
+use crate::wire::evcxr_lines::IS_RUNTIME_VAR;
 
 /// How long an interrupted cell has to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -354,7 +355,7 @@ fn remove_session(session: &Path) {
 
 /// Cells do not see the variables that evcxr and the kernel set for the worker.
 fn restore_environment() {
-    for name in [LAUNCH_VAR, "EVCXR_IS_RUNTIME", "RUST_BACKTRACE"] {
+    for name in [LAUNCH_VAR, IS_RUNTIME_VAR, "RUST_BACKTRACE"] {
         sys::remove_env(name);
     }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod crashes;
 mod dependencies;
 mod errors;
+mod evcxr_text;
 mod files;
 mod history;
 mod input;

@@ -159,8 +159,8 @@ impl RustEvaluator {
     /// The documentation of a name, as MIME types.
     pub(in crate::evaluator) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
         self.have_libraries_read(name);
-        let outputs = self.context.execute(&format!(":doc {name}")).ok()?;
-        help::bundle(outputs.content_by_mime_type)
+        let outputs = self.engine.execute(&format!(":doc {name}")).ok()?;
+        help::bundle(outputs)
     }
 
     /// The documentation of a name in a cell, with what the cell itself defines before it.
@@ -170,7 +170,7 @@ impl RustEvaluator {
         let rust = RustAt::find(code, end, &RegistryFacts);
         let text = rust.text.get(..rust.cursor)?;
         self.have_libraries_read(text);
-        let (plain, html) = self.context.hover_at(text, text.len()).ok()?;
+        let (plain, html) = self.engine.hover(text)?;
         help::bundle(HashMap::from([
             ("text/plain".to_owned(), plain),
             ("text/html".to_owned(), html),

@@ -9,6 +9,7 @@ use crate::cell::is_word;
 use crate::cell::words;
 use crate::evaluator::visible;
 use crate::evaluator::visible::Module;
+use crate::evcxr_text::words::METHODS;
 use crate::questions::is_internal;
 use threadbook_jupyter::contract::Completion;
 use threadbook_jupyter::contract::Completions;
@@ -41,8 +42,8 @@ const BLANKET: [&str; 24] = [
     "type_id",
 ];
 
-/// Methods that evcxr's and our own traits give to all values.
-const INTERNAL_METHODS: [&str; 3] = ["evcxr_display", "evcxr_internal_runtime", "preview"];
+/// A method that our own traits give to all values, beside evcxr's.
+const INTERNAL_METHOD: &str = "preview";
 
 /// What completions follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,14 +85,14 @@ impl RustEvaluator {
         let text = format!("{dependencies}{code}");
         let in_cell = |offset: usize| rust.to_cell(offset.saturating_sub(dependencies.len()));
         let cursor = dependencies.len() + rust.cursor;
-        let found = match self.context.completions(&text, cursor) {
+        let found = match self.engine.completions(&text, cursor) {
             Ok(found) => found,
             Err(error) => {
                 tracing::debug!("no completions: {error}");
                 return None;
             }
         };
-        let (start_byte, end_byte) = (in_cell(found.start_offset), in_cell(found.end_offset));
+        let (start_byte, end_byte) = (in_cell(found.start), in_cell(found.end));
         let matches = found.completions.into_iter().map(|found| Completion {
             // Without the argument list: the person types it, and sees it in the signature.
             text: found
@@ -119,7 +120,10 @@ impl RustEvaluator {
     fn offered(&mut self, lead: &Lead, mut found: Vec<Completion>, code: &str) -> Vec<Completion> {
         found.retain(|found| {
             let name = found.text.as_str();
-            !name.is_empty() && !is_internal(name) && !INTERNAL_METHODS.contains(&name)
+            !name.is_empty()
+                && !is_internal(name)
+                && name != INTERNAL_METHOD
+                && !METHODS.contains(&name)
         });
         let module = match lead {
             Lead::Path(path) => self.module(path),

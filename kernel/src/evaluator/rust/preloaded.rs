@@ -32,7 +32,7 @@ impl RustEvaluator {
         self.read_libraries();
         let dependencies = self.name_preloaded(text, &self.session.manifest());
         // evcxr runs nothing where it depends on all of that already.
-        if let Err(error) = self.context.execute(&dependencies) {
+        if let Err(error) = self.engine.execute(&dependencies) {
             tracing::debug!("the libraries are not there: {error}");
         }
         self.worker.sync();

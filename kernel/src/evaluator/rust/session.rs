@@ -35,7 +35,7 @@ impl RustEvaluator {
         before: &HashSet<String>,
         is_finished: bool,
     ) -> Option<String> {
-        let now = self.context.variables_and_types();
+        let now = self.engine.variables();
         let told = self.ended.cell_ended(CellEnd {
             cell: self.sources.latest(),
             bound: bound_names(code),

@@ -17,7 +17,7 @@ use crate::cell::SCOPE_OPENING;
 use crate::cell::lets;
 use crate::cell::range;
 use crate::cell::show_lets;
-use crate::rewrite::generated::Frame;
+use crate::evcxr_text::generated::Frame;
 
 /// A cell as evcxr generates it, cut at what concerns its variables.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::put::Put;
 use crate::cell::body;
 use crate::cell::lets;
 use crate::cell::range;
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 
 /// Types of the runtime that have a lifetime, but borrow nothing from what they are made by.
 const STATIC: [&str; 2] = ["executor::Map<'_", "executor::TryMap<'_"];

@@ -1,6 +1,6 @@
 //! The lines of evcxr's text that put variables into the store.
 
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 
 /// A line that puts a variable into the store.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Where what is built for a session's dependencies lies.
 
 use std::env::consts::DLL_EXTENSION;
-use std::env::consts::DLL_PREFIX;
 use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,6 +11,7 @@ use sha2::Sha256;
 
 use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
+use crate::evcxr_text::generated::is_object_of_cell;
 use crate::hash;
 use crate::sys::files;
 
@@ -71,7 +71,7 @@ fn link_folder(from: &Path, to: &Path) -> std::io::Result<()> {
             if name != "incremental" {
                 link_folder(&entry.path(), &target)?;
             }
-        } else if !is_of_cells(&name.to_string_lossy()) && !target.exists() {
+        } else if !is_object_of_cell(&name.to_string_lossy()) && !target.exists() {
             match is_replaced_whole(&entry)? {
                 true => link_or_copy(&entry.path(), &target)?,
                 false => copy(&entry.path(), &target)?,
@@ -113,15 +113,6 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(from, copy.path())?;
     copy.as_file().set_modified(from.metadata()?.modified()?)?;
     copy.persist(to).map(drop).map_err(|error| error.error)
-}
-
-/// The cells' own objects, as rustc and evcxr name them.
-fn is_of_cells(name: &str) -> bool {
-    let of_evcxr = name.strip_prefix(DLL_PREFIX);
-    of_evcxr.is_some_and(|name| name.starts_with("code_"))
-        || ["libctx", "ctx."]
-            .iter()
-            .any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::build::call::DEPENDENCY;
 use crate::build::cargo_cli;
 use crate::build::features;
 use crate::build::pinned;
-use crate::rewrite::generated;
+use crate::evcxr_text::generated;
 use crate::rewrite::manifest;
 
 /// What cargo has built.

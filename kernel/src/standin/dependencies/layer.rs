@@ -84,36 +84,3 @@ fn name(call: &RustcCall, crates: &[String], below: Option<&Layer>) -> String {
     hasher.update(format!("{:?} {crates:?} {below:?}", call.library_args()));
     format!("dependencies_{}", hash::short(hasher))
 }
-
-/// Has a cell's source use a layer; lines stay.
-pub(super) fn use_in(source: &str, layer: &Layer) -> String {
-    const STORE: &str = "\nmod evcxr_internal_runtime {";
-    match source.rfind(STORE) {
-        Some(start) => {
-            let end = start + STORE.len();
-            let (before, after) = source.split_at(end);
-            format!("{before} extern crate {} as _;{after}", layer.name)
-        }
-        None => source.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-
-    #[test]
-    fn a_cell_uses_the_layer_on_a_line_that_was_there() {
-        let layer = Layer {
-            name: "dependencies_1".to_owned(),
-            file: PathBuf::new(),
-        };
-        let source = "fn f() {}\nmod evcxr_internal_runtime { pub use a::*;\n}\n";
-        assert_eq!(
-            use_in(source, &layer),
-            "fn f() {}\nmod evcxr_internal_runtime { extern crate dependencies_1 as _; pub use a::*;\n}\n"
-        );
-    }
-}

@@ -26,6 +26,7 @@ use crate::build::added::AddedCrate;
 use crate::build::call::DEPENDENCY;
 use crate::build::lock_files;
 use crate::build::pinned;
+use crate::rewrite::calls;
 use crate::rewrite::manifest;
 use graph::Graph;
 
@@ -63,7 +64,7 @@ pub(super) fn use_in(added: &Added, source: &Path) -> std::io::Result<()> {
         return Ok(());
     };
     let text = std::fs::read_to_string(source)?;
-    std::fs::write(source, layer::use_in(&text, layer))
+    std::fs::write(source, calls::link(&text, &layer.name))
 }
 
 /// Whether some session has built all dependencies of a manifest: then each of them is a crate of the registry.

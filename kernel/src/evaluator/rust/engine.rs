@@ -1,0 +1,154 @@
+//! evcxr: the only file that names it. What is known of the text that it generates is in `crate::evcxr_text`.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::process::Command;
+
+use evcxr::CommandContext;
+use evcxr::CompilationError;
+use evcxr::Error;
+use evcxr::EvalContext;
+use serde_json::Value;
+
+/// What a value or a command shows, by MIME type.
+pub(super) type Shown = HashMap<String, String>;
+
+/// Compiles code with what earlier code has defined, and has the worker run it.
+pub(super) struct Engine {
+    context: CommandContext,
+}
+
+/// Why code did not run to its end.
+#[derive(Debug)]
+pub(super) enum EngineError {
+    /// It does not compile.
+    Compile(Vec<CompileError>),
+    /// evcxr's own words: about a command, a variable's type, or the worker's process.
+    Other(String),
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Other(words) => f.write_str(words),
+            EngineError::Compile(errors) => {
+                let messages = errors.iter().map(|error| error.message.as_str());
+                f.write_str(&messages.collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+}
+
+impl From<Error> for EngineError {
+    fn from(error: Error) -> EngineError {
+        match error {
+            Error::CompilationErrors(errors) => {
+                EngineError::Compile(errors.iter().map(CompileError::of).collect())
+            }
+            other => EngineError::Other(other.to_string()),
+        }
+    }
+}
+
+/// An error of rustc's, or of evcxr's in the same form.
+#[derive(Debug)]
+pub(super) struct CompileError {
+    pub(super) message: String,
+    /// rustc's JSON; null where the words are evcxr's.
+    pub(super) json: Value,
+    /// As rustc shows it.
+    pub(super) rendered: String,
+    pub(super) help: Vec<String>,
+}
+
+impl CompileError {
+    fn of(error: &CompilationError) -> CompileError {
+        CompileError {
+            message: error.message(),
+            json: error.json.clone(),
+            rendered: error.rendered(),
+            help: error.help(),
+        }
+    }
+}
+
+/// What rust-analyzer offers at a place.
+#[derive(Debug)]
+pub(super) struct Offered {
+    /// What the completions replace, in bytes.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) completions: Vec<OfferedCompletion>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct OfferedCompletion {
+    /// The name, with the arguments of a function.
+    pub(super) code: String,
+    /// Such as `method`.
+    pub(super) kind: &'static str,
+    pub(super) label: String,
+}
+
+impl Engine {
+    /// Starts evcxr, with this command for the worker.
+    pub(super) fn start(worker: Command) -> Result<Engine, EngineError> {
+        // evcxr's own copies of stdout and stderr stay empty: the worker has other pipes for them.
+        let (context, _outputs) = EvalContext::with_subprocess_command(worker)?;
+        Ok(Engine {
+            context: CommandContext::with_eval_context(context),
+        })
+    }
+
+    /// Runs code, with commands such as `:dep` before it.
+    pub(super) fn execute(&mut self, code: &str) -> Result<Shown, EngineError> {
+        let outputs = self.context.execute(code)?;
+        Ok(outputs.content_by_mime_type)
+    }
+
+    /// The names and types of the variables that the session keeps.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.context.variables_and_types()
+    }
+
+    /// The names of its functions, types and other items.
+    pub(super) fn items(&self) -> impl Iterator<Item = &str> {
+        self.context.defined_item_names()
+    }
+
+    /// What could stand at a byte of the code.
+    pub(super) fn completions(
+        &mut self,
+        code: &str,
+        cursor: usize,
+    ) -> Result<Offered, EngineError> {
+        let found = self.context.completions(code, cursor);
+        let found = found.map_err(|error| EngineError::Other(error.to_string()))?;
+        let completions = found.completions.into_iter();
+        Ok(Offered {
+            start: found.start_offset,
+            end: found.end_offset,
+            completions: completions
+                .map(|found| OfferedCompletion {
+                    code: found.code,
+                    kind: found.kind,
+                    label: found.label,
+                })
+                .collect(),
+        })
+    }
+
+    /// The documentation of the name that ends the code, as plain text and as HTML.
+    pub(super) fn hover(&mut self, code: &str) -> Option<(String, String)> {
+        self.context.hover_at(code, code.len()).ok()
+    }
+
+    /// Ends the worker's process. evcxr notices with the next code that it runs, forgets all variables, and starts another
+    /// process.
+    pub(super) fn kill_worker(&self) {
+        if let Ok(mut supervisor) = self.context.process_handle().lock() {
+            let _ = supervisor.kill();
+        }
+    }
+}
