@@ -17,3 +17,8 @@ pub(crate) fn sessions(cache: &Path) -> PathBuf {
 pub(crate) fn scripts(cache: &Path) -> PathBuf {
     cache.join("scripts")
 }
+
+/// The environments with JupyterLab of `threadbook lab`.
+pub(crate) fn lab(cache: &Path) -> PathBuf {
+    cache.join("lab")
+}

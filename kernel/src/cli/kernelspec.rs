@@ -32,6 +32,15 @@ const LOGOS: [(&str, &[u8]); 3] = [
 
 const SPEC_FILE: &str = "kernel.json";
 
+/// The kernelspec's name, unless the user chooses another one.
+pub(crate) const NAME: &str = "threadbook";
+
+/// The name in Jupyter's menus, unless the user chooses another one.
+pub(crate) const DISPLAY_NAME: &str = "Rust (Threadbook)";
+
+/// What a kernelspec of a Python package has in place of its own folder, by Jupyter's rule.
+const OWN_FOLDER: &str = "{resource_dir}";
+
 /// Accepts a kernelspec's name by Jupyter's rule, and makes it lower-case as Jupyter does.
 pub(crate) fn parse_name(name: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -46,8 +55,16 @@ pub(crate) fn parse_name(name: &str) -> Result<String, String> {
 /// Writes the kernelspec and prints where it stands and what to type next.
 pub(crate) fn install(location: &Location, name: &str, display_name: &str) -> Result<()> {
     let folder = location.kernels_folder()?.join(name);
-    ensure_ours_or_missing(&folder)?;
-    fs::create_dir_all(&folder)
+    write(&folder, display_name)?;
+    println!("installed the kernel `{name}` in {}", folder.display());
+    println!("next: jupyter lab   (or: jupyter console --kernel {name})");
+    Ok(())
+}
+
+/// Writes the kernelspec into its folder, which is made.
+pub(crate) fn write(folder: &Path, display_name: &str) -> Result<()> {
+    ensure_ours_or_missing(folder)?;
+    fs::create_dir_all(folder)
         .with_context(|| format!("can't make the folder `{}`", folder.display()))?;
     for (file_name, content) in LOGOS {
         write_file(&folder.join(file_name), content)?;
@@ -55,10 +72,7 @@ pub(crate) fn install(location: &Location, name: &str, display_name: &str) -> Re
     // Last, because a folder is a kernelspec for Jupyter as soon as this file is in it.
     let mut spec = serde_json::to_vec_pretty(&kernel_json(display_name)?)?;
     spec.push(b'\n');
-    write_file(&folder.join(SPEC_FILE), &spec)?;
-    println!("installed the kernel `{name}` in {}", folder.display());
-    println!("next: jupyter lab   (or: jupyter console --kernel {name})");
-    Ok(())
+    write_file(&folder.join(SPEC_FILE), &spec)
 }
 
 /// Removes the kernelspec.
@@ -127,11 +141,19 @@ fn our_program(folder: &Path) -> Result<Option<PathBuf>> {
     let [program, "kernel", "-f", "{connection_file}"] = argv[..] else {
         return Ok(None);
     };
-    let program = PathBuf::from(program);
+    let program = match program.strip_prefix(OWN_FOLDER) {
+        Some(rest) => resolved(PathBuf::from(format!("{}{rest}", folder.display()))),
+        None => PathBuf::from(program),
+    };
     let is_ours = program
         .file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with("threadbook"));
     Ok(is_ours.then_some(program))
+}
+
+/// The path without `..`, where there is such a file.
+fn resolved(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
 }
 
 fn ensure_ours_or_missing(folder: &Path) -> Result<()> {

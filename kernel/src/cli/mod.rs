@@ -6,7 +6,9 @@ mod cache;
 mod doctor;
 mod exit;
 mod kernelspec;
+mod lab;
 mod location;
+mod program;
 mod run;
 mod top;
 
@@ -22,6 +24,7 @@ use self::location::Location;
 
 const EXAMPLES: &str = "\
 Examples:
+  threadbook lab                     start JupyterLab here, with the kernel in it
   threadbook doctor                  is everything here that the kernel needs?
   threadbook install                 make the kernel known to Jupyter
   threadbook run notebooks/          execute every notebook of a folder
@@ -58,6 +61,21 @@ Exit codes:
   2    the arguments, or the notebook files, can't be used
   130  ended by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)";
 
+const LAB_HELP: &str = "\
+The first start installs JupyterLab into a virtual environment in Threadbook's cache folder, by the machine's Python 3.
+Later starts use it again. Another JupyterLab of yours stays as it is (`threadbook install` adds the kernel to it).
+Ctrl-C is JupyterLab's: it asks whether to end.
+
+Examples:
+  threadbook lab
+  threadbook lab notebooks/ --port 8899 --no-browser
+  threadbook lab -- --ip=0.0.0.0     arguments of `jupyter lab` itself
+
+Exit codes:
+  0  JupyterLab has ended (any other code of JupyterLab is passed on)
+  1  JupyterLab could not be installed or started
+  2  the arguments can't be used";
+
 const INSTALL_HELP: &str = "\
 Examples:
   threadbook install
@@ -79,8 +97,8 @@ Exit codes:
   2  the arguments can't be used";
 
 const CACHE_HELP: &str = "\
-A prepared build is the runtime that cells link, built once for each toolchain and version. The current one, and those
-that kernels use now, are never removed.
+A prepared build is the runtime that cells link, built once for each toolchain and version. An environment of `lab` is
+JupyterLab, installed once for each version of Python. The current ones, and those in use, are never removed.
 
 Exit codes:
   0  listed or pruned
@@ -125,13 +143,16 @@ enum Command {
     /// Execute notebooks and print their outputs
     #[command(after_help = RUN_HELP)]
     Run(run::RunArgs),
+    /// Start JupyterLab with the kernel in it; the first start installs it, apart from any other JupyterLab
+    #[command(after_help = LAB_HELP)]
+    Lab(lab::LabArgs),
     /// Make the kernel known to Jupyter
     #[command(after_help = INSTALL_HELP)]
     Install {
         #[command(flatten)]
         target: Target,
         /// Name that Jupyter's menus show
-        #[arg(long, value_name = "TEXT", default_value = "Rust (Threadbook)")]
+        #[arg(long, value_name = "TEXT", default_value = kernelspec::DISPLAY_NAME)]
         display_name: String,
         /// Leave building the runtime, which takes half a minute, to the first kernel
         #[arg(long)]
@@ -143,10 +164,10 @@ enum Command {
         #[command(flatten)]
         target: Target,
     },
-    /// List the prepared builds of the runtime
+    /// List the prepared builds of the runtime, and the environments of `lab`
     #[command(after_help = CACHE_HELP)]
     Cache {
-        /// Remove the builds of other toolchains and versions, and those that were not finished
+        /// Remove those of other toolchains and versions, and those that were not finished
         #[arg(long)]
         prune: bool,
     },
@@ -178,7 +199,7 @@ struct Target {
     #[command(flatten)]
     place: InstallPlace,
     /// Name of the kernelspec, as in `jupyter console --kernel NAME`: letters, digits and `.`, `_`, `-`
-    #[arg(long, default_value = "threadbook", value_parser = kernelspec::parse_name)]
+    #[arg(long, default_value = kernelspec::NAME, value_parser = kernelspec::parse_name)]
     name: String,
 }
 
@@ -219,6 +240,7 @@ impl Command {
     fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Command::Run(args) => return run::run(&args),
+            Command::Lab(args) => match lab::run(&args)? {},
             Command::Install {
                 target,
                 display_name,

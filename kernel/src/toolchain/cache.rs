@@ -93,7 +93,8 @@ pub fn prune(cache: &Path, keep: Option<&Path>) -> Result<Vec<Entry>, Error> {
     }
 }
 
-fn size(path: &Path) -> std::io::Result<u64> {
+/// What a folder takes on disk.
+pub fn size(path: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

@@ -3,10 +3,18 @@
 use std::fs;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 
 use expect_test::expect;
+use serde_json::Value;
 
 use crate::command::Home;
+use crate::command::program;
+
+/// The kernelspec of the Python package.
+const PACKAGED: &str = include_str!(
+    "../../../packaging/wheel/files/data/share/jupyter/kernels/threadbook/kernel.json"
+);
 
 #[test]
 fn a_machine_with_everything_has_nothing_but_ok() {
@@ -51,11 +59,11 @@ fn a_bare_machine_hears_what_to_install() {
         ok    temp folder: `~`, # MiB free
         ok    jupyter data folder: `~/data`, # MiB free
         warn  kernelspec: not installed
-              -> run `threadbook install`
+              -> run `threadbook install` (`threadbook lab` works without)
         warn  python3: `python3` is not on the PATH
-              -> run `pip install jupyterlab` (`threadbook run` works without)
+              -> install it, for `threadbook lab` (Debian and Ubuntu: `apt install python3-venv`)
         warn  jupyter: not on the PATH
-              -> run `pip install jupyterlab` (`threadbook run` works without)
+              -> run `threadbook lab`, which brings a JupyterLab, or `pip install jupyterlab` (`threadbook run` works without)
         exit code 1
     "#]]
     .assert_eq(&report(&home));
@@ -98,9 +106,44 @@ fn the_kernelspec_of_another_build_is_a_warning() {
     fs::write(folder.join("kernel.json"), spec).unwrap();
     let report = report(&home);
     let lines = "warn  kernelspec: `~/data/kernels/threadbook` starts another program, `/old/threadbook`\n      \
-                 -> run `threadbook install`\n";
+                 -> run `threadbook install` (`threadbook lab` works without)\n";
     assert!(report.contains(lines), "{report}");
     assert!(report.ends_with("exit code 0\n"), "{report}");
+}
+
+#[test]
+fn a_kernelspec_of_a_package_names_its_program_by_its_own_folder() {
+    let home = machine();
+    let prefix = home.path().join("venv");
+    let folder = prefix.join("share/jupyter/kernels/threadbook");
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(prefix.join("bin")).unwrap();
+    symlink(program(), prefix.join("bin/threadbook")).unwrap();
+    fs::write(folder.join("kernel.json"), PACKAGED).unwrap();
+    let report = report(&home.with("VIRTUAL_ENV", prefix));
+    let line = "ok    kernelspec: ~/venv/share/jupyter/kernels/threadbook\n";
+    assert!(report.contains(line), "{report}");
+}
+
+#[test]
+fn the_kernelspec_of_the_package_is_that_of_install_but_for_the_program() {
+    let home = machine();
+    home.threadbook(&["install", "--no-prepare", "--user"]);
+    let installed = fs::read(home.path().join("data/kernels/threadbook/kernel.json")).unwrap();
+    let mut installed: Value = serde_json::from_slice(&installed).unwrap();
+    let packaged: Value = serde_json::from_str(PACKAGED).unwrap();
+    installed["argv"][0] = packaged["argv"][0].clone();
+    assert_eq!(installed, packaged);
+}
+
+#[test]
+fn a_python_without_venv_is_a_warning() {
+    let home = machine();
+    let python = "[ $1 = --version ] && echo Python 3.14.0 || printf '/usr\\n3.14\\nvenv\\n'";
+    add_program(&home, "python3", python);
+    let report = report(&home);
+    let line = "warn  python3: `python3` has no module `venv`, which makes virtual environments\n";
+    assert!(report.contains(line), "{report}");
 }
 
 /// A machine on which everything is as it should be, except that no kernelspec is installed.
@@ -121,7 +164,8 @@ fn machine() -> Home {
     add_program(&home, "cargo", "echo cargo 1.95.0");
     add_program(&home, "cc", "exit 0");
     add_program(&home, "mold", "exit 0");
-    add_program(&home, "python3", "echo Python 3.14.0");
+    let python = "[ $1 = --version ] && echo Python 3.14.0 || printf '/usr\\n3.14\\n\\n'";
+    add_program(&home, "python3", python);
     add_program(&home, "jupyter-lab", "exit 0");
     home
 }

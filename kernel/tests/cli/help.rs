@@ -16,7 +16,15 @@ fn the_version_is_the_package_s() {
 #[test]
 fn every_command_documents_its_exit_codes() {
     let home = Home::new();
-    for command in ["run", "install", "uninstall", "cache", "doctor", "kernel"] {
+    for command in [
+        "run",
+        "lab",
+        "install",
+        "uninstall",
+        "cache",
+        "doctor",
+        "kernel",
+    ] {
         let help = home.threadbook(&[command, "--help"]);
         assert!(help.contains("\nExit codes:\n  0 "), "{help}");
         assert!(help.ends_with("exit code 0\n"), "{help}");

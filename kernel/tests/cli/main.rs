@@ -4,5 +4,6 @@ mod command;
 mod doctor;
 mod help;
 mod install;
+mod lab;
 mod run;
 mod scripted_kernel;

@@ -1,12 +1,11 @@
 //! The compiler, the standard library's sources and the linker.
 
-use std::env;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Command;
-use std::process::Stdio;
 
 use super::finding::Finding;
+use crate::cli::program::on_path;
+use crate::cli::program::output;
 use crate::sys::processes;
 
 /// The oldest version that the kernel's own sources and its runtime build with.
@@ -114,30 +113,6 @@ fn rust_lld() -> Option<PathBuf> {
 fn sysroot() -> Option<PathBuf> {
     let text = output(Command::new("rustc").args(["--print", "sysroot"])).ok()?;
     Some(PathBuf::from(text.trim()))
-}
-
-/// Whether a program of that name can be found.
-pub(super) fn on_path(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
-}
-
-/// What a command prints, or one sentence about why it did not work.
-pub(super) fn output(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().map_err(|error| {
-        if error.kind() == ErrorKind::NotFound {
-            format!("`{name}` is not on the PATH")
-        } else {
-            format!("`{name}` can't be started: {error}")
-        }
-    })?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let last = stderr.lines().last().unwrap_or("no message").trim();
-        return Err(format!("`{name}` fails ({}): {last}", output.status));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
