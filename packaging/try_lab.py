@@ -11,11 +11,13 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import termios
 import time
+import urllib.error
 import urllib.request
 
 TOKEN = "trial"
@@ -25,7 +27,7 @@ def main() -> None:
     program, arguments = os.path.abspath(sys.argv[1]), sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
         open(os.path.join(folder, "here.txt"), "w").close()
-        command = [program, "lab", folder, "--no-browser", "--port=0", "--"]
+        command = [program, "lab", folder, "--no-browser", f"--port={free_port()}", "--"]
         command += [f"--IdentityProvider.token={TOKEN}", *arguments]
         began = time.monotonic()
         terminal, theirs = pty.openpty()
@@ -41,6 +43,7 @@ def main() -> None:
         os.close(theirs)
         try:
             address = wait_for(terminal, rb"(http://(?:localhost|127\.0\.0\.1):\d+)/lab").decode()
+            wait_until_it_answers(address)
             print(f"{address} answers after {time.monotonic() - began:.1f} s")
             names = list(get(address, "/api/kernelspecs")["kernelspecs"])
             print("kernels:", names)
@@ -59,6 +62,11 @@ def main() -> None:
                 os.killpg(lab.pid, signal.SIGKILL)
 
 
+def free_port() -> int:
+    with socket.create_server(("localhost", 0)) as server:
+        return server.getsockname()[1]
+
+
 def wait_for(terminal: int, words: bytes) -> bytes:
     seen = b""
     while True:
@@ -68,6 +76,17 @@ def wait_for(terminal: int, words: bytes) -> bytes:
             sys.exit(f"it ended without `{words.decode()}`:\n{seen.decode(errors='replace')}")
         if found := re.search(words, seen):
             return found[found.lastindex or 0]
+
+
+def wait_until_it_answers(address: str) -> None:
+    """The server prints its address before it listens."""
+    for _ in range(600):
+        try:
+            get(address, "/api/status")
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    sys.exit(f"{address} does not answer")
 
 
 def get(address: str, path: str) -> dict:

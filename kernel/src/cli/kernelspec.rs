@@ -55,15 +55,15 @@ pub(crate) fn parse_name(name: &str) -> Result<String, String> {
 /// Writes the kernelspec and prints where it stands and what to type next.
 pub(crate) fn install(location: &Location, name: &str, display_name: &str) -> Result<()> {
     let folder = location.kernels_folder()?.join(name);
+    ensure_ours_or_missing(&folder)?;
     write(&folder, display_name)?;
     println!("installed the kernel `{name}` in {}", folder.display());
     println!("next: jupyter lab   (or: jupyter console --kernel {name})");
     Ok(())
 }
 
-/// Writes the kernelspec into its folder, which is made.
+/// Writes the kernelspec into its folder, which is made, over what is there.
 pub(crate) fn write(folder: &Path, display_name: &str) -> Result<()> {
-    ensure_ours_or_missing(folder)?;
     fs::create_dir_all(folder)
         .with_context(|| format!("can't make the folder `{}`", folder.display()))?;
     for (file_name, content) in LOGOS {

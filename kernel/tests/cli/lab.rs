@@ -63,7 +63,7 @@ fn the_environment_is_made_once_and_names_this_program() {
     let spec = folder.join("share/jupyter/kernels/threadbook/kernel.json");
     fs::write(
         &spec,
-        r#"{"argv": ["/old/threadbook", "kernel", "-f", "{connection_file}"]}"#,
+        r#"{"argv": ["/old/name", "kernel", "-f", "{connection_file}"]}"#,
     )
     .unwrap();
     expect![[r#"

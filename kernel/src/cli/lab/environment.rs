@@ -29,13 +29,13 @@ const REQUIREMENTS: &str = include_str!("../../../assets/lab-requirements.txt");
 
 /// An environment's folder, `CACHE/lab/KEY/`. It need not be there.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Environment {
+pub(crate) struct Environment {
     folder: PathBuf,
 }
 
 impl Environment {
     /// The environment of a Python. Another version and other requirements have another one.
-    pub(in crate::cli) fn of(cache: &Path, python: &Python) -> Environment {
+    pub(crate) fn of(cache: &Path, python: &Python) -> Environment {
         let mut hasher = Sha256::new();
         for part in [REQUIREMENTS, &python.prefix, &python.version] {
             hasher.update(part);
@@ -47,7 +47,7 @@ impl Environment {
     }
 
     /// All that are in the cache, finished or not.
-    pub(in crate::cli) fn all(cache: &Path) -> Result<Vec<Environment>> {
+    pub(crate) fn all(cache: &Path) -> Result<Vec<Environment>> {
         let parent = cache_paths::lab(cache);
         let entries = match fs::read_dir(&parent) {
             Ok(entries) => entries,
@@ -66,7 +66,7 @@ impl Environment {
             .collect())
     }
 
-    pub(in crate::cli) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -80,7 +80,7 @@ impl Environment {
     }
 
     /// Whether JupyterLab is installed in it.
-    pub(in crate::cli) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.completion_mark().exists()
     }
 
@@ -107,7 +107,7 @@ impl Environment {
     }
 
     /// Removes it, unless a JupyterLab uses it or it is being made. Returns whether it is gone.
-    pub(in crate::cli) fn remove(&self) -> Result<bool> {
+    pub(crate) fn remove(&self) -> Result<bool> {
         if self.lock_file()?.try_lock().is_err() {
             return Ok(false);
         }

@@ -8,7 +8,7 @@ use crate::cli::program;
 const OLDEST: (u32, u32) = (3, 9);
 
 /// How to get what is missing.
-pub(in crate::cli) const REMEDY: &str = "Debian and Ubuntu: `apt install python3-venv`";
+pub(crate) const REMEDY: &str = "Debian and Ubuntu: `apt install python3-venv`";
 
 /// Three lines: the folder of the installation, also inside an active environment; the version; the modules that a
 /// virtual environment needs and that are missing, which Debian has in a package of its own.
@@ -27,7 +27,7 @@ print(' '.join(missing))
 
 /// A `python3` that can make virtual environments.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Python {
+pub(crate) struct Python {
     /// The folder of the installation.
     pub(super) prefix: String,
     /// The version, such as `3.11`.
@@ -36,7 +36,7 @@ pub(in crate::cli) struct Python {
 
 impl Python {
     /// Looks for `python3` on the PATH. The error names what is missing.
-    pub(in crate::cli) fn find() -> Result<Python, String> {
+    pub(crate) fn find() -> Result<Python, String> {
         let answer = program::output(Command::new("python3").args(["-c", QUESTION]))?;
         Python::read(&answer)
     }
