@@ -119,13 +119,23 @@ class Client:
         self.channels = BlockingKernelClient(connection_file=connection_file)
         self.channels.load_connection_file()
         self.channels.start_channels()
-        self.channels.wait_for_ready(timeout=BOUND_S)
+        self.wait_for_ready()
         # `wait_for_ready` repeats its request each second while the kernel starts, and reads one reply. Replies come in
         # the order of requests, so this one's is the last.
         last = self.channels.kernel_info()
         while self.channels.get_shell_msg(timeout=BOUND_S)["parent_header"].get("msg_id") != last:
             pass
         self.others = []
+
+    def wait_for_ready(self):
+        """Waits for the kernel. On a busy machine one that starts may miss a heartbeat, which is taken for its death."""
+        deadline = time.monotonic() + BOUND_S
+        while True:
+            try:
+                return self.channels.wait_for_ready(timeout=BOUND_S)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
 
     def send(self, code, **options):
         """Sends an execute request without waiting; returns its message id."""
