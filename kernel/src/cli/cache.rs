@@ -21,9 +21,12 @@ pub(super) fn run(prune: bool) -> Result<()> {
         .ok()
         .map(|sysroot| toolchain::prepared_folder(&folder, &sysroot));
     let of_lab = Environment::all(&folder)?;
-    let current_lab = Python::find()
-        .ok()
-        .map(|python| Environment::of(&folder, &python));
+    // python3 is not started where there is nothing to compare with.
+    let python = match of_lab.is_empty() {
+        true => None,
+        false => Python::find().ok(),
+    };
+    let current_lab = python.map(|python| Environment::of(&folder, &python));
     let is_current = |environment: &Environment| {
         current_lab
             .as_ref()

@@ -47,8 +47,8 @@ pub(crate) fn check(source: &str) -> Result<(), Missing> {
     let store = after(source, generated::STORE)?;
     // A text may have the words in the person's own code, so all else is looked for from the store on.
     let function = after(store, generated::STORE_END)?;
-    let begun = first_after(function, generated::STORE_READY)?;
-    let checks = first_after(begun, generated::CHECKS)?;
+    let (_, begun) = split(function, generated::STORE_READY)?;
+    let (_, checks) = split(begun, generated::CHECKS)?;
     let (checks, taken) = split(checks, generated::CHECKS_END)?;
     each_line(checks, |line| generated::check_of_line(line).is_some())?;
     let (taken, _) = split(taken, generated::ASYNC)?;
@@ -69,10 +69,6 @@ pub(crate) fn check(source: &str) -> Result<(), Missing> {
 fn after<'a>(text: &'a str, part: &str) -> Result<&'a str, Missing> {
     let at = text.rfind(part).ok_or_else(|| missing(part))?;
     Ok(&text[at + part.len()..])
-}
-
-fn first_after<'a>(text: &'a str, part: &str) -> Result<&'a str, Missing> {
-    Ok(split(text, part)?.1)
 }
 
 fn split<'a>(text: &'a str, part: &str) -> Result<(&'a str, &'a str), Missing> {
@@ -96,27 +92,9 @@ fn missing(part: &str) -> Missing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shapes::text;
+    use super::super::shapes::texts;
     use super::*;
-
-    /// What evcxr has generated for cells of each shape: the names of the files, and their texts.
-    fn texts() -> Vec<(String, String)> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/evcxr");
-        let files = std::fs::read_dir(folder).unwrap();
-        let mut texts: Vec<(String, String)> = files
-            .map(|file| file.unwrap().path())
-            .map(|path| {
-                let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-                (name, std::fs::read_to_string(path).unwrap())
-            })
-            .collect();
-        texts.sort();
-        texts
-    }
-
-    fn text(name: &str) -> String {
-        let mut texts = texts().into_iter();
-        texts.find(|(found, _)| found == name).unwrap().1
-    }
 
     #[test]
     fn every_shape_is_understood() {

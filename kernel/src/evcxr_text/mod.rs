@@ -18,6 +18,8 @@
 
 pub(crate) mod expected;
 pub(crate) mod generated;
+#[cfg(test)]
+pub(crate) mod shapes;
 pub(crate) mod words;
 
 /// The version of evcxr that this module is about.

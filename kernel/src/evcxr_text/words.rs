@@ -16,9 +16,7 @@ pub(crate) const PREFIXES: [&str; 2] = ["evcxr_", "__evcxr"];
 /// What evcxr's names begin with in rustc's messages.
 pub(crate) const IN_MESSAGES: [&str; 3] = ["evcxr", "Evcxr", super::generated::FUNCTION];
 /// Methods that evcxr's traits give to all values.
-pub(crate) const METHODS: [&str; 2] = [DISPLAY_METHOD, "evcxr_internal_runtime"];
-/// The method by which a value shows itself.
-pub(crate) const DISPLAY_METHOD: &str = "evcxr_display";
+pub(crate) const METHODS: [&str; 2] = ["evcxr_display", "evcxr_internal_runtime"];
 
 /// Why evcxr does not compile a cell that binds a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

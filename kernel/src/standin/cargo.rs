@@ -21,6 +21,7 @@ use super::answers;
 use super::changes::Changes;
 use super::compiling::Compiled;
 use super::compiling::Compiling;
+use super::compiling::line_of_cargo;
 use super::dependencies;
 use super::first;
 use super::first::Ran;
@@ -227,10 +228,7 @@ fn compiled(ran: Ran, call: &RustcCall, session: &SessionPaths) -> Compiled {
     let mut lines: Vec<String> = ran
         .messages
         .iter()
-        .map(|message| {
-            let message = by_lines(message.clone());
-            json!({"reason": "compiler-message", "message": message}).to_string()
-        })
+        .map(|message| line_of_cargo(&by_lines(message.clone())))
         .collect();
     if ran.code == 0 {
         let object = out_dir(call, session).join(generated::object_file());

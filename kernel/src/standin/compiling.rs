@@ -37,10 +37,9 @@ impl Compiled {
         let message = json!({
             "message": error, "code": null, "level": "error", "spans": [], "children": [], "rendered": error,
         });
-        let line = json!({"reason": "compiler-message", "message": message}).to_string();
         Compiled {
             code: 1,
-            lines: vec![line],
+            lines: vec![line_of_cargo(&message)],
             messages: vec![message],
         }
     }
@@ -228,6 +227,11 @@ fn moved(line: usize) -> String {
         "message": "use of moved value", "code": {"code": "E0382"}, "level": "error",
         "spans": [span], "children": [], "rendered": "",
     });
+    line_of_cargo(&message)
+}
+
+/// A message of rustc's as cargo passes it on.
+pub(super) fn line_of_cargo(message: &Value) -> String {
     json!({"reason": "compiler-message", "message": message}).to_string()
 }
 
@@ -276,6 +280,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::evcxr_text::shapes::text;
 
     /// Changes that leave the text as it is, and do what a test has set.
     #[derive(Default)]
@@ -304,12 +309,6 @@ mod tests {
             self.lessons = self.lessons.saturating_sub(1);
             learns
         }
-    }
-
-    /// What evcxr generates for a cell of a shape.
-    fn text(shape: &str) -> String {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/evcxr");
-        std::fs::read_to_string(format!("{folder}/{shape}.rs")).unwrap()
     }
 
     /// Compiles what evcxr generates, with a rustc that succeeds from the attempt with this number on.

@@ -58,14 +58,15 @@ fn jupyter() -> Finding {
     let what = "jupyter";
     // Asking `jupyter --version` takes seconds, so its presence has to do.
     let programs = ["jupyter-lab", "jupyter-notebook", "jupyter"];
-    let found = programs.into_iter().find(|name| on_path(name));
-    match (found, of_lab()) {
-        (Some(name), _) => Finding::ok(what, format!("found `{name}`")),
-        (None, Some(environment)) => {
+    if let Some(name) = programs.into_iter().find(|name| on_path(name)) {
+        return Finding::ok(what, format!("found `{name}`"));
+    }
+    match of_lab() {
+        Some(environment) => {
             let folder = environment.folder().display().to_string();
             Finding::ok(what, format!("that of `threadbook lab`, in `{folder}`"))
         }
-        (None, None) => Finding::warn(what, "not on the PATH", JUPYTER_REMEDY),
+        None => Finding::warn(what, "not on the PATH", JUPYTER_REMEDY),
     }
 }
 

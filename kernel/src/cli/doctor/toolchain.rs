@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::finding::Finding;
+use crate::cli::program::major_and_minor;
 use crate::cli::program::on_path;
 use crate::cli::program::output;
 use crate::sys::processes;
@@ -44,8 +45,7 @@ fn version(program: &'static str) -> Finding {
 
 /// The major and minor number in lines like `rustc 1.95.0 (59807616e 2026-04-14)`.
 fn parse_version(line: &str) -> Option<(u32, u32)> {
-    let mut numbers = line.split_whitespace().nth(1)?.split('.');
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    major_and_minor(line.split_whitespace().nth(1)?)
 }
 
 fn rust_src() -> Finding {

@@ -46,7 +46,7 @@ impl Python {
         let (Some(prefix), Some(version)) = (lines.next(), lines.next()) else {
             return Err(format!("`python3` does not tell its version: `{answer}`"));
         };
-        if parse(version).is_none_or(|version| version < OLDEST) {
+        if program::major_and_minor(version).is_none_or(|version| version < OLDEST) {
             return Err(format!(
                 "`python3` has version {version} (expected {}.{} or later)",
                 OLDEST.0, OLDEST.1
@@ -64,11 +64,6 @@ impl Python {
             version: version.to_owned(),
         })
     }
-}
-
-fn parse(version: &str) -> Option<(u32, u32)> {
-    let (major, minor) = version.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 #[cfg(test)]

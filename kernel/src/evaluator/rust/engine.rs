@@ -9,6 +9,8 @@ use evcxr::CompilationError;
 use evcxr::Error;
 use evcxr::EvalContext;
 use serde_json::Value;
+use threadbook_jupyter::contract::Completion;
+use threadbook_jupyter::contract::Completions;
 
 /// What a value or a command shows, by MIME type.
 pub(super) type Shown = HashMap<String, String>;
@@ -56,8 +58,6 @@ pub(super) struct CompileError {
     pub(super) message: String,
     /// rustc's JSON; null where the words are evcxr's.
     pub(super) json: Value,
-    /// As rustc shows it.
-    pub(super) rendered: String,
     pub(super) help: Vec<String>,
 }
 
@@ -66,29 +66,14 @@ impl CompileError {
         CompileError {
             message: error.message(),
             json: error.json.clone(),
-            rendered: error.rendered(),
             help: error.help(),
         }
     }
-}
 
-/// What rust-analyzer offers at a place.
-#[derive(Debug)]
-pub(super) struct Offered {
-    /// What the completions replace, in bytes.
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) completions: Vec<OfferedCompletion>,
-}
-
-/// One of them.
-#[derive(Debug)]
-pub(super) struct OfferedCompletion {
-    /// The name, with the arguments of a function.
-    pub(super) code: String,
-    /// Such as `method`.
-    pub(super) kind: &'static str,
-    pub(super) label: String,
+    /// As rustc shows it; empty where the words are evcxr's.
+    pub(super) fn rendered(&self) -> &str {
+        self.json["rendered"].as_str().unwrap_or_default()
+    }
 }
 
 impl Engine {
@@ -117,25 +102,23 @@ impl Engine {
         self.context.defined_item_names()
     }
 
-    /// What could stand at a byte of the code.
+    /// What could stand at a byte of the code. The text of a function has its arguments.
     pub(super) fn completions(
         &mut self,
         code: &str,
         cursor: usize,
-    ) -> Result<Offered, EngineError> {
+    ) -> Result<Completions, EngineError> {
         let found = self.context.completions(code, cursor);
         let found = found.map_err(|error| EngineError::Other(error.to_string()))?;
-        let completions = found.completions.into_iter();
-        Ok(Offered {
-            start: found.start_offset,
-            end: found.end_offset,
-            completions: completions
-                .map(|found| OfferedCompletion {
-                    code: found.code,
-                    kind: found.kind,
-                    label: found.label,
-                })
-                .collect(),
+        let matches = found.completions.into_iter().map(|found| Completion {
+            text: found.code,
+            kind: found.kind.to_owned(),
+            signature: found.label,
+        });
+        Ok(Completions {
+            start_byte: found.start_offset,
+            end_byte: found.end_offset,
+            matches: matches.collect(),
         })
     }
 

@@ -57,7 +57,7 @@ impl Evaluator for RustEvaluator {
         self.read_libraries();
         let code = self.name_preloaded("", &self.session.manifest()) + CODE;
         match self.engine.completions(&code, code.len()) {
-            Ok(found) => tracing::debug!("warmed up: {} completions", found.completions.len()),
+            Ok(found) => tracing::debug!("warmed up: {} completions", found.matches.len()),
             Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
         }
     }

@@ -64,7 +64,7 @@ impl RustEvaluator {
         if let Some(text) = self.sources.rendered(&error.json) {
             return text;
         }
-        let rendered = error.rendered.clone();
+        let rendered = error.rendered();
         if self.sources.is_about_a_library(&error.json) && !rendered.is_empty() {
             return rendered.trim_end().to_owned();
         }

@@ -85,34 +85,26 @@ impl RustEvaluator {
         let text = format!("{dependencies}{code}");
         let in_cell = |offset: usize| rust.to_cell(offset.saturating_sub(dependencies.len()));
         let cursor = dependencies.len() + rust.cursor;
-        let found = match self.engine.completions(&text, cursor) {
+        let mut found = match self.engine.completions(&text, cursor) {
             Ok(found) => found,
             Err(error) => {
                 tracing::debug!("no completions: {error}");
                 return None;
             }
         };
-        let (start_byte, end_byte) = (in_cell(found.start), in_cell(found.end));
-        let matches = found.completions.into_iter().map(|found| Completion {
+        for found in &mut found.matches {
             // Without the argument list: the person types it, and sees it in the signature.
-            text: found
-                .code
-                .split(['(', ' ', '\n'])
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-            kind: found.kind.to_owned(),
-            signature: found.label,
-        });
-        let matches: Vec<Completion> = matches.collect();
+            let len = found.text.find(['(', ' ', '\n']);
+            found.text.truncate(len.unwrap_or(found.text.len()));
+        }
         let before = rust.text[..rust.cursor].trim_end_matches(is_word);
         let typed = &rust.text[before.len()..rust.cursor];
-        let mut matches = self.offered(&Lead::of(before), matches, &rust.text);
+        let mut matches = self.offered(&Lead::of(before), found.matches, &rust.text);
         // It also offers methods of what another method gives, such as `iter().map`.
         matches.retain(|found| found.text.starts_with(typed));
         Some(Completions {
-            start_byte,
-            end_byte,
+            start_byte: in_cell(found.start_byte),
+            end_byte: in_cell(found.end_byte),
             matches,
         })
     }
