@@ -29,8 +29,12 @@ pub const KERNEL_COMMAND: &str = "THREADBOOK_KERNEL_COMMAND";
 /// Not empty: dependencies have the versions of the notebook's lock file, or are errors. `threadbook run --locked` sets it.
 pub const LOCKED: &str = "THREADBOOK_LOCKED";
 
+/// Not empty: the test of copies at the worker's start fails, as on a system where copies of the process do not work. For
+/// tests.
+pub const FAIL_COPY_TEST: &str = "THREADBOOK_FAIL_COPY_TEST";
+
 /// The variables of our own, which the help lists.
-pub const OWN: [&str; 7] = [
+pub const OWN: [&str; 8] = [
     CACHE,
     HISTORY,
     OUTPUT_LIMIT,
@@ -38,6 +42,7 @@ pub const OWN: [&str; 7] = [
     LOG,
     KERNEL_COMMAND,
     LOCKED,
+    FAIL_COPY_TEST,
 ];
 
 /// Not empty: no colours, on whatever terminal (<https://no-color.org>).

@@ -18,6 +18,7 @@ use crate::magics;
 use crate::questions::Known;
 use crate::toolchain::Error;
 use crate::toolchain::SessionFolder;
+use crate::worker::CopyOptions;
 
 /// Runs a kernel on the sockets that the connection file names, until it is shut down. Without a file for the history,
 /// that ends with the kernel.
@@ -58,11 +59,14 @@ pub unsafe fn kernel_main(
     let reserved = session.as_ref().ok();
     let sockets_link = reserved.map(|(_, session)| session.paths().sockets());
     let stop = Arc::new(Interrupter::default());
-    let copies_limit_megabytes = number(env::SNAPSHOT_LIMIT, "megabytes");
+    let copies = CopyOptions {
+        limit_megabytes: number(env::SNAPSHOT_LIMIT, "megabytes"),
+        fails_test: env::is_set(env::FAIL_COPY_TEST),
+    };
     let make: MakeEvaluator = {
         let stop = Arc::clone(&stop);
         Box::new(move |output| {
-            let evaluator = RustEvaluator::new(session, stop, output, copies_limit_megabytes)?;
+            let evaluator = RustEvaluator::new(session, stop, output, copies)?;
             Ok(Box::new(evaluator) as Box<dyn Evaluator>)
         })
     };

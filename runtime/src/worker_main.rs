@@ -26,6 +26,10 @@ mod in_front_of_libc {
         read => read_hook(fd: c_int, buffer: *mut c_void, len: usize) -> isize;
         clock_nanosleep => clock_nanosleep(clock: hooks::Clock, flags: c_int, request: *const hooks::Time, remain: *mut hooks::Time) -> c_int;
         pthread_join => pthread_join(thread: hooks::Thread, value: *mut *mut c_void) -> c_int;
+        pthread_mutex_lock => pthread_mutex_lock(mutex: *mut hooks::Mutex) -> c_int;
+        pthread_mutex_trylock => pthread_mutex_trylock(mutex: *mut hooks::Mutex) -> c_int;
+        pthread_mutex_unlock => pthread_mutex_unlock(mutex: *mut hooks::Mutex) -> c_int;
+        pthread_rwlock_unlock => pthread_rwlock_unlock(lock: *mut hooks::RwLock) -> c_int;
         waitpid => waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
         waitid => waitid(kind: hooks::IdType, id: hooks::Id, info: *mut hooks::SignalInfo, options: c_int) -> c_int;
         epoll_create1 => epoll_create1(flags: c_int) -> c_int;

@@ -37,6 +37,7 @@ Environment variables:
   THREADBOOK_LOG               filter of the log on stderr, such as `info` or `threadbook=debug`
   THREADBOOK_KERNEL_COMMAND    program that `run` starts in place of `threadbook`
   THREADBOOK_LOCKED            not empty: dependencies have the versions of the notebook's lock file, or are errors
+  THREADBOOK_FAIL_COPY_TEST    not empty: the test of copies of the process fails (for tests)
   NO_COLOR                     not empty: no colours
 
 Exit codes:

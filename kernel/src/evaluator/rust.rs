@@ -45,6 +45,7 @@ use crate::toolchain::RustcConfiguration;
 use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
 use crate::toolchain::compiled;
+use crate::worker::CopyOptions;
 use crate::worker::Worker;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::contract::Completions;
@@ -129,7 +130,7 @@ impl RustEvaluator {
         session: Result<(PathBuf, SessionFolder), toolchain::Error>,
         stop: Arc<Interrupter>,
         output: OutputTx,
-        copies_limit_megabytes: Option<u32>,
+        copies: CopyOptions,
     ) -> Result<RustEvaluator, Diagnostic> {
         let progress = |text: &str| {
             let bytes = format!("{text}\n").into_bytes();
@@ -154,7 +155,7 @@ impl RustEvaluator {
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
         stop.attach(session.paths().clone(), worker.status());
-        let mut command = worker.command(&session.worker(), session.path(), copies_limit_megabytes);
+        let mut command = worker.command(&session.worker(), session.path(), copies);
         session.restore_environment(&mut command);
         let started = |error: EngineError| {
             diagnostics::plain(

@@ -118,6 +118,9 @@ fn snapshot(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
         status.limit_bytes / MB,
         status.took_micros as f64 / 1000.0,
     );
+    if let Some(why) = &status.unusable {
+        text.push_str(&format!("copies do not work on this system: {why}\n"));
+    }
     if let Some(why) = &status.skipped {
         text.push_str(&format!("no copy is kept while {why}\n"));
     }

@@ -12,6 +12,7 @@ pub use events::Death;
 pub use events::Note;
 pub use events::WARNINGS_KEY;
 pub use events::WorkerEvent;
+pub use pipes::CopyOptions;
 pub use status::Status;
 
 use std::path::Path;
@@ -64,17 +65,10 @@ impl Worker {
         })
     }
 
-    /// The command that starts the worker program with its ends of the pipes. No copies are made above the limit, where
-    /// there is one.
-    pub fn command(
-        &self,
-        program: &Path,
-        session: &Path,
-        copies_limit_megabytes: Option<u32>,
-    ) -> Command {
+    /// The command that starts the worker program with its ends of the pipes.
+    pub fn command(&self, program: &Path, session: &Path, copies: CopyOptions) -> Command {
         let mut command = Command::new(program);
-        self.pipes
-            .hand_to(&mut command, session, copies_limit_megabytes);
+        self.pipes.hand_to(&mut command, session, copies);
         command
     }
 

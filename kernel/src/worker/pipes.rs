@@ -27,6 +27,15 @@ use threadbook::wire::Launch;
 use threadbook::wire::Reply;
 use threadbook::wire::Report;
 
+/// How a worker makes copies of its process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CopyOptions {
+    /// Resident megabytes above which none is made, where the person has set a limit.
+    pub limit_megabytes: Option<u32>,
+    /// Whether their test at the worker's start is to fail.
+    pub fails_test: bool,
+}
+
 /// How many bytes wait in each pipe.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
@@ -67,13 +76,14 @@ impl Pipes {
         self: &Arc<Self>,
         command: &mut Command,
         session: &Path,
-        copies_limit_megabytes: Option<u32>,
+        copies: CopyOptions,
     ) {
         let [channel, out, err, input, drained, control] =
             self.worker_ends().map(|fd| fd.as_raw_fd());
         let launch = Launch {
             session: session.to_string_lossy().into_owned(),
-            copies_limit_megabytes,
+            copies_limit_megabytes: copies.limit_megabytes,
+            fails_copy_test: copies.fails_test,
             channel,
             raw: [out, err],
             input,

@@ -38,6 +38,9 @@ pub(super) struct Pump {
     decoder: ReportDecoder,
     drained: [u64; 2],
     cells: HashMap<u32, CellId>,
+    /// Why copies of the process do not work on this system, until a note has said it.
+    no_copies: Option<String>,
+    has_noted_copies: bool,
     /// The last panic since a cell has started.
     panic: Option<PanicInfo>,
     buffer: Vec<u8>,
@@ -60,6 +63,8 @@ impl Pump {
             decoder: ReportDecoder::default(),
             drained: [0; 2],
             cells: HashMap::new(),
+            no_copies: None,
+            has_noted_copies: false,
             panic: None,
             buffer: Vec::new(),
         }
@@ -134,7 +139,12 @@ impl Pump {
 
     fn report(&mut self, report: Report) -> std::io::Result<()> {
         match report {
-            Report::Ready { supervisor, worker } => {
+            Report::Ready {
+                supervisor,
+                worker,
+                no_copies,
+            } => {
+                self.no_copies = no_copies.filter(|_| !self.has_noted_copies);
                 self.status.set_folder(None);
                 self.status.supervisor.store(supervisor, Ordering::SeqCst);
                 self.status.worker.store(worker, Ordering::SeqCst);
@@ -196,6 +206,7 @@ impl Pump {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
                 self.panic = None;
+                self.note_missing_copies(cell);
                 if let Some(Note { data, metadata }) = self.observer.started(&so, at_ms) {
                     self.send(Some(Event::Display {
                         cell: Some(cell),
@@ -271,6 +282,21 @@ impl Pump {
             }
         }
         Ok(())
+    }
+
+    /// Says once that a crash would lose variables, where that is so on this system.
+    fn note_missing_copies(&mut self, cell: CellId) {
+        if self.status.shows_output.load(Ordering::SeqCst)
+            && let Some(why) = self.no_copies.take()
+        {
+            self.has_noted_copies = true;
+            let text = format!(
+                "no copies of the process that runs cells are kept, since they do not work on this system ({why}): a crash \
+                 loses every variable, and so does an interrupt of a cell that does not stop by itself; `%undo` and \
+                 `%checkpoint` fail\n"
+            );
+            self.say(Some(cell), text);
+        }
     }
 
     fn take_all_raw(&mut self) -> std::io::Result<()> {

@@ -15,6 +15,8 @@ pub struct Launch {
     pub session: String,
     /// Resident megabytes above which no copy of the live worker is made, where the person has set a limit.
     pub copies_limit_megabytes: Option<u32>,
+    /// Whether the test of copies at the worker's start is to fail, as on a system where copies do not work.
+    pub fails_copy_test: bool,
     /// Where frames go.
     pub channel: i32,
     /// Where programs that cells start write what they print: stdout and stderr.
@@ -61,6 +63,7 @@ mod tests {
             let launch = Launch {
                 session: "/a b/\"код\"=1,2".to_owned(),
                 copies_limit_megabytes,
+                fails_copy_test: copies_limit_megabytes.is_some(),
                 channel: 3,
                 raw: [4, 5],
                 input: 6,

@@ -19,6 +19,8 @@ pub enum Report {
         supervisor: u32,
         /// The process that runs cells.
         worker: u32,
+        /// Why copies of it do not work on this system, where they do not.
+        no_copies: Option<String>,
     },
     /// A display: new, or replacing the earlier one of that id.
     Display {
@@ -176,6 +178,8 @@ impl Mapping {
 pub struct SnapshotStatus {
     /// Whether copies are made.
     pub enabled: bool,
+    /// Why they do not work on this system, where they do not.
+    pub unusable: Option<String>,
     /// Whether one would take over now.
     pub guard: bool,
     /// Whether the state before the latest cell is there.

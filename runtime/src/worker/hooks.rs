@@ -1,4 +1,5 @@
-//! What the worker program defines in front of the C library, besides `write` and `read`: calls that wait.
+//! What the worker program defines in front of the C library, besides `write` and `read`: calls that wait, and those of
+//! locks with owners (`owners.rs`).
 //!
 //! A signal ends the system call that the cell's thread is in, and std would call again. After an interrupt these fail
 //! with `ECANCELED` instead, which std hands on as an error, or panics where it has no way to fail: both unwind the
@@ -19,6 +20,10 @@ use super::interrupt::interruptible;
 use super::interrupt::interruptible_wait;
 use super::sys;
 
+pub use super::owners::pthread_mutex_lock;
+pub use super::owners::pthread_mutex_trylock;
+pub use super::owners::pthread_mutex_unlock;
+pub use super::owners::pthread_rwlock_unlock;
 pub use super::stdio::read_hook;
 pub use super::stdio::write_hook;
 
@@ -28,6 +33,8 @@ pub use libc::id_t as Id;
 pub use libc::idtype_t as IdType;
 pub use libc::nfds_t as Count;
 pub use libc::pollfd as PollFd;
+pub use libc::pthread_mutex_t as Mutex;
+pub use libc::pthread_rwlock_t as RwLock;
 pub use libc::pthread_t as Thread;
 pub use libc::siginfo_t as SignalInfo;
 pub use libc::sockaddr as Address;

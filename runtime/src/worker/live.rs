@@ -31,6 +31,7 @@ use super::sys;
 use crate::wire::Command;
 use crate::wire::CopySetting;
 use crate::wire::Kind;
+use crate::wire::Launch;
 use crate::wire::Report;
 use crate::wire::Role;
 
@@ -52,8 +53,8 @@ pub(crate) struct Fds {
 }
 
 /// Runs cells until the commands end.
-pub(crate) fn main(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> ! {
-    if let Err(error) = serve(fds, shared, limit_bytes) {
+pub(crate) fn main(fds: Fds, shared: &'static Shared, launch: &Launch) -> ! {
+    if let Err(error) = serve(fds, shared, launch) {
         let _ = channel::send_stream(
             Kind::Stderr,
             0,
@@ -64,11 +65,11 @@ pub(crate) fn main(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> ! {
     sys::exit_now(0)
 }
 
-fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> {
+fn serve(fds: Fds, shared: &'static Shared, launch: &Launch) -> io::Result<()> {
     for fd in [fds.channel, fds.input, fds.commands, fds.markers] {
         sys::set_private(fd)?;
     }
-    let snapshots = Snapshots::new(shared, limit_bytes)?;
+    let snapshots = Snapshots::new(shared, limit_bytes(launch), launch.fails_copy_test)?;
     // Both only end the system call that the cell's thread is in. A terminal's interrupt comes to the kernel too, which
     // shows whether it is meant for this cell.
     sys::handle_signal(sys::interrupt_signal(), on_interrupt, 0)?;
@@ -84,6 +85,7 @@ fn serve(fds: Fds, shared: &'static Shared, limit_bytes: u64) -> io::Result<()> 
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
         worker: std::process::id(),
+        no_copies: snapshots.unusable().map(str::to_owned),
     });
     let mut live = Live {
         fds,
@@ -192,6 +194,14 @@ impl Live {
         }
         sys::write_all(self.fds.markers, run::markers_of_panic().as_bytes())
     }
+}
+
+/// The limit for copies that the person has set, or the usual one.
+fn limit_bytes(launch: &Launch) -> u64 {
+    let megabytes = launch.copies_limit_megabytes;
+    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| {
+        u64::from(megabytes) << 20
+    })
 }
 
 /// What was noted belongs to an earlier cell, or to another process.

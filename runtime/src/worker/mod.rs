@@ -22,6 +22,7 @@ mod live;
 mod loads;
 mod names;
 mod outbox;
+mod owners;
 mod panic;
 mod print;
 mod run;

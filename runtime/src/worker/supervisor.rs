@@ -87,7 +87,7 @@ fn run() -> io::Result<()> {
                 markers: live_markers,
             },
             shared,
-            limit_bytes(&launch),
+            &launch,
         );
     };
     sys::close(live_commands);
@@ -317,14 +317,6 @@ impl Supervisor {
         sys::kill(copy, snapshot::wake_signal());
         Ok(true)
     }
-}
-
-/// The limit for copies that the person has set, or the usual one.
-fn limit_bytes(launch: &Launch) -> u64 {
-    let megabytes = launch.copies_limit_megabytes;
-    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| {
-        u64::from(megabytes) << 20
-    })
 }
 
 /// How many processes the system has ended since memory ran out.

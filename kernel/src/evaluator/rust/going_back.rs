@@ -14,7 +14,7 @@ use crate::evaluator::saved_state::SavedState;
 impl RustEvaluator {
     /// Goes back to the state before the latest cell; gives that cell's number.
     pub(crate) fn undo(&mut self, force: bool) -> Result<u32, Diagnostic> {
-        let there = self.snapshot_status()?.undo;
+        let there = self.usable_status()?.undo;
         let Some(before) = self.checkpoints().before.clone().filter(|_| there) else {
             return Err(wrong(
                 "there is nothing to go back to: the state before the last cell is kept until the next, where copies are \
@@ -28,7 +28,7 @@ impl RustEvaluator {
 
     /// Keeps the state under a name, in the place of an earlier one.
     pub(crate) fn checkpoint(&mut self, name: &str) -> Result<(), Diagnostic> {
-        let status = self.snapshot_status()?;
+        let status = self.usable_status()?;
         if !status.enabled {
             return Err(wrong("copies are off (`%snapshot on`)"));
         }
@@ -90,11 +90,16 @@ impl RustEvaluator {
         &mut self,
         setting: CopySetting,
     ) -> Result<SnapshotStatus, Diagnostic> {
-        self.ask_worker(&Command::Copies(setting))
+        let status = self.ask_worker(&Command::Copies(setting))?;
+        match setting {
+            CopySetting::On => usable(status),
+            _ => Ok(status),
+        }
     }
 
-    fn snapshot_status(&mut self) -> Result<SnapshotStatus, Diagnostic> {
-        self.set_snapshots(CopySetting::Status)
+    /// The status of the copies; an error where they do not work on this system.
+    fn usable_status(&mut self) -> Result<SnapshotStatus, Diagnostic> {
+        usable(self.set_snapshots(CopySetting::Status)?)
     }
 
     /// The state of evcxr now.
@@ -163,6 +168,15 @@ impl RustEvaluator {
 
     fn ask_worker(&mut self, command: &Command) -> Result<SnapshotStatus, Diagnostic> {
         self.worker().ask(command).map_err(unreachable_worker)
+    }
+}
+
+fn usable(status: SnapshotStatus) -> Result<SnapshotStatus, Diagnostic> {
+    match &status.unusable {
+        None => Ok(status),
+        Some(why) => Err(wrong(&format!(
+            "no earlier state is kept: copies of the process do not work on this system ({why})"
+        ))),
     }
 }
 

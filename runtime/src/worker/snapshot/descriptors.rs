@@ -4,6 +4,10 @@
 //! it was made, so that what the process does later does not reach it. What lies outside, such as a socket's data, is
 //! shared and can't be taken back. Nothing here allocates: see [`super::threads`].
 
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::fd::FromRawFd;
+use std::os::fd::OwnedFd;
 use std::os::fd::RawFd;
 
 use super::raw;
@@ -117,4 +121,60 @@ fn new_set(info: &[u8]) -> Option<(RawFd, u64)> {
         }
     }
     Some((set, identity))
+}
+
+/// An epoll set that watches an event counter, for the [self-test](super::self_test).
+pub(super) struct Watched {
+    set: OwnedFd,
+    counter: OwnedFd,
+}
+
+impl Watched {
+    const DATA: u64 = 0xfeed_5eed;
+
+    pub(super) fn new() -> io::Result<Watched> {
+        // SAFETY: numbers only; what is made is owned from here. The event lives through the call.
+        unsafe {
+            let own = |fd| match fd {
+                0.. => Ok(OwnedFd::from_raw_fd(fd)),
+                _ => Err(io::Error::last_os_error()),
+            };
+            let counter = own(libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK))?;
+            let set = own(libc::epoll_create1(libc::EPOLL_CLOEXEC))?;
+            let mut event = libc::epoll_event {
+                events: libc::EPOLLIN as u32,
+                u64: Watched::DATA,
+            };
+            let (to, of) = (set.as_raw_fd(), counter.as_raw_fd());
+            match libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &raw mut event) {
+                0 => Ok(Watched { set, counter }),
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+    }
+
+    /// In the copy: adds to the counter, and checks that the set shows it.
+    pub(super) fn signal_and_check(&self) -> Result<(), String> {
+        let added = sys::write_all(self.counter.as_raw_fd(), &1_u64.to_ne_bytes());
+        match added.is_ok() && self.has_event() {
+            true => Ok(()),
+            false => Err("an epoll set does not watch what it watched".to_owned()),
+        }
+    }
+
+    /// In the process: checks that nothing of the copy has come here.
+    pub(super) fn check_untouched(&self) -> Result<(), String> {
+        match self.has_event() {
+            false => Ok(()),
+            true => Err("an event counter of a copy is shared with the process".to_owned()),
+        }
+    }
+
+    fn has_event(&self) -> bool {
+        let mut event = libc::epoll_event { events: 0, u64: 0 };
+        // SAFETY: there is room for one event.
+        let count = unsafe { libc::epoll_wait(self.set.as_raw_fd(), &raw mut event, 1, 0) };
+        let data = event.u64;
+        count == 1 && data == Watched::DATA
+    }
 }

@@ -4,49 +4,18 @@
 //! ([`descriptors`]), and then waits for the supervisor's signal. Its memory costs nothing until either side writes.
 //! Copies are children of the supervisor, so they end with it, and no `wait` of a cell's own sees them.
 //!
-//! # What a copy assumes
-//!
-//! `fork(2)` takes only its caller along. All else here rests on how Linux and glibc work. Where one of these points does
-//! not hold, a thread is missing in the copy, or the copy hangs or crashes when it takes over; the process that is copied
-//! is not harmed.
-//!
-//! Of the machine ([`context`]):
-//!
-//! - It is x86-64 or AArch64. On others no thread but the main one is taken along.
-//! - A thread's registers are those of its C calling convention and those in its signal frame. There is no second stack
-//!   that the processor itself checks: user shadow stacks (`SHSTK`, `GCS`) are off, as glibc has them unless a program
-//!   opts in.
-//!
-//! Of Linux ([`threads`], [`raw`], [`descriptors`]):
-//!
-//! - `/proc/self/task` lists the threads, `status` has `Threads:` and `SigBlk:`.
-//! - `clone` with `CLONE_PARENT` makes a sibling, thus the live worker is not the first process of a pid namespace (the
-//!   supervisor is its parent).
-//! - `prctl(PR_GET_TID_ADDRESS)` gives the address where the C library keeps the number of a thread. This needs
-//!   `CONFIG_CHECKPOINT_RESTORE`, which all distributions set. A thread without that address is not taken along.
-//! - A signal frame can be returned from by another kernel thread than the one that it was made for. A system call that
-//!   the handler has interrupted then fails with `EINTR` or, with `SA_RESTART`, is made again from the registers in the
-//!   frame; neither needs anything that the kernel kept for the old thread.
-//! - Private futexes are identified by address: waiters and wakers find each other in the copy too.
-//! - `/proc/self/fdinfo` describes event counters (`eventfd-count:`, `eventfd-id:`) and epoll sets (`tfd:`, `events:`,
-//!   `data:`) completely. Timers, inotify and io_uring are shared with the process.
-//! - The real-time signals `SIGRTMAX - 3` and `SIGRTMAX - 4` have no other user.
-//!
-//! Of glibc ([`threads`]):
-//!
-//! - All that it keeps for a thread lies in the thread's stack and its block at the thread pointer. What the kernel keeps
-//!   besides is the list of robust locks, the area of restartable sequences (at `__rseq_offset`, registered with glibc's
-//!   signature), the alternate signal stack, the name, and the address of the number; each is set again.
-//! - A thread that ends is noticed by its number, which the kernel clears (`CLONE_CHILD_CLEARTID`): joining works.
-//! - Locks do not name their owner by its number, which is another one in the copy. This is true of std's, of
-//!   `parking_lot`'s, of the allocator's and of stdio's. It is not true of pthread mutexes that are recursive or check for
-//!   errors, the dynamic linker's among them: one that another thread holds at the moment of the copy is never free in it.
-//! - Handlers of `pthread_atfork` are not called: the threads that they would take locks for are there.
+//! All of this rests on how Linux and glibc work: `docs/copies.md` has a list. Where a point does not hold, the process that
+//! is copied is not harmed, but the copy may hang or crash when it takes over. Therefore a first copy is checked when the
+//! worker starts ([`self_test`]); where that fails, none is made.
 
 mod context;
 mod descriptors;
+mod loader;
+mod locks;
 mod outside;
 mod raw;
+mod self_test;
+mod stored;
 mod threads;
 
 use std::ffi::CStr;
@@ -94,6 +63,8 @@ pub(crate) struct Snapshots {
     tasks: Option<RawFd>,
     supervisor: i32,
     enabled: bool,
+    /// Why copies do not work on this system, where they do not.
+    unusable: Option<String>,
     limit_bytes: u64,
     took: Duration,
     /// Why there is no copy of the next cell's beginning.
@@ -111,15 +82,25 @@ pub(crate) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Prepares the process; before it has threads.
-    pub(crate) fn new(shared: &'static Shared, limit_bytes: u64) -> std::io::Result<Snapshots> {
+    /// Prepares the process, before it has threads, and makes a first copy as a test. Where that fails, copies are off.
+    pub(crate) fn new(
+        shared: &'static Shared,
+        limit_bytes: u64,
+        fails_test: bool,
+    ) -> std::io::Result<Snapshots> {
         threads::install()?;
+        let tasks = threads::tasks();
+        let unusable = match fails_test {
+            true => Some("the test has been made to fail".to_owned()),
+            false => self_test::run(tasks).err(),
+        };
         raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
         Ok(Snapshots {
             shared,
-            tasks: threads::tasks(),
+            tasks,
             supervisor: sys::parent(),
-            enabled: true,
+            enabled: unusable.is_none(),
+            unusable,
             limit_bytes,
             took: Duration::ZERO,
             skipped: None,
@@ -189,14 +170,19 @@ impl Snapshots {
         }
     }
 
-    /// Turns copying on or off.
+    /// Turns copying on or off. It stays off where copies do not work.
     pub(crate) fn enable(&mut self, enabled: bool) {
-        self.enabled = enabled;
+        self.enabled = enabled && self.unusable.is_none();
         self.skipped = None;
         if !enabled {
             self.drop_copy(Role::Guard);
             self.drop_copy(Role::Undo);
         }
+    }
+
+    /// Why copies do not work on this system, where they do not.
+    pub(crate) fn unusable(&self) -> Option<&str> {
+        self.unusable.as_deref()
     }
 
     /// Sets the resident bytes above which no copy is made.
@@ -212,6 +198,7 @@ impl Snapshots {
         let has = |role| self.shared.copy(role).is_some();
         SnapshotStatus {
             enabled: self.enabled,
+            unusable: self.unusable.clone(),
             guard: has(Role::Guard),
             undo: has(Role::Undo),
             took_micros: self.took.as_micros() as u64,
@@ -241,9 +228,12 @@ impl Snapshots {
         // Kept until the copy waits for it, so that it can't come too early.
         sys::block_signal(wake_signal(), true);
         let started = Instant::now();
-        let Some(stopped) = Stopped::all(tasks) else {
-            sys::block_signal(wake_signal(), false);
-            return self.skip(role, "a thread does not stop".to_owned());
+        let stopped = match Stopped::outside_loader(tasks) {
+            Ok(stopped) => stopped,
+            Err(why) => {
+                sys::block_signal(wake_signal(), false);
+                return self.skip(role, why);
+            }
         };
         let missed = stopped.missed();
         self.shared.copy_ready.store(0, Ordering::SeqCst);

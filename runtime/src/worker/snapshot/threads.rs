@@ -14,7 +14,6 @@ use std::os::fd::RawFd;
 use std::os::raw::c_int;
 use std::os::raw::c_void;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicIsize;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -22,8 +21,12 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::context;
+use super::loader;
 use super::raw;
 use super::raw::Digits;
+use super::stored;
+use super::stored::Stored;
+use crate::worker::owners;
 use crate::worker::sys;
 
 /// More threads than this are not taken along.
@@ -31,17 +34,14 @@ const MOST: usize = 1024;
 /// A thread that neither stops nor blocks the signal is waited for so long: it may wait for a processor.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// A thread that blocks the signal, and runs, is waited for so long.
+const PATIENCE_WHERE_BLOCKED: Duration = Duration::from_millis(100);
+
 /// A thread as the copy needs it.
-#[repr(C)]
 struct Slot {
     thread: i32,
     sp: usize,
-    thread_pointer: usize,
-    /// Where the thread's number is kept; the kernel clears it when the thread ends, for a thread that joins it.
-    id_address: *mut c_int,
-    robust_list: *mut c_void,
-    alt_stack: libc::stack_t,
-    name: [u8; 16],
+    stored: Stored,
     ready: AtomicBool,
 }
 
@@ -56,15 +56,7 @@ static SLOTS: Slots = Slots(
         UnsafeCell::new(Slot {
             thread: 0,
             sp: 0,
-            thread_pointer: 0,
-            id_address: std::ptr::null_mut(),
-            robust_list: std::ptr::null_mut(),
-            alt_stack: libc::stack_t {
-                ss_sp: std::ptr::null_mut(),
-                ss_flags: 0,
-                ss_size: 0,
-            },
-            name: [0; 16],
+            stored: Stored::NONE,
             ready: AtomicBool::new(false),
         })
     }; MOST],
@@ -80,8 +72,6 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 /// Changes when the threads are released; they wait for it.
 static ROUND: AtomicU32 = AtomicU32::new(0);
-/// Where the C library keeps a thread's area for restartable sequences, from the thread pointer; 0 if it has none.
-static RSEQ_OFFSET: AtomicIsize = AtomicIsize::new(0);
 
 /// The signal that stops a thread: one that neither the C library nor programs commonly use.
 fn stop_signal() -> c_int {
@@ -90,13 +80,7 @@ fn stop_signal() -> c_int {
 
 /// Prepares the process for being copied; once, before it has threads.
 pub(super) fn install() -> io::Result<()> {
-    // SAFETY: the symbol, where there is one, is a `ptrdiff_t` that the C library sets before `main`.
-    unsafe {
-        let offset = libc::dlsym(libc::RTLD_DEFAULT, c"__rseq_offset".as_ptr());
-        if !offset.is_null() {
-            RSEQ_OFFSET.store(*offset.cast::<isize>(), Ordering::Relaxed);
-        }
-    }
+    stored::install();
     sys::handle_signal(stop_signal(), on_stop, libc::SA_RESTART)
 }
 
@@ -201,6 +185,20 @@ impl Stopped {
         }
     }
 
+    /// As [`Stopped::all`], at a moment when no thread has a lock of the dynamic linker. Fails with the reason, in words.
+    pub(super) fn outside_loader(tasks: RawFd) -> Result<Stopped, String> {
+        let started = Instant::now();
+        while started.elapsed() <= PATIENCE {
+            let stopped = Stopped::all(tasks).ok_or("a thread does not stop")?;
+            if !loader::is_busy() {
+                return Ok(stopped);
+            }
+            drop(stopped);
+            std::thread::yield_now();
+        }
+        Err("a thread is in the dynamic linker".to_owned())
+    }
+
     /// The threads that will not be in a copy.
     pub(super) fn missed(&self) -> Missed {
         self.missed
@@ -209,8 +207,8 @@ impl Stopped {
     /// Makes the copy, as a sibling of this process. `None` in the copy, which has its other threads only once it
     /// calls [`Stopped::revive`].
     pub(super) fn copy(&self) -> io::Result<Option<i32>> {
-        let id_address = id_address();
-        let robust_list = robust_list();
+        let stored = Stored::of_this_thread();
+        let number = raw::thread_id();
         // SAFETY: a fork by system call. glibc's own `fork` would run the handlers of libraries, and take the stacks of
         // the other threads for its next ones; here these threads go on. The main thread's number is stored where glibc
         // keeps it.
@@ -219,14 +217,14 @@ impl Stopped {
                 | libc::SIGCHLD
                 | libc::CLONE_CHILD_SETTID
                 | libc::CLONE_CHILD_CLEARTID;
-            fork_with(flags, id_address)
+            fork_with(flags, stored.id_address)
         };
         if pid < 0 {
             return Err(io::Error::last_os_error());
         }
         if pid == 0 {
-            // The kernel has forgotten it for the copy.
-            set_robust_list(robust_list);
+            stored.set_robust_list();
+            owners::note_earlier(number);
             return Ok(None);
         }
         Ok(Some(pid))
@@ -287,28 +285,33 @@ fn wait_for(threads: &[i32], tasks: RawFd, started: Instant) {
             continue;
         }
         let waits = threads.iter().any(|thread| {
-            !is_here(*thread) && raw::signal_thread(*thread, 0) && !blocks_signal(tasks, *thread)
+            !is_here(*thread)
+                && raw::signal_thread(*thread, 0)
+                && started.elapsed() <= patience_with(tasks, *thread)
         });
-        if !waits || started.elapsed() > PATIENCE {
+        if !waits {
             return;
         }
     }
 }
 
-/// Whether the thread does not take the signal that would stop it.
-fn blocks_signal(tasks: RawFd, thread: i32) -> bool {
+/// How long to wait for a thread to stop. One that blocks the signal and sleeps does not take it; one that runs may be about
+/// to start a thread or a program, for which the C library blocks all signals.
+fn patience_with(tasks: RawFd, thread: i32) -> Duration {
     let digits = Digits::new(thread);
     let Some(folder) = raw::open_at(tasks, digits.as_c_str(), libc::O_DIRECTORY) else {
-        return false;
+        return PATIENCE;
     };
     let mut buffer = [0; 4096];
-    let status = raw::read_at(folder, c"status", &mut buffer);
-    let mask = status
-        .and_then(|status| raw::field(status, b"SigBlk:"))
-        .and_then(raw::hex)
-        .unwrap_or(0);
+    let status = raw::read_at(folder, c"status", &mut buffer).unwrap_or_default();
+    let state = raw::field(status, b"State:").and_then(|text| text.first());
+    let mask = raw::field(status, b"SigBlk:").and_then(raw::hex);
     sys::close(folder);
-    mask & (1 << (stop_signal() - 1)) != 0
+    match mask.unwrap_or(0) & (1 << (stop_signal() - 1)) {
+        0 => PATIENCE,
+        _ if state == Some(&b'S') => Duration::ZERO,
+        _ => PATIENCE_WHERE_BLOCKED,
+    }
 }
 
 extern "C" fn on_stop(_signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {
@@ -321,11 +324,7 @@ extern "C" fn on_stop(_signal: c_int, _info: *mut libc::siginfo_t, _context: *mu
             // SAFETY: the number was drawn, so the slot is this thread's until the round ends.
             unsafe {
                 (*slot).thread = raw::thread_id();
-                (*slot).thread_pointer = context::thread_pointer();
-                (*slot).id_address = id_address();
-                (*slot).robust_list = robust_list();
-                libc::sigaltstack(std::ptr::null(), &raw mut (*slot).alt_stack);
-                (*slot).name = sys::thread_name();
+                (*slot).stored = Stored::of_this_thread();
                 context::park(&raw mut (*slot).sp, wait_for_release, slot.cast());
             }
         }
@@ -341,7 +340,7 @@ extern "C" fn wait_for_release(slot: *mut c_void) {
     // SAFETY: the slot is this thread's until the round ends.
     unsafe {
         (*slot.cast::<Slot>()).ready.store(
-            context::SUPPORTED && !(*slot.cast::<Slot>()).id_address.is_null(),
+            context::SUPPORTED && !(*slot.cast::<Slot>()).stored.id_address.is_null(),
             Ordering::Release,
         );
     }
@@ -374,58 +373,22 @@ fn revive(slot: *mut Slot) {
             FLAGS,
             slot.cast(),
             null,
-            (*slot).thread_pointer as *mut c_void,
-            (*slot).id_address,
+            (*slot).stored.thread_pointer as *mut c_void,
+            (*slot).stored.id_address,
         );
     }
 }
 
 /// The new thread: what the kernel stores for a thread is set again.
 extern "C" fn enter(slot: *mut c_void) -> c_int {
-    const RSEQ_LEN: usize = 32;
-    #[cfg(target_arch = "x86_64")]
-    const RSEQ_SIGNATURE: u32 = 0x5305_3053;
-    #[cfg(not(target_arch = "x86_64"))]
-    const RSEQ_SIGNATURE: u32 = 0xd428_bc00;
     let slot = slot.cast::<Slot>();
-    // SAFETY: all of these are the addresses that the thread itself gave the kernel before; the stack pointer is that
-    // of its `park`, which waits to be returned from.
+    // SAFETY: the slot is that of the thread whose stack and storage this one has; the stack pointer is that of its `park`,
+    // which waits to be returned from.
     unsafe {
-        set_robust_list((*slot).robust_list);
-        let rseq = RSEQ_OFFSET.load(Ordering::Relaxed);
-        if rseq != 0 {
-            let area = (*slot).thread_pointer.wrapping_add_signed(rseq);
-            libc::syscall(libc::SYS_rseq, area, RSEQ_LEN, 0, RSEQ_SIGNATURE);
-        }
-        let mut alt_stack = (*slot).alt_stack;
-        alt_stack.ss_flags &= libc::SS_DISABLE;
-        libc::sigaltstack(&raw const alt_stack, std::ptr::null_mut());
-        sys::set_thread_name(sys::text_of_name(&(*slot).name));
+        (*slot).stored.set_again();
+        owners::note_earlier((*slot).thread);
         context::resume((*slot).sp)
     }
-}
-
-/// Where the C library keeps the calling thread's number; null where the kernel does not show it.
-fn id_address() -> *mut c_int {
-    let mut address = std::ptr::null_mut();
-    // SAFETY: the kernel stores a pointer in our variable.
-    unsafe { libc::prctl(libc::PR_GET_TID_ADDRESS, &raw mut address) };
-    address
-}
-
-/// The list of locks that the kernel looks through when the calling thread ends.
-fn robust_list() -> *mut c_void {
-    let mut head = std::ptr::null_mut::<c_void>();
-    let mut len = 0_usize;
-    // SAFETY: the kernel stores a pointer and a length in our variables.
-    unsafe { libc::syscall(libc::SYS_get_robust_list, 0, &raw mut head, &raw mut len) };
-    head
-}
-
-fn set_robust_list(head: *mut c_void) {
-    const LEN: usize = 3 * size_of::<usize>();
-    // SAFETY: the head is one that the C library gave the kernel for this very thread.
-    unsafe { libc::syscall(libc::SYS_set_robust_list, head, LEN) };
 }
 
 /// The order of the arguments differs between machines.
