@@ -160,10 +160,11 @@ impl Kernel {
 
     /// Waits until a running cell has printed the text, on whatever stream.
     #[track_caller]
-    pub fn until_text(&mut self, id: &str, text: &str) {
+    pub fn until_text(&mut self, id: &str, text: &str) -> String {
         self.wait(&format!("the text {text:?}"), |kernel| {
             ran::text_of(&kernel.requests[id].iopub, None).contains(text)
         });
+        ran::text_of(&self.requests[id].iopub, None)
     }
 
     /// Waits until something of the kind is published about a running cell.

@@ -345,6 +345,7 @@ mod tests {
             let launch = Launch {
                 session: session.display().to_string(),
                 copies_limit_megabytes: None,
+                fails_copy_test: false,
                 channel: 3,
                 raw: [4, 5],
                 input: 6,

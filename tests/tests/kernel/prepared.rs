@@ -81,9 +81,19 @@ fn prune(cache: &PrivateCache, env: Option<(String, String)>) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// One test, since each build takes minutes: the one that is killed is followed by the one that two kernels share.
 #[test]
-fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_not() {
+fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms() {
     let cache = Arc::new(PrivateCache::empty().unwrap());
+    let mut killed = Kernel::connect(Process::start(&with_cache(&cache)));
+    let id = killed.send("1 + 1");
+    let said = killed.until_text(&id, "Compiling tokio v");
+    assert!(
+        said.starts_with("preparing the runtime, once for this toolchain\n"),
+        "{said}"
+    );
+    killed.process().signal(libc::SIGKILL);
+    // The next ones start beside compilers of the first that have not ended yet.
     let mut kernels = [(); 2].map(|()| Kernel::connect(Process::start(&with_cache(&cache))));
     let ids = [kernels[0].send("1 + 1"), kernels[1].send("1 + 1")];
     let mut said: Vec<String> = Vec::new();
@@ -93,26 +103,34 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
         ran.resulted("2");
     }
     said.sort_by_key(String::len);
+    let waits = "waiting for another kernel that is preparing the runtime\n";
+    assert_eq!(said[0], waits);
+    // Perhaps after it has waited for the killed one's compilers.
     assert!(
-        said[0].starts_with("waiting for another kernel that is preparing the runtime\n"),
-        "{said:#?}"
-    );
-    assert!(
-        said[1].starts_with("preparing the runtime, once for this toolchain\n")
-            && said[1].contains("Compiling tokio v")
+        said[1]
+            .trim_start_matches(waits)
+            .starts_with("preparing the runtime, once for this toolchain\n")
             && said[1].ends_with("the runtime is prepared\n"),
         "{said:#?}"
     );
+    wait_until("the end of the killed kernel's processes", || {
+        killed.process().processes().is_empty().then_some(())
+    });
     assert_eq!(finished(&cache).len(), 1);
+    for kernel in &mut kernels {
+        kernel
+            .run("tokio::spawn(async { 6 * 7 }).await?")
+            .resulted("42");
+    }
 
-    // A changed toolchain is named, and has a build of its own.
+    // A changed toolchain is named, and has a build of its own, which leaves the other one alone.
     let toolchain = other_toolchain();
     let mut changed = Kernel::connect(Process::start(&Setup {
         env: vec![path_with(&toolchain)],
         ..with_cache(&cache)
     }));
-    let ran = changed.run("1 + 1");
-    let said = ran.stderr();
+    let id = changed.send("1 + 1");
+    let said = changed.until_text(&id, "Compiling tokio v");
     assert!(
         said.contains("the toolchain has changed from `rustc 1."),
         "{said}"
@@ -121,9 +139,15 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
         said.contains("` to `rustc 1.99.9 (test)`: preparing the runtime again\n"),
         "{said}"
     );
-    ran.resulted("2");
-    assert_eq!(finished(&cache).len(), 2);
-    drop(changed);
+    assert_eq!(cache.builds().len(), 2);
+    assert!(
+        prune(&cache, None).contains("removed 0 prepared builds"),
+        "it is being made"
+    );
+    changed.process().signal(libc::SIGKILL);
+    wait_until("the end of its compilers", || {
+        changed.process().processes().is_empty().then_some(())
+    });
     assert!(prune(&cache, None).contains("removed 1 prepared builds"));
 
     // With another toolchain on the PATH the build is not the current one, and is kept for those who use it alone.
@@ -132,11 +156,6 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
     assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 1 prepared builds"));
     assert!(!unfinished.exists());
     assert_eq!(finished(&cache).len(), 1);
-    for kernel in &mut kernels {
-        kernel
-            .run("tokio::spawn(async { 6 * 7 }).await?")
-            .resulted("42");
-    }
     let [first, second] = kernels;
     drop(first);
     assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 0 prepared builds"));
@@ -147,26 +166,6 @@ fn two_kernels_on_an_empty_cache_share_one_build_which_a_changed_toolchain_does_
     );
     assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 1 prepared builds"));
     assert_eq!(cache.builds(), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn a_kill_in_the_middle_of_the_build_harms_nothing() {
-    let cache = Arc::new(PrivateCache::empty().unwrap());
-    let mut killed = Kernel::connect(Process::start(&with_cache(&cache)));
-    let id = killed.send("1 + 1");
-    killed.until_text(&id, "Compiling tokio v");
-    killed.process().signal(libc::SIGKILL);
-    // The next one starts beside compilers of the first that have not ended yet.
-    let mut next = Kernel::connect(Process::start(&with_cache(&cache)));
-    let ran = next.run("1 + 1");
-    assert!(ran.stderr().ends_with("the runtime is prepared\n"));
-    ran.resulted("2");
-    wait_until("the end of the killed kernel's processes", || {
-        killed.process().processes().is_empty().then_some(())
-    });
-    assert_eq!(finished(&cache).len(), 1);
-    next.run("tokio::spawn(async { 6 * 7 }).await?")
-        .resulted("42");
 }
 
 #[test]
