@@ -15,6 +15,8 @@
 //! | [`cancel`] | what an interrupt does; noticing one in a long computation |
 //! | [`mod@input`] | asking the person in front of the notebook for a line or a password |
 //! | [`mod@progress`] | bars that show how far a loop, threads or a stream have come |
+//! | [`widgets`] | sliders, buttons and other controls that call functions of cells |
+//! | [`comm`] | channels to code in the front end |
 //! | [`logging`] | which events of `log` and `tracing` show, and how |
 //! | [`timing`] | what `%timeit -o` gives |
 //! | [`python`] | coming from Python: what stands for what |
@@ -30,6 +32,7 @@ pub mod abi;
 mod blocking;
 pub mod cancel;
 mod captured;
+pub mod comm;
 pub mod display;
 mod error;
 pub mod executor;
@@ -54,6 +57,7 @@ pub mod threads;
 pub mod timing;
 #[doc(hidden)]
 pub mod top;
+pub mod widgets;
 #[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]

@@ -5,6 +5,7 @@ pub use std::any::Any;
 
 pub use crate::check_interrupt;
 pub use crate::clear_output;
+pub use crate::comm;
 pub use crate::display;
 pub use crate::display::Display;
 pub use crate::executor;
@@ -17,3 +18,4 @@ pub use crate::progress;
 pub use crate::task;
 pub use crate::threads;
 pub use crate::threads::Join;
+pub use crate::widgets;

@@ -19,6 +19,13 @@ pub(crate) fn enter() -> EnterGuard<'static> {
     runtime().enter()
 }
 
+/// The same where the session has a tokio; starts none.
+pub(crate) fn enter_existing() -> Option<EnterGuard<'static>> {
+    let there = RUNTIME.load(Ordering::Acquire);
+    // SAFETY: what the pointer was set to is never dropped.
+    unsafe { there.as_ref() }.map(Runtime::enter)
+}
+
 /// The same with a new runtime in the place of the one that is there: in a forked process that one has no threads.
 ///
 /// # Panics

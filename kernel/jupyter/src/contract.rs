@@ -4,12 +4,15 @@
 //! The dispatcher names only these types. Threadbook's evaluator wraps evcxr; the tests of the protocol script one, and
 //! `examples/echo.rs` is a whole kernel.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+
+pub use crate::comm_request::CommRequest;
 
 use crate::colours::ERROR;
 use crate::colours::RESET;
@@ -200,4 +203,14 @@ pub trait Control: Send + Sync {
 
     /// Ends the evaluator's processes at once; a running `execute` returns soon, with whatever outcome.
     fn shutdown(&self);
+
+    /// Takes a message of a client on a comm, also while a cell runs. They come in order.
+    fn comm(&self, request: CommRequest) {
+        request.refuse();
+    }
+
+    /// The comms that are open: id and target.
+    fn comms(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 }

@@ -153,6 +153,17 @@ impl IopubPublisher {
                         .await;
                 }
             }
+            Event::Comm { parent, message } => {
+                self.publish().await;
+                let parent = parent.unwrap_or_else(|| self.sequencer.latest_parent());
+                let message = self.voice.on_comm(&parent, message);
+                self.voice.transmit(&message).await;
+            }
+            Event::CommHandled(request) => {
+                self.publish().await;
+                // Idle is published before the next event.
+                drop(request);
+            }
             Event::Stream { .. }
             | Event::Display { .. }
             | Event::Result { .. }

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod colours;
+mod comm_request;
 pub mod contract;
 pub mod dispatcher;
 pub mod history;

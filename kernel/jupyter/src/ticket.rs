@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::contract::Diagnostic;
 use crate::message::Channel;
+use crate::message::CommMessage;
 use crate::message::Message;
 use crate::message::Signer;
 use crate::socket::Outgoing;
@@ -59,6 +60,14 @@ impl IopubSender {
         let mut message = Message::new(msg_type, &self.session, content);
         message.identities = vec![Bytes::copy_from_slice(msg_type.as_bytes())];
         message.parent_header = parent.clone();
+        message
+    }
+
+    /// Makes a message on a comm.
+    pub(crate) fn on_comm(&self, parent: &Map<String, Value>, comm: CommMessage) -> Message {
+        let mut message = self.published(comm.msg_type(), parent, comm.content());
+        message.metadata = comm.metadata;
+        message.buffers = comm.buffers;
         message
     }
 
@@ -183,11 +192,6 @@ impl Ticket {
         }));
     }
 
-    /// Ends a message that has no reply.
-    pub(crate) fn done(mut self) {
-        self.start();
-        self.reply_type = None;
-    }
 }
 
 impl Drop for Ticket {

@@ -1,15 +1,18 @@
 //! Stopping a cell from another thread, whatever it is doing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::contract::CommRequest;
 use threadbook_jupyter::contract::Control;
 
 use crate::build::SessionPaths;
 use crate::sys::processes;
+use crate::worker::Comms;
 use crate::worker::Status;
 
 /// Reaches the evaluator. It exists before the evaluator does; until then there is nothing to stop.
@@ -22,16 +25,18 @@ pub struct Interrupter {
 struct InterruptState {
     session: Option<SessionPaths>,
     worker: Option<Arc<Status>>,
+    comms: Option<Arc<Comms>>,
     /// How often the cell that runs was interrupted; `None` while none runs.
     interrupts: Option<u32>,
 }
 
 impl Interrupter {
     /// From now on there is something to stop.
-    pub(super) fn attach(&self, session: SessionPaths, worker: Arc<Status>) {
+    pub(super) fn attach(&self, session: SessionPaths, worker: Arc<Status>, comms: Arc<Comms>) {
         let mut state = self.state();
         state.session = Some(session);
         state.worker = Some(worker);
+        state.comms = Some(comms);
     }
 
     /// A cell begins.
@@ -93,6 +98,19 @@ impl Control for Interrupter {
         if let Some(worker) = &state.worker {
             worker.terminate();
         }
+    }
+
+    fn comm(&self, request: CommRequest) {
+        let comms = self.state().comms.clone();
+        match comms {
+            Some(comms) => comms.deliver(request),
+            None => request.refuse(),
+        }
+    }
+
+    fn comms(&self) -> BTreeMap<String, String> {
+        let comms = self.state().comms.clone();
+        comms.map(|comms| comms.open()).unwrap_or_default()
     }
 }
 

@@ -154,7 +154,7 @@ impl RustEvaluator {
         session
             .show_progress_in(&worker.stderr_file())
             .map_err(failed)?;
-        stop.attach(session.paths().clone(), worker.status());
+        stop.attach(session.paths().clone(), worker.status(), worker.comms());
         let mut command = worker.command(&session.worker(), session.path(), copies);
         session.restore_environment(&mut command);
         let started = |error: EngineError| {

@@ -2,11 +2,13 @@
 //!
 //! The worker's own side is `runtime/src/worker`; their messages to each other are in `threadbook::wire`.
 
+mod comms;
 mod events;
 mod pipes;
 mod pump;
 mod status;
 
+pub use comms::Comms;
 pub use events::CellObserver;
 pub use events::Death;
 pub use events::Note;
@@ -39,6 +41,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 pub struct Worker {
     pipes: Arc<Pipes>,
     status: Arc<Status>,
+    comms: Arc<Comms>,
     events_rx: mpsc::Receiver<WorkerEvent>,
 }
 
@@ -47,10 +50,12 @@ impl Worker {
     pub fn new(output: OutputTx, observer: Box<dyn CellObserver>) -> std::io::Result<Worker> {
         let pipes = Arc::new(Pipes::new()?);
         let status = Arc::new(Status::new(Arc::clone(&pipes)));
+        let comms = Arc::new(Comms::new(pipes.comms()?));
         let (events_tx, events_rx) = mpsc::channel();
         let pump = pump::Pump::new(
             Arc::clone(&pipes),
             Arc::clone(&status),
+            Arc::clone(&comms),
             output,
             events_tx,
             observer,
@@ -61,6 +66,7 @@ impl Worker {
         Ok(Worker {
             pipes,
             status,
+            comms,
             events_rx,
         })
     }
@@ -80,6 +86,11 @@ impl Worker {
     /// The worker's state, for other threads.
     pub fn status(&self) -> Arc<Status> {
         Arc::clone(&self.status)
+    }
+
+    /// The comms of cells, for other threads.
+    pub fn comms(&self) -> Arc<Comms> {
+        Arc::clone(&self.comms)
     }
 
     /// From now on output is shown; until then evcxr tries itself out.

@@ -9,6 +9,7 @@ use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub(super) struct Pipes {
     input: (OwnedFd, File),
     drained: File,
     control: (OwnedFd, File),
+    /// The worker's end and the kernel's.
+    comms: (UnixDatagram, UnixDatagram),
 }
 
 impl Pipes {
@@ -68,6 +71,7 @@ impl Pipes {
             raw: [reading_pipe()?, reading_pipe()?],
             input: (input_read, input_write.into()),
             drained,
+            comms: UnixDatagram::pair()?,
         })
     }
 
@@ -78,7 +82,7 @@ impl Pipes {
         session: &Path,
         copies: CopyOptions,
     ) {
-        let [channel, out, err, input, drained, control] =
+        let [channel, out, err, input, drained, control, comms] =
             self.worker_ends().map(|fd| fd.as_raw_fd());
         let launch = Launch {
             session: session.to_string_lossy().into_owned(),
@@ -89,6 +93,7 @@ impl Pipes {
             input,
             drained,
             control,
+            comms,
         };
         command.env(LAUNCH_VAR, launch.encode());
         let pipes = Arc::clone(self);
@@ -110,7 +115,7 @@ impl Pipes {
     }
 
     /// What the worker inherits.
-    fn worker_ends(&self) -> [BorrowedFd<'_>; 6] {
+    fn worker_ends(&self) -> [BorrowedFd<'_>; 7] {
         let [out, err] = &self.raw;
         [
             self.channel.1.as_fd(),
@@ -119,6 +124,7 @@ impl Pipes {
             self.input.0.as_fd(),
             self.drained.as_fd(),
             self.control.0.as_fd(),
+            self.comms.0.as_fd(),
         ]
     }
 
@@ -167,6 +173,11 @@ impl Pipes {
     /// Sends a command to the supervisor; a line, which a pipe takes whole.
     pub(super) fn control(&self, command: &wire::Command) -> io::Result<()> {
         (&self.control.1).write_all(command.encode().as_bytes())
+    }
+
+    /// The socket by which messages on comms go to the worker.
+    pub(super) fn comms(&self) -> io::Result<UnixDatagram> {
+        self.comms.1.try_clone()
     }
 
     /// Puts a barrier behind everything that is in the channel now.

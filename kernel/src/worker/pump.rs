@@ -22,6 +22,7 @@ use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 use tokio::sync::oneshot;
 
+use super::comms::Comms;
 use super::events::CellObserver;
 use super::events::Death;
 use super::events::Note;
@@ -32,6 +33,7 @@ use super::status::Status;
 pub(super) struct Pump {
     pipes: Arc<Pipes>,
     status: Arc<Status>,
+    comms: Arc<Comms>,
     output: OutputTx,
     events_tx: mpsc::Sender<WorkerEvent>,
     observer: Box<dyn CellObserver>,
@@ -50,6 +52,7 @@ impl Pump {
     pub(super) fn new(
         pipes: Arc<Pipes>,
         status: Arc<Status>,
+        comms: Arc<Comms>,
         output: OutputTx,
         events_tx: mpsc::Sender<WorkerEvent>,
         observer: Box<dyn CellObserver>,
@@ -57,6 +60,7 @@ impl Pump {
         Pump {
             pipes,
             status,
+            comms,
             output,
             events_tx,
             observer,
@@ -150,6 +154,8 @@ impl Pump {
                 self.status.worker.store(worker, Ordering::SeqCst);
                 // A new process counts its loads from the start again.
                 self.cells.clear();
+                // Where the one before has ended without a report.
+                self.send_all(self.comms.lost());
             }
             Report::Display {
                 load,
@@ -253,6 +259,7 @@ impl Pump {
                 };
                 if !copy {
                     self.status.supervisor.store(0, Ordering::SeqCst);
+                    self.send_all(self.comms.lost());
                 }
                 if copy && idle {
                     let text = self.observer.died(&death);
@@ -273,6 +280,14 @@ impl Pump {
                     missing_threads,
                     outside,
                 });
+            }
+            Report::Comm { within, message } => {
+                self.send(self.comms.from_worker(within, message));
+            }
+            Report::CommTarget { name } => self.comms.add_target(name),
+            Report::CommHandled { number } => self.send_all(self.comms.handled(number)),
+            Report::Comms { open, targets } => {
+                self.send_all(self.comms.taken_over(open, targets));
             }
             Report::Snapshot(status) => self.tell(WorkerEvent::Snapshot(status)),
             Report::NoSuchCopy => self.tell(WorkerEvent::NoSuchCopy),
@@ -352,6 +367,12 @@ impl Pump {
             && self.status.shows_output.load(Ordering::SeqCst)
         {
             self.output.send(event);
+        }
+    }
+
+    fn send_all(&self, events: Vec<Event>) {
+        for event in events {
+            self.send(Some(event));
         }
     }
 

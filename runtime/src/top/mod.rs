@@ -351,6 +351,7 @@ mod tests {
                 input: 6,
                 drained: 7,
                 control: 8,
+                comms: 9,
             };
             let environ = format!("A=b\0{LAUNCH_VAR}={}\0", launch.encode());
             fs::write(folder.join("environ"), environ).unwrap();

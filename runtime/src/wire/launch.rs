@@ -27,6 +27,8 @@ pub struct Launch {
     pub drained: i32,
     /// Where commands come from, but for evcxr's, which come on stdin.
     pub control: i32,
+    /// Where messages on comms come from.
+    pub comms: i32,
 }
 
 impl Launch {
@@ -69,6 +71,7 @@ mod tests {
                 input: 6,
                 drained: 7,
                 control: 8,
+                comms: 9,
             };
             let text = launch.encode();
             assert!(!text.contains(['\n', '\0']), "{text}");

@@ -6,8 +6,10 @@
 //! | `command` | kernel to worker | lines on the control pipe, and evcxr's line on stdin |
 //! | `reply` | kernel to worker | answers to questions, on the input pipe |
 //! | `evcxr_lines` | both | the words of evcxr's own lines |
+//! | `comm` | kernel to worker | messages on comms, as datagrams on a socket |
 //! | `frame`, `report` | worker to kernel | printed bytes and reports, as frames on one pipe |
 
+mod comm;
 mod command;
 pub(crate) mod evcxr_lines;
 mod frame;
@@ -15,6 +17,12 @@ mod launch;
 mod reply;
 mod report;
 
+pub use comm::CommAct;
+pub use comm::CommMessage;
+pub use comm::DATAGRAM_MAX;
+pub use comm::Delivery;
+pub use comm::DeliveryDecoder;
+pub use comm::encode_delivery;
 pub use command::Command;
 pub use command::CopySetting;
 pub use command::NAMED_COPIES;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::CommMessage;
 use crate::timing::Times;
 
 /// A worker's message to the kernel, other than printed text.
@@ -89,6 +90,30 @@ pub enum Report {
         times: Times,
         /// The working folder that it has left behind, if that is there.
         folder: Option<OsString>,
+    },
+    /// A message on a comm.
+    Comm {
+        /// The delivery in whose handling it was sent; `None` elsewhere.
+        within: Option<u32>,
+        /// The message.
+        message: CommMessage,
+    },
+    /// Cells take comms of this target that front ends open.
+    CommTarget {
+        /// The target's name.
+        name: String,
+    },
+    /// The delivery of this number has been handled, and so have those before it.
+    CommHandled {
+        /// The number.
+        number: u32,
+    },
+    /// What a copy that has taken over has of comms.
+    Comms {
+        /// The open ones: id and target.
+        open: Vec<(String, String)>,
+        /// The targets that front ends may open comms of.
+        targets: Vec<String>,
     },
     /// Sent by the kernel to itself: everything before it has been taken.
     Sync,

@@ -24,10 +24,10 @@ use crate::wire::Kind;
 /// Whether an epoll set was made in this process or before it was forked.
 static HAS_EPOLL: AtomicBool = AtomicBool::new(false);
 /// What only the live worker may use.
-static OWN_FDS: [AtomicI32; 3] = [const { AtomicI32::new(-1) }; 3];
+static OWN_FDS: [AtomicI32; 4] = [const { AtomicI32::new(-1) }; 4];
 
 /// This process is the live worker, and has these descriptors for itself.
-pub(super) fn install(own: [RawFd; 3]) {
+pub(super) fn install(own: [RawFd; 4]) {
     for (slot, fd) in OWN_FDS.iter().zip(own) {
         slot.store(fd, Ordering::Relaxed);
     }

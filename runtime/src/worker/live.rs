@@ -16,6 +16,7 @@ use super::at_fork;
 use super::cell;
 use super::channel;
 use super::child;
+use super::comms;
 use super::crash;
 use super::dump;
 use super::outbox::report;
@@ -28,6 +29,7 @@ use super::snapshot::Side;
 use super::snapshot::Snapshots;
 use super::streams;
 use super::sys;
+use crate::comm;
 use crate::wire::Command;
 use crate::wire::CopySetting;
 use crate::wire::Kind;
@@ -46,6 +48,8 @@ pub(crate) struct Fds {
     pub(crate) input: RawFd,
     /// How much the kernel has taken out of the plain pipes.
     pub(crate) drained: RawFd,
+    /// Messages on comms.
+    pub(crate) comms: RawFd,
     /// Commands, one a line.
     pub(crate) commands: RawFd,
     /// evcxr's end for markers.
@@ -66,7 +70,7 @@ pub(crate) fn main(fds: Fds, shared: &'static Shared, launch: &Launch) -> ! {
 }
 
 fn serve(fds: Fds, shared: &'static Shared, launch: &Launch) -> io::Result<()> {
-    for fd in [fds.channel, fds.input, fds.commands, fds.markers] {
+    for fd in [fds.channel, fds.input, fds.comms, fds.commands, fds.markers] {
         sys::set_private(fd)?;
     }
     let snapshots = Snapshots::new(shared, limit_bytes(launch), launch.fails_copy_test)?;
@@ -76,11 +80,12 @@ fn serve(fds: Fds, shared: &'static Shared, launch: &Launch) -> io::Result<()> {
     sys::handle_signal(libc::SIGINT, on_interrupt, 0)?;
     streams::install(fds.raw, fds.drained)?;
     ask::open(fds.input);
+    comms::open(fds.comms);
     channel::open(fds.channel);
     cell::set_main_thread();
     panic::install_hook();
     crash::install()?;
-    at_fork::install([fds.commands, fds.markers, fds.input]);
+    at_fork::install([fds.commands, fds.markers, fds.input, fds.comms]);
     keep_flushing()?;
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
@@ -175,8 +180,10 @@ impl Live {
         child::set_live();
         loop {
             self.snapshots.resumed();
+            let crashed = self.shared.crashed_name();
             self.shared.forget_crash();
             forget_dump();
+            comm::taken_over(missing_threads.iter().chain(&crashed));
             report(&Report::Resumed {
                 worker: std::process::id(),
                 folder: run::working_folder(),

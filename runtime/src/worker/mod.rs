@@ -14,6 +14,7 @@ mod calls;
 pub(crate) mod cell;
 mod channel;
 pub(crate) mod child;
+pub(crate) mod comms;
 mod crash;
 mod dump;
 pub mod hooks;

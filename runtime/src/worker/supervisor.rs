@@ -83,6 +83,7 @@ fn run() -> io::Result<()> {
                 raw: launch.raw,
                 input: launch.input,
                 drained: launch.drained,
+                comms: launch.comms,
                 commands: live_commands,
                 markers: live_markers,
             },

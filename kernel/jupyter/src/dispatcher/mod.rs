@@ -2,6 +2,7 @@
 //!
 //! Because the loop never waits, an interrupt and a shutdown work while a cell runs, and every request is answered.
 
+mod comms;
 mod history;
 mod info;
 mod questions;
@@ -236,7 +237,9 @@ impl Dispatcher {
             // Answered before there is an evaluator: clients wait for this one before they do anything else.
             Request::KernelInfo => ticket.answer(info::kernel_info(&self.kernel)),
             Request::Connect => ticket.answer(info::connect(self.info.as_ref())),
-            Request::CommInfo => ticket.answer(json!({"status": "ok", "comms": {}})),
+            Request::CommInfo(target) => {
+                ticket.answer(comms::info(&*self.control, target.as_deref()));
+            }
             Request::IsComplete(code) => {
                 ticket.answer(info::is_complete(&(self.is_complete)(&code)))
             }
@@ -263,13 +266,10 @@ impl Dispatcher {
                 self.ending = true;
             }
 
+            // The evaluator has the comms.
+            Request::Comm(message) => comms::pass(&*self.control, ticket, message),
+
             // What this kernel does not have.
-            Request::CommOpen(comm_id) => {
-                // No comm target is registered. The protocol's answer to that is a close.
-                ticket.publish("comm_close", json!({"comm_id": comm_id, "data": {}}));
-                ticket.done();
-            }
-            Request::CommOther => ticket.done(),
             Request::Execute(_)
             | Request::InputReply(_)
             | Request::Debug

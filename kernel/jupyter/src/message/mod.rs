@@ -3,6 +3,7 @@
 //! This module does no IO except for reading the connection file, and names no socket. What arrives here may come
 //! from anybody who reaches the port, so nothing in it panics on any input.
 
+mod comm;
 mod connection;
 mod cursor;
 mod frame;
@@ -10,6 +11,8 @@ mod header;
 mod request;
 mod signature;
 
+pub use comm::CommAct;
+pub use comm::CommMessage;
 pub use connection::ConnectionFileError;
 pub use connection::endpoint;
 pub use connection::read_connection_file;

@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::CommAct;
+use super::CommMessage;
 use super::Message;
 
 /// All requests of clients. <https://jupyter-client.readthedocs.io/en/stable/messaging.html>
@@ -25,12 +27,10 @@ pub enum Request {
     IsComplete(String),
     /// What was run before.
     History(HistoryRequest),
-    /// Which comms are open.
-    CommInfo,
-    /// Opens a comm of that id.
-    CommOpen(String),
-    /// A message on a comm, or its end.
-    CommOther,
+    /// Which comms are open: those of one target, or all.
+    CommInfo(Option<String>),
+    /// A message on a comm, its beginning or its end.
+    Comm(CommMessage),
     /// The ports (deprecated).
     Connect,
     /// End the kernel; a restart is only announced.
@@ -80,24 +80,25 @@ pub struct RequestError {
 impl Request {
     /// Looks at a message's type and content.
     pub fn parse(message: &Message) -> Result<Request, RequestError> {
-        let content = &message.content;
-        Request::parse_content(message.msg_type(), content).map_err(|source| RequestError {
+        Request::parse_content(message).map_err(|source| RequestError {
             msg_type: message.msg_type().to_owned(),
             source,
         })
     }
 
-    fn parse_content(msg_type: &str, content: &Value) -> Result<Request, serde_json::Error> {
-        Ok(match msg_type {
+    fn parse_content(message: &Message) -> Result<Request, serde_json::Error> {
+        let content = &message.content;
+        Ok(match message.msg_type() {
             "kernel_info_request" => Request::KernelInfo,
             "execute_request" => Request::Execute(of::<RawExecute>(content)?.into()),
             "complete_request" => Request::Complete(of(content)?),
             "inspect_request" => Request::Inspect(of(content)?),
             "is_complete_request" => Request::IsComplete(of::<Code>(content)?.code),
             "history_request" => Request::History(of(&with_history_defaults(content))?),
-            "comm_info_request" => Request::CommInfo,
-            "comm_open" => Request::CommOpen(of::<Comm>(content)?.comm_id),
-            "comm_msg" | "comm_close" => Request::CommOther,
+            "comm_info_request" => Request::CommInfo(of::<CommInfo>(content)?.target_name),
+            "comm_open" => Request::Comm(CommMessage::parse(CommAct::Open, message)?),
+            "comm_msg" => Request::Comm(CommMessage::parse(CommAct::Message, message)?),
+            "comm_close" => Request::Comm(CommMessage::parse(CommAct::Close, message)?),
             "connect_request" => Request::Connect,
             "shutdown_request" => Request::Shutdown {
                 restart: of::<Shutdown>(content)?.restart,
@@ -121,8 +122,8 @@ struct Code {
 }
 
 #[derive(Deserialize)]
-struct Comm {
-    comm_id: String,
+struct CommInfo {
+    target_name: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::Marker;
+use crate::contract::CommRequest;
+use crate::message::CommMessage;
 use crate::contract::CellId;
 
 /// stdout or stderr.
@@ -72,6 +74,15 @@ pub enum Event {
         /// Gets the answer; dropped when the cell is interrupted or ends.
         answer: oneshot::Sender<Answer>,
     },
+    /// A message on a comm. Whoever has the comm gets it, whatever cell or message it belongs to.
+    Comm {
+        /// The header of the message of a client that it answers; without one it belongs to the latest cell.
+        parent: Option<Map<String, Value>>,
+        /// The message.
+        message: CommMessage,
+    },
+    /// A message of a client has been handled, and all that it has led to is before this.
+    CommHandled(CommRequest),
     /// The start or the end of a cell. Only the kernel itself sends it.
     Marker(Marker),
 }
@@ -142,7 +153,10 @@ impl OutputTx {
             | Event::Display { cell, .. }
             | Event::Result { cell, .. }
             | Event::Clear { cell, .. } => *cell,
-            Event::Input { .. } | Event::Marker(_) => return Some(event),
+            Event::Input { .. }
+            | Event::Comm { .. }
+            | Event::CommHandled(_)
+            | Event::Marker(_) => return Some(event),
         };
         match self.capture().as_mut() {
             Some(capture) if cell.is_none_or(|cell| cell == capture.cell) => {

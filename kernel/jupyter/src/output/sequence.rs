@@ -179,6 +179,9 @@ impl Sequencer {
             Event::Clear { cell, wait } => {
                 self.publish(self.known(*cell), "clear_output", json!({"wait": wait}));
             }
+            // Text before the first cell is held.
+            Event::Comm { .. } | Event::CommHandled(_) if self.latest == NOBODY => {}
+            Event::Comm { .. } | Event::CommHandled(_) => self.flush(),
             // A cell's beginning is a marker too.
             Event::Marker(_) if self.latest == NOBODY => {}
             Event::Input { .. } | Event::Marker(_) => self.flush(),
@@ -231,6 +234,12 @@ impl Sequencer {
             self.pieces(latest, pieces);
         }
         self.flush();
+    }
+
+    /// The header of the request of the latest cell; empty before the first one.
+    pub(crate) fn latest_parent(&self) -> Map<String, Value> {
+        let latest = self.cells.get(&self.latest);
+        latest.map(|cell| cell.parent.clone()).unwrap_or_default()
     }
 
     /// What is ready to be published, in order.

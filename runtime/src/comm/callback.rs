@@ -1,0 +1,60 @@
+//! A function of a cell that is called with messages.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+/// A function that takes one value.
+pub(crate) type Function<T> = Box<dyn FnMut(T) + Send>;
+
+/// The place of a function. No lock is held while the function runs: it may set another one.
+pub(crate) struct Callback<T>(Mutex<Option<Function<T>>>);
+
+impl<T> Callback<T> {
+    pub(crate) fn new() -> Callback<T> {
+        Callback(Mutex::new(None))
+    }
+
+    /// Puts a function in the place of the one that is there.
+    pub(crate) fn set(&self, function: Function<T>) {
+        let before = self.place().replace(function);
+        // What it owns may be dropped by code that uses this.
+        drop(before);
+    }
+
+    /// Drops the function.
+    pub(crate) fn clear(&self) {
+        let before = self.place().take();
+        drop(before);
+    }
+
+    /// Calls the function, if there is one. `false` where it has panicked, which the panic hook has shown.
+    pub(crate) fn call(&self, value: T) -> bool {
+        let function = self.place().take();
+        let Some(mut function) = function else {
+            return true;
+        };
+        let called = catch_unwind(AssertUnwindSafe(|| function(value)));
+        let is_ok = called.is_ok();
+        let mut place = self.place();
+        // The function may have set another one.
+        let unused = match *place {
+            None => {
+                *place = Some(function);
+                None
+            }
+            Some(_) => Some(function),
+        };
+        drop(place);
+        drop(unused);
+        // A panic's payload may panic when it is dropped.
+        let _ = called.map_err(std::mem::forget);
+        is_ok
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Function<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
