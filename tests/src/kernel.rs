@@ -2,6 +2,7 @@
 //!
 //! What a cell has published and no verb has read fails the test.
 
+mod comms;
 mod process;
 mod ran;
 

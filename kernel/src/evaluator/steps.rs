@@ -456,7 +456,10 @@ fn shown(events: Vec<Event>) -> Shown {
             },
             Event::Display { data, .. } | Event::Result { data, .. } => shown.outputs.push(data),
             Event::Clear { .. } => shown.outputs.clear(),
-            Event::Input { .. } | Event::Marker(_) => {}
+            Event::Input { .. }
+            | Event::Comm { .. }
+            | Event::CommHandled(_)
+            | Event::Marker(_) => {}
         }
     }
     shown.stdout = String::from_utf8_lossy(&stdout).into_owned();

@@ -145,9 +145,17 @@ impl Output {
     }
 }
 
+/// A view of a widget. Without a kernel the file has nothing that it could show, and front ends would show an error in the
+/// place of the text beside it.
+const WIDGET_VIEW: &str = "application/vnd.jupyter.widget-view+json";
+
 fn display(content: &Value, result_of: Option<Value>) -> Output {
+    let mut data = object(&content["data"]);
+    if data.contains_key("text/plain") {
+        data.remove(WIDGET_VIEW);
+    }
     Output::Display {
-        data: object(&content["data"]),
+        data,
         metadata: object(&content["metadata"]),
         display_id: display_id(content).map(str::to_owned),
         result_of,
@@ -313,6 +321,19 @@ mod tests {
                 ("update_display_data", text("new", Some("a"))),
             ],
             expect![""],
+        );
+    }
+
+    #[test]
+    fn a_widget_is_kept_as_its_text() {
+        let view = json!({"version_major": 2, "version_minor": 0, "model_id": "m"});
+        let data = json!({WIDGET_VIEW: view, "text/plain": "Label(value=\"a\")"});
+        let content = json!({"data": data, "metadata": {}});
+        check(
+            &[("display_data", content)],
+            expect![[r#"
+                {"data":{"text/plain":["Label(value=\"a\")"]},"metadata":{},"output_type":"display_data"}
+            "#]],
         );
     }
 }

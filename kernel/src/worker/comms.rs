@@ -231,7 +231,7 @@ fn to_wire(message: &CommMessage) -> wire::CommMessage {
         target: message.target_name.clone(),
         data: message.data.clone(),
         metadata: message.metadata.clone(),
-        buffers: message.buffers.iter().map(Bytes::to_vec).collect(),
+        buffers: message.buffers.iter().map(|buffer| buffer.to_vec()).collect(),
     }
 }
 

@@ -45,6 +45,8 @@ pub use scoped::ScopedExecutor;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -75,7 +77,7 @@ pub struct ThreadPoolExecutor {
 struct Pool {
     queue: Arc<Queue<'static>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    workers: usize,
+    workers: AtomicUsize,
 }
 
 impl ThreadPoolExecutor {
@@ -90,13 +92,9 @@ impl ThreadPoolExecutor {
         let pool = Arc::new(Pool {
             queue: Arc::new(Queue::new()),
             threads: Mutex::default(),
-            workers: checked(workers),
+            workers: AtomicUsize::new(checked(workers)),
         });
-        for number in 1..=workers {
-            let queue = Arc::clone(&pool.queue);
-            let thread = named(number).spawn(move || queue.work());
-            pool.threads.lock().push(started(thread));
-        }
+        pool.start_up_to(&mut pool.threads.lock(), workers);
         ThreadPoolExecutor { pool }
     }
 
@@ -189,21 +187,64 @@ impl ThreadPoolExecutor {
     {
         let pool = Arc::clone(&self.pool);
         let queue = Arc::clone(&pool.queue);
-        let workers = pool.workers;
+        let workers = self.workers();
         let pool: Arc<dyn Any + Send + Sync> = pool;
         let items = items.into_iter();
         TryMap::new(Mapping::new(items, function, workers, queue, Some(pool)))
     }
 
-    /// How many threads it has.
+    /// How many threads do its work.
     pub fn workers(&self) -> usize {
-        self.pool.workers
+        self.pool.workers.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many threads do its work, also while it works: a slider can do so.
+    ///
+    /// More threads are started where they are needed. Fewer take effect when tasks end: none is stopped, and threads above
+    /// the number wait. A [`Map`] that has begun takes as many items ahead as before.
+    ///
+    /// # Panics
+    ///
+    /// With 0 threads, when the system gives none, or in another process than the pool's.
+    ///
+    /// ```
+    /// use threadbook::executor::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// pool.set_workers(2);
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// // With one thread this would wait for ever.
+    /// let waits = pool.submit(move || rx.recv().is_ok());
+    /// pool.submit(move || tx.send(())).result()?.unwrap();
+    /// assert!(waits.result()?);
+    /// # Ok::<(), threadbook::threads::Panicked>(())
+    /// ```
+    pub fn set_workers(&self, workers: usize) {
+        assert!(
+            self.pool.queue.has_threads(),
+            "the pool's threads are not in this process (make a pool in it: a process has a copy of memory, not of threads)"
+        );
+        let mut threads = self.pool.threads.lock();
+        self.pool.workers.store(checked(workers), Ordering::Relaxed);
+        self.pool.start_up_to(&mut threads, workers);
+        self.pool.queue.set_limit(workers);
     }
 }
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
         self.pool.queue.wait_until_idle();
+    }
+}
+
+impl Pool {
+    /// Starts threads until there are so many.
+    fn start_up_to(&self, threads: &mut Vec<JoinHandle<()>>, workers: usize) {
+        for number in threads.len() + 1..=workers {
+            let queue = Arc::clone(&self.queue);
+            let thread = named(number).spawn(move || queue.work());
+            threads.push(started(thread));
+        }
     }
 }
 
@@ -228,7 +269,7 @@ impl Drop for Pool {
 
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ThreadPoolExecutor({} threads)", self.pool.workers)
+        write!(f, "ThreadPoolExecutor({} threads)", self.workers())
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Queue<'job> {
 struct QueueState<'job> {
     jobs: VecDeque<Box<dyn Job + 'job>>,
     running: usize,
+    /// How many jobs may run at the same time.
+    limit: usize,
     is_closed: bool,
     /// Who waits until there is nothing left to do.
     waiter: Option<Waker>,
@@ -47,6 +49,7 @@ impl<'job> Queue<'job> {
             state: Mutex::new(QueueState {
                 jobs: VecDeque::new(),
                 running: 0,
+                limit: usize::MAX,
                 is_closed: false,
                 waiter: None,
             }),
@@ -72,10 +75,13 @@ impl<'job> Queue<'job> {
     pub(super) fn work(&self) {
         let mut state = self.state.lock();
         loop {
-            let Some(job) = state.jobs.pop_front() else {
-                if state.is_closed {
-                    return;
-                }
+            if state.is_closed && state.jobs.is_empty() {
+                drop(state);
+                // Threads above the limit wait for the end of the jobs, too.
+                self.changed.notify_all();
+                return;
+            }
+            let Some(job) = state.next_job() else {
                 self.changed.wait(&mut state);
                 continue;
             };
@@ -93,6 +99,12 @@ impl<'job> Queue<'job> {
                 state = self.state.lock();
             }
         }
+    }
+
+    /// From now on so many jobs run at the same time; those that run above that end by themselves.
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.state.lock().limit = limit;
+        self.changed.notify_all();
     }
 
     /// The threads end when nothing is left to do.
@@ -148,7 +160,14 @@ impl<'job> Queue<'job> {
     }
 }
 
-impl QueueState<'_> {
+impl<'job> QueueState<'job> {
+    fn next_job(&mut self) -> Option<Box<dyn Job + 'job>> {
+        match self.running < self.limit {
+            true => self.jobs.pop_front(),
+            false => None,
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.running == 0
     }

@@ -294,3 +294,23 @@ fn handles_can_go_to_other_threads() {
     is_send::<AsCompleted<u8>>();
     is_send::<ThreadPoolExecutor>();
 }
+
+#[test]
+fn fewer_workers_run_fewer_tasks_and_all_threads_end() {
+    let pool = ThreadPoolExecutor::new(3);
+    pool.set_workers(1);
+    assert_eq!(pool.workers(), 1);
+    let running = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let most: usize = pool
+        .map(0..50, move |_| {
+            let now = running.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+            std::thread::yield_now();
+            running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            now
+        })
+        .max()
+        .unwrap();
+    assert_eq!(most, 1);
+    // Joins its threads.
+    drop(pool);
+}

@@ -49,6 +49,7 @@ mod kind;
 mod model;
 mod output;
 mod shown;
+mod shows;
 mod values;
 
 pub use boxes::HBox;

@@ -16,14 +16,10 @@ use super::kind;
 use super::kind::Kind;
 use crate::comm::Comm;
 use crate::comm::Message;
-use crate::wire::Report;
-use crate::worker;
 
 /// The target that widgets are opened for, and the version of their protocol.
 const TARGET: &str = "jupyter.widget";
 const PROTOCOL_VERSION: &str = "2.1.0";
-/// The MIME type of a view of a widget.
-const VIEW: &str = "application/vnd.jupyter.widget-view+json";
 /// The entry that most widgets are about.
 pub(super) const VALUE: &str = "value";
 
@@ -128,7 +124,6 @@ impl Model {
         if let Some(comm) = inner.comm.as_ref().filter(|comm| comm.is_open()) {
             return comm.id().to_owned();
         }
-        super::control::install();
         let state = inner.whole(self.kind);
         let comm = Comm::unopened(TARGET);
         let model = Arc::clone(self);
@@ -239,35 +234,6 @@ impl Model {
         let children = inner.children.iter().flatten();
         words.extend(children.map(|child| child.text()));
         format!("{}({})", self.kind.name, words.join(", "))
-    }
-
-    /// The forms in which a widget is shown.
-    fn bundle(self: &Arc<Self>) -> Map<String, Value> {
-        let text = self.text();
-        let view = json!({"version_major": 2, "version_minor": 0, "model_id": self.open()});
-        Map::from_iter([
-            (VIEW.to_owned(), view),
-            ("text/plain".to_owned(), text.into()),
-        ])
-    }
-
-    /// Shows the widget as an output of the cell that calls.
-    #[track_caller]
-    pub(super) fn show(self: &Arc<Self>) {
-        let data = self.bundle();
-        worker::report(&Report::Display {
-            load: worker::load_of_caller(),
-            data,
-            json: None,
-            id: None,
-            update: false,
-        });
-    }
-
-    /// Shows the widget as the value of a cell.
-    pub(super) fn show_result(self: &Arc<Self>) {
-        let data = self.bundle();
-        worker::report(&Report::Result { data });
     }
 }
 

@@ -7,7 +7,7 @@ macro_rules! shown {
             /// Shows the widget as an output of the cell whose code calls this.
             #[track_caller]
             pub fn show(&self) {
-                self.0.0.show();
+                $crate::widgets::shows::show(&self.0.0);
             }
 
             /// Removes the widget from the front end. Showing it again makes a new one there.
@@ -17,7 +17,7 @@ macro_rules! shown {
 
             #[doc(hidden)]
             pub fn evcxr_display(&self) {
-                self.0.0.show_result();
+                $crate::widgets::shows::show_result(&self.0.0);
             }
         }
 

@@ -3,6 +3,7 @@
 mod backtraces;
 mod bodies;
 mod commands;
+mod comms;
 mod copies;
 mod crashes;
 mod dependencies;

@@ -15,11 +15,14 @@ use threadbook_jupyter::kernel::serve;
 use threadbook_jupyter::message::Channel;
 use threadbook_jupyter::message::Message;
 use threadbook_jupyter::message::Signer;
+use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::socket::Connection;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::echoes;
+use super::echoes::Echoes;
 use super::script::Gate;
 use super::script::Script;
 use super::script::ScriptControl;
@@ -62,11 +65,14 @@ impl Front {
         let made = Arc::new(Gate::default());
         let (signals_tx, signals_rx) = mpsc::unbounded_channel();
         let (connection, peer) = runtime.block_on(async { Connection::memory() });
-        let control = Arc::new(ScriptControl(gate.clone()));
+        let (echoes, echoes_rx) = Echoes::new();
+        let control = Arc::new(ScriptControl(gate.clone(), echoes));
         let (script_gate, script_made) = (gate.clone(), made.clone());
         let kernel = runtime.spawn(async move {
-            let make = Box::new(move |output| {
+            let make = Box::new(move |output: OutputTx| {
                 script_made.wait();
+                let echo_output = OutputTx::clone(&output);
+                std::thread::spawn(move || echoes::answer(&echoes_rx, &echo_output));
                 let script = Script {
                     output,
                     gate: script_gate,

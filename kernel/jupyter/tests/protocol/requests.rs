@@ -236,30 +236,6 @@ fn history_goes_on_in_the_next_kernel() {
 }
 
 #[test]
-fn comms_are_none_and_an_opened_one_is_closed_on_iopub() {
-    let mut front = Front::start();
-    assert_eq!(
-        front.ask(Channel::Shell, "comm_info", json!({})),
-        json!({"status": "ok", "comms": {}})
-    );
-    let content = json!({"comm_id": "c", "target_name": "t", "data": {}});
-    let id = front.send(Channel::Shell, "comm_open", content);
-    front.recv_busy(&id);
-    assert_eq!(front.recv(&id, "comm_close")["comm_id"], "c");
-    front.recv_idle(&id);
-    for msg_type in ["comm_msg", "comm_close"] {
-        let id = front.send(
-            Channel::Shell,
-            msg_type,
-            json!({"comm_id": "c", "data": {}}),
-        );
-        front.recv_busy(&id);
-        front.recv_idle(&id);
-    }
-    front.end();
-}
-
-#[test]
 fn every_request_gets_a_reply() {
     let mut front = Front::start();
     assert_eq!(

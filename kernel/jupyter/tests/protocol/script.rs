@@ -1,5 +1,6 @@
 //! An evaluator whose cells are scripts: each line is an instruction.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use serde_json::json;
 use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::CellId;
+use threadbook_jupyter::contract::CommRequest;
 use threadbook_jupyter::contract::Completion;
 use threadbook_jupyter::contract::Completions;
 use threadbook_jupyter::contract::Control;
@@ -17,11 +19,15 @@ use threadbook_jupyter::contract::Evaluator;
 use threadbook_jupyter::contract::NoAnswers;
 use threadbook_jupyter::contract::Outcome;
 use threadbook_jupyter::contract::QuickAnswers;
+use threadbook_jupyter::message::CommAct;
+use threadbook_jupyter::message::CommMessage;
 use threadbook_jupyter::output::Answer;
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 use tokio::sync::oneshot;
+
+use super::echoes::Echoes;
 
 /// The messages of a test and of the kernel to a cell that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +62,7 @@ impl Gate {
 }
 
 #[derive(Debug)]
-pub(crate) struct ScriptControl(pub(crate) Arc<Gate>);
+pub(crate) struct ScriptControl(pub(crate) Arc<Gate>, pub(crate) Echoes);
 
 impl Control for ScriptControl {
     fn interrupt(&self) {
@@ -65,6 +71,14 @@ impl Control for ScriptControl {
 
     fn shutdown(&self) {
         self.0.say(Word::Shutdown);
+    }
+
+    fn comm(&self, request: CommRequest) {
+        self.1.take(request);
+    }
+
+    fn comms(&self) -> BTreeMap<String, String> {
+        self.1.open()
     }
 }
 
@@ -106,6 +120,18 @@ impl Script {
                 for line in 0..rest.parse().unwrap() {
                     self.stream(None, StreamName::Stdout, format!("line {line}\n"));
                 }
+            }
+            "comm" => {
+                let (comm_id, data) = rest.split_once(' ').unwrap();
+                self.output.send(Event::Comm {
+                    parent: None,
+                    message: CommMessage {
+                        act: CommAct::Open,
+                        target_name: "t".to_owned(),
+                        data: data.into(),
+                        ..CommMessage::close(comm_id.to_owned())
+                    },
+                });
             }
             "display" => self.display(rest, false),
             "update" => self.display(rest, true),
