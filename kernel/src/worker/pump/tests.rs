@@ -44,12 +44,13 @@ impl Fake {
     fn new() -> Fake {
         let pipes = Arc::new(Pipes::new().unwrap());
         let status = Arc::new(Status::new(Arc::clone(&pipes)));
+        let comms = Arc::new(Comms::new(pipes.comms().unwrap()));
         status.shows_output.store(true, Ordering::SeqCst);
         let (output_tx, output_rx) = tokio::sync::mpsc::channel(64);
         let (events_tx, events_rx) = mpsc::channel();
         let output = OutputTx::new(output_tx);
         Fake {
-            pump: Pump::new(pipes, status, output, events_tx, Box::new(Observer)),
+            pump: Pump::new(pipes, status, comms, output, events_tx, Box::new(Observer)),
             output_rx,
             events_rx,
         }
