@@ -95,8 +95,20 @@ const notebook = {
   })),
 };
 
+const kernelIs = state =>
+  page.waitForFunction(
+    state => document.querySelector('#jp-main-statusbar')?.innerText.includes(`| ${state}`),
+    state,
+  );
+
 const slider = () => cell(0).locator('.noUi-handle');
 const readout = () => cell(0).locator('.widget-readout').innerText();
+
+const tasksAreAbove = percent =>
+  page.waitForFunction(
+    percent => parseFloat(document.querySelector('.jp-CodeCell .progress-bar').style.width) > percent,
+    percent,
+  );
 
 async function moveTo(workers) {
   await slider().focus();
@@ -112,12 +124,16 @@ const checks = {
     await page.locator('.jp-Notebook .jp-CodeCell').first().waitFor();
     const no = page.locator('.Toastify button:has-text("No")');
     await no.click({ timeout: 3000 }).catch(() => {});
+    await kernelIs('Idle');
     await run(0);
     await slider().waitFor();
     await picture('slider');
     await run(1);
+    // The pool works, with one thread.
+    await tasksAreAbove(1);
     await moveTo(6);
     await output(0, '6 workers');
+    await tasksAreAbove(25);
     await picture('slider-while-the-pool-works');
     await output(1, 'all with 6 workers');
   },
@@ -148,6 +164,7 @@ const checks = {
     await page.keyboard.press('Control+s');
     await page.waitForTimeout(3000);
     await page.reload();
+    await kernelIs('Idle');
     await slider().waitFor();
     assert.equal(await readout(), '7');
     await moveTo(3);

@@ -40,8 +40,12 @@ pub(super) fn start() {
     if !comms::is_open() || RUNS.swap(true, Ordering::SeqCst) {
         return;
     }
+    comms::drain(&mut vec![0; DATAGRAM_MAX]);
+    spawn();
+}
+
+fn spawn() {
     let mut buffer = vec![0; DATAGRAM_MAX];
-    comms::drain(&mut buffer);
     let thread = std::thread::Builder::new().name(NAME.to_owned());
     if let Err(error) = thread.spawn(move || serve(&mut buffer)) {
         RUNS.store(false, Ordering::SeqCst);
@@ -59,8 +63,8 @@ pub(crate) fn on_resume(function: fn()) {
 /// This process is a copy that takes over. The names are those of threads that it lacks.
 pub(crate) fn taken_over<'a>(mut missing: impl Iterator<Item = &'a String>) {
     if missing.any(|name| name == NAME) {
-        RUNS.store(false, Ordering::SeqCst);
-        start();
+        // What waits is for comms that this process has too.
+        spawn();
     }
     let (open, targets) = table::all();
     worker::report(&Report::Comms { open, targets });
