@@ -12,9 +12,11 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::client::is_idle;
 use crate::contract::Cell;
 use crate::contract::Outcome;
 use crate::contract::QuickAnswers;
+use crate::message::Message;
 use crate::output::Answer;
 use crate::output::CellMark;
 use crate::output::Event;
@@ -61,6 +63,9 @@ impl Finished {
     }
 }
 
+/// The cell whose start has been published, and whose end has not come yet.
+type Running = Option<(Cell, Box<Ticket>)>;
+
 /// The stage's ends.
 #[derive(Debug)]
 pub(crate) struct IopubPublisher {
@@ -74,18 +79,18 @@ pub(crate) struct IopubPublisher {
 impl IopubPublisher {
     /// Publishes until all senders are dropped.
     pub(crate) async fn run(mut self) {
-        let mut running = None;
+        let mut running: Running = None;
         let mut flush_at = None;
         let mut events_open = true;
         loop {
             // What the handling of the last event has put here, a cell's idle above all, comes before the next event.
             while let Ok(direct) = self.direct_rx.try_recv() {
-                self.direct(direct).await;
+                self.direct(direct, &running).await;
             }
             tokio::select! {
                 biased;
                 direct = self.direct_rx.recv() => match direct {
-                    Some(direct) => self.direct(direct).await,
+                    Some(direct) => self.direct(direct, &running).await,
                     None => return,
                 },
                 () = tokio::time::sleep_until(flush_at.unwrap_or_else(Instant::now)), if flush_at.is_some() => {
@@ -106,9 +111,16 @@ impl IopubPublisher {
         }
     }
 
-    async fn direct(&mut self, direct: Direct) {
+    async fn direct(&mut self, direct: Direct, running: &Running) {
         match direct {
-            Direct::Message(message) => self.voice.transmit(&message).await,
+            Direct::Message(message) => {
+                self.voice.transmit(&message).await;
+                if let Some(state) = state_after(&message, running.is_some()) {
+                    let content = json!({"execution_state": state});
+                    let status = self.voice.published("status", &Map::new(), content);
+                    self.voice.transmit(&status).await;
+                }
+            }
             Direct::Barrier(barrier_tx) => {
                 // Whoever waits may have given up.
                 let _ = barrier_tx.send(());
@@ -116,7 +128,7 @@ impl IopubPublisher {
         }
     }
 
-    async fn event(&mut self, event: Event, running: &mut Option<(Cell, Box<Ticket>)>) {
+    async fn event(&mut self, event: Event, running: &mut Running) {
         self.sequencer.event(&event);
         match event {
             Event::Input {
@@ -215,6 +227,22 @@ impl IopubPublisher {
         {
             finished.answer();
         }
+    }
+}
+
+/// The kernel's own state, where a front end that takes the latest status for it would be wrong after the message.
+///
+/// An idle of another request than the running cell makes JupyterLab show that nothing runs, and jupyter_server count the
+/// kernel as idle and perhaps cull it. A new subscriber has seen no status: a page that was reloaded would show `Unknown`,
+/// and jupyter_server would keep the state of a kernel that has died and been replaced. The status belongs to no request,
+/// therefore no request seems to start or end by it.
+fn state_after(message: &Message, a_cell_runs: bool) -> Option<&'static str> {
+    if message.msg_type() == "iopub_welcome" {
+        Some(if a_cell_runs { "busy" } else { "idle" })
+    } else if a_cell_runs && is_idle(message) {
+        Some("busy")
+    } else {
+        None
     }
 }
 

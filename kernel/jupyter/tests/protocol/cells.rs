@@ -140,6 +140,7 @@ fn a_failure_aborts_the_cells_that_wait_and_nothing_else() {
     let info = front.send(Channel::Shell, "kernel_info_request", json!({}));
     front.recv_busy(&info);
     front.recv_idle(&info);
+    front.recv_still_busy();
     assert_eq!(front.recv_reply(&info, "kernel_info_reply")["status"], "ok");
     front.gate.say(Word::Go);
     front.recv(&failing, "error");
@@ -204,7 +205,7 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
         front.recv_input(&cell, 1);
         let queued = front.execute("print never");
         // When this is answered, the queued cell has arrived.
-        front.ask(Channel::Shell, "kernel_info", json!({}));
+        front.ask_while_busy(Channel::Shell, "kernel_info", json!({}));
         let interrupt =
             (!by_signal).then(|| front.send(Channel::Control, "interrupt_request", json!({})));
         if by_signal {

@@ -99,6 +99,7 @@ impl Front {
         };
         assert_eq!(front.recv_iopub().content["execution_state"], "starting");
         assert_eq!(front.recv_iopub().msg_type(), "iopub_welcome");
+        front.recv_idle("");
         front
     }
 
@@ -139,6 +140,14 @@ impl Front {
         reply
     }
 
+    /// The same while a cell runs.
+    #[track_caller]
+    pub(crate) fn ask_while_busy(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
+        let reply = self.ask(channel, stem, content);
+        self.recv_still_busy();
+        reply
+    }
+
     #[track_caller]
     pub(crate) fn recv_iopub(&mut self) -> Message {
         while self.iopub.is_empty() {
@@ -167,6 +176,12 @@ impl Front {
     #[track_caller]
     pub(crate) fn recv_idle(&mut self, id: &str) {
         assert_eq!(self.recv(id, "status")["execution_state"], "idle");
+    }
+
+    /// Another request's idle came while a cell runs: the kernel is still busy.
+    #[track_caller]
+    pub(crate) fn recv_still_busy(&mut self) {
+        self.recv_busy("");
     }
 
     #[track_caller]

@@ -90,7 +90,7 @@ fn completion_does_not_wait_for_a_running_cell() {
     let cell = front.execute("wait");
     front.recv_busy(&cell);
     front.recv_input(&cell, 1);
-    let reply = front.ask(
+    let reply = front.ask_while_busy(
         Channel::Shell,
         "complete",
         json!({"code": "ab", "cursor_pos": 1}),
@@ -99,13 +99,13 @@ fn completion_does_not_wait_for_a_running_cell() {
         (&reply["matches"], &reply["cursor_start"]),
         (&json!([]), &json!(1))
     );
-    let reply = front.ask(
+    let reply = front.ask_while_busy(
         Channel::Shell,
         "inspect",
         json!({"code": "ab", "cursor_pos": 1}),
     );
     assert_eq!(reply["found"], false);
-    let info = front.ask(Channel::Shell, "kernel_info", json!({}));
+    let info = front.ask_while_busy(Channel::Shell, "kernel_info", json!({}));
     assert_eq!(info["status"], "ok");
     front.gate.say(Word::Go);
     front.recv_reply(&cell, "execute_reply");
@@ -121,7 +121,7 @@ fn what_is_known_of_the_session_is_answered_while_a_cell_runs() {
     front.recv_input(&cell, 1);
     let code = "🦀 + to";
     let content = json!({"code": code, "cursor_pos": 6});
-    let reply = front.ask(Channel::Shell, "complete", content.clone());
+    let reply = front.ask_while_busy(Channel::Shell, "complete", content.clone());
     assert_eq!(reply["matches"], json!(["total"]));
     assert_eq!(
         (&reply["cursor_start"], &reply["cursor_end"]),
@@ -130,7 +130,7 @@ fn what_is_known_of_the_session_is_answered_while_a_cell_runs() {
     let types = &reply["metadata"]["_jupyter_types_experimental"][0];
     assert_eq!(types["signature"], "total: i32");
     let content = json!({"code": "total", "cursor_pos": 2});
-    let reply = front.ask(Channel::Shell, "inspect", content);
+    let reply = front.ask_while_busy(Channel::Shell, "inspect", content);
     assert_eq!(reply["data"]["text/plain"], "let total: i32");
     front.gate.say(Word::Go);
     front.recv_reply(&cell, "execute_reply");
@@ -324,12 +324,14 @@ fn shutdown_works_while_a_cell_runs() {
         );
         front.recv_busy(&id);
         front.recv_idle(&id);
+        front.recv_still_busy();
         assert_eq!(
             front.recv_reply(&queued, "execute_reply")["status"],
             "aborted"
         );
         front.recv_busy(&queued);
         front.recv_idle(&queued);
+        front.recv_still_busy();
         assert_eq!(
             front.recv_reply(&cell, "execute_reply")["ename"],
             "KeyboardInterrupt"
@@ -358,6 +360,7 @@ fn shutdown_does_not_run_a_cell_that_waits_for_the_evaluator() {
     front.recv_reply(&id, "shutdown_reply");
     front.recv_busy(&id);
     front.recv_idle(&id);
+    front.recv_still_busy();
     front.made.say(Word::Go);
     assert_eq!(front.recv(&cell, "error")["ename"], "KeyboardInterrupt");
     front.recv_reply(&cell, "execute_reply");
