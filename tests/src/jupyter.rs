@@ -37,20 +37,42 @@ pub struct Finished {
 impl Jupyter {
     /// Jupyter with Threadbook installed by its own `threadbook install`.
     pub fn with_threadbook() -> Result<Self> {
-        let mut jupyter = Self::alone()?;
-        jupyter.prefix = Some(installed_prefix()?);
-        jupyter.cache = Some(PrivateCache::new()?);
-        Ok(jupyter)
+        Self::alone()?.and_threadbook()
+    }
+
+    /// The same with JupyterLab.
+    pub fn with_jupyterlab() -> Result<Self> {
+        Self::new(Environment::with_jupyterlab()?)?.and_threadbook()
     }
 
     /// Jupyter with ipykernel only.
     pub fn alone() -> Result<Self> {
+        Self::new(Environment::ready()?)
+    }
+
+    fn new(environment: Environment) -> Result<Self> {
         Ok(Self {
-            environment: Environment::ready()?,
+            environment,
             prefix: None,
             cache: None,
             home: TempDir::new().context("can't make a folder for Jupyter's files")?,
         })
+    }
+
+    fn and_threadbook(mut self) -> Result<Self> {
+        self.prefix = Some(installed_prefix()?);
+        self.cache = Some(PrivateCache::new()?);
+        Ok(self)
+    }
+
+    /// The folder with its settings and runtime files.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The cache of our kernel, if it is installed.
+    pub fn cache(&self) -> Option<&PrivateCache> {
+        self.cache.as_ref()
     }
 
     /// Runs one of the scripts in tests/python.
@@ -69,7 +91,8 @@ impl Jupyter {
         )
     }
 
-    fn program(&self, name: &str) -> Command {
+    /// One of Jupyter's programs, to be run with these folders.
+    pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.environment.program(name));
         for (variable, folder) in [
             ("JUPYTER_CONFIG_DIR", "config"),

@@ -27,6 +27,7 @@ use tokio::runtime::Runtime;
 
 pub use process::Process;
 pub use process::Setup;
+pub use process::free_port;
 pub use process::wait_until;
 pub use ran::Failure;
 pub use ran::Ran;

@@ -1,9 +1,12 @@
 //! Shared parts of the end-to-end tests.
 
+pub mod browser;
 pub mod cache;
 pub mod cgroup;
 pub mod jupyter;
 pub mod kernel;
+pub mod lab;
+mod made_once;
 pub mod modules;
 pub mod notebooks;
 pub mod python;

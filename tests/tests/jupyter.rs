@@ -1,4 +1,5 @@
-//! Threadbook under Jupyter's own programs: its conformance tests, nbconvert, nbclient and jupyter_client.
+//! Threadbook under Jupyter's own programs: its conformance tests, nbconvert, nbclient, papermill,
+//! jupyter_client, jupyter_server.
 //!
 //! The checks themselves are the scripts in tests/python; each runs on ipykernel too, in `the_checks_hold_for_ipykernel`,
 //! so that a check which asks for the wrong thing shows as one.
@@ -16,7 +17,7 @@ use threadbook_tests::notebooks::Notebook;
 use threadbook_tests::notebooks::differences;
 
 /// The scripts that take a kernel's name and nothing else.
-const CHECKS: [&str; 8] = [
+const CHECKS: [&str; 11] = [
     "test_conformance.py",
     "interrupts.py",
     "queue_after_error.py",
@@ -25,6 +26,9 @@ const CHECKS: [&str; 8] = [
     "two_clients.py",
     "leftovers.py",
     "one_cpu.py",
+    "early.py",
+    "parameters.py",
+    "remote.py",
 ];
 
 /// Notebooks that assert what they say.
@@ -100,6 +104,21 @@ fn a_forgotten_thread_loses_no_output() -> Result<()> {
 #[test]
 fn two_clients_share_output_but_not_replies() -> Result<()> {
     check("two_clients.py")
+}
+
+#[test]
+fn a_client_may_send_before_it_subscribes() -> Result<()> {
+    check("early.py")
+}
+
+#[test]
+fn papermill_executes_notebooks() -> Result<()> {
+    check("parameters.py")
+}
+
+#[test]
+fn a_kernel_works_behind_a_server_and_a_gateway() -> Result<()> {
+    check("remote.py")
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn folder(prefix: &str) -> TempDir {
 }
 
 /// A port below those that the system hands out itself: one of these could go to some connection before the kernel has it.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 20_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);

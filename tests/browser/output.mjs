@@ -1,0 +1,60 @@
+// What cells show: a display that changes, many lines, both themes.
+
+import assert from 'node:assert/strict';
+
+const LINES = 50_000;
+
+async function theme(lab, name, isLight) {
+  await lab.menu('Settings', 'Theme', name);
+  await lab.page.waitForFunction(isLight => document.body.dataset.jpThemeLight === isLight, String(isLight));
+}
+
+export default {
+  async 'a display changes in place, also after its cell has ended'(lab) {
+    await lab.open('output.ipynb', [
+      `let shown = display::text("step 0");
+let wait = |name: &str| while !std::path::Path::new(name).exists() {
+    std::thread::sleep(std::time::Duration::from_millis(20));
+};
+wait("step-1");
+shown.update_text("step 1");
+std::thread::spawn(move || {
+    wait("step-2");
+    shown.update_text("step 2");
+});`,
+      `for n in 0..${LINES} {\n    println!("line {n}");\n}`,
+      'println!("next");\nlet n: u32 = "seven";',
+    ]);
+    await lab.run(0);
+    await lab.shows(0, 'step 0');
+    lab.file('step-1');
+    await lab.shows(0, 'step 1');
+    await lab.ends(0);
+    lab.file('step-2');
+    await lab.shows(0, 'step 2');
+    assert.equal((await lab.text(0)).trim(), 'step 2');
+  },
+
+  async '50,000 lines arrive, and the page goes on'(lab) {
+    await lab.run(1);
+    await lab.ends(1);
+    const outputs = (await lab.notebook()).cells[1].outputs;
+    const text = outputs.map(output => output.text).join('');
+    const expected = Array.from({ length: LINES }, (_, n) => `line ${n}\n`).join('');
+    assert(text === expected, `${text.length} characters instead of ${expected.length}`);
+    await lab.shows(1, `line ${LINES - 1}`);
+    await lab.run(2);
+    await lab.shows(2, 'mismatched types');
+    await lab.picture('many-lines');
+  },
+
+  async 'light and dark'(lab) {
+    await theme(lab, 'JupyterLab Dark', false);
+    await lab.cell(2).scrollIntoViewIfNeeded();
+    await lab.picture('error-dark');
+    await lab.cell(0).scrollIntoViewIfNeeded();
+    await lab.picture('display-dark');
+    await theme(lab, 'JupyterLab Light', true);
+    await lab.picture('display-light');
+  },
+};
