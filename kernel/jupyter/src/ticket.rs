@@ -1,4 +1,4 @@
-//! The ritual around each request: busy, one reply, idle. Nothing else sends any of the three.
+//! The ritual around each request: busy, one reply, idle. Nothing else sends any of the three for a request.
 
 use std::sync::Arc;
 
