@@ -42,12 +42,13 @@ export default {
   async 'the tour is drawn'(lab) {
     for (const id of ['tour-09', 'tour-33', 'tour-43', 'tour-51']) {
       // Cells far from the visible part of a notebook are not in the page.
-      await lab.page.evaluate(id => {
+      await lab.page.waitForFunction(async id => {
         const { content } = window.jupyterapp.shell.currentWidget;
-        return content.scrollToItem(content.widgets.findIndex(cell => cell.model.id === id), 'center');
+        const index = content.widgets.findIndex(cell => cell.model.id === id);
+        await content.scrollToItem(index, 'center');
+        const { node } = content.widgets[index];
+        return node.isConnected && node.querySelector('.jp-OutputArea-output');
       }, id);
-      const cell = lab.page.locator(`.jp-CodeCell[data-cell-id="${id}"]`);
-      await cell.locator('.jp-OutputArea-output').first().waitFor();
       await lab.picture(id);
     }
   },
