@@ -13,8 +13,9 @@ import reloading from './reloading.mjs';
 import running from './running.mjs';
 import tour from './tour.mjs';
 import typing from './typing.mjs';
+import widgets from './widgets.mjs';
 
-const AREAS = { tour, running, asking, typing, output, reloading, ending };
+const AREAS = { tour, running, asking, typing, output, reloading, widgets, ending };
 
 const [base, token, folder, pictures, ...chosen] = process.argv.slice(2);
 if (!pictures || !chosen.every(name => name in AREAS)) {
