@@ -23,6 +23,7 @@ use threadbook_jupyter::client::Client;
 use threadbook_jupyter::client::is_idle;
 use threadbook_jupyter::message::Channel;
 use threadbook_jupyter::message::Message;
+use threadbook_jupyter::output::COMPILING_KEY;
 use tokio::runtime::Runtime;
 
 pub use process::Process;
@@ -51,8 +52,22 @@ pub struct Kernel {
 #[derive(Debug, Default)]
 struct Request {
     iopub: Vec<Message>,
+    /// Whether the cell says that it is compiled, which the next message clears.
+    is_compiling: bool,
     reply: Option<Message>,
     inputs: VecDeque<Message>,
+}
+
+impl Request {
+    fn published(&mut self, message: Message) {
+        // Whether a cell is compiled for so long that it says so is by chance.
+        let is_compiling = message.content["metadata"].get(COMPILING_KEY).is_some();
+        let was_compiling = std::mem::replace(&mut self.is_compiling, is_compiling);
+        let clears_it = was_compiling && message.msg_type() == "clear_output";
+        if !is_compiling && !clears_it {
+            self.iopub.push(message);
+        }
+    }
 }
 
 impl Kernel {
@@ -373,7 +388,7 @@ impl Kernel {
     fn sort(&mut self, channel: Channel, message: Message) {
         if let Some(request) = self.requests.get_mut(message.parent_id()) {
             match channel {
-                Channel::Iopub => request.iopub.push(message),
+                Channel::Iopub => request.published(message),
                 Channel::Stdin => request.inputs.push_back(message),
                 _ => assert!(request.reply.replace(message).is_none(), "two replies"),
             }

@@ -103,15 +103,15 @@ impl Cell {
 
     /// Of what sorts its outputs are: the names of its streams, the types of what it shows, in order, and its error.
     ///
-    /// Not how often it wrote to a stream, nor when: that is by chance. Nor the lines of a build, which are missing where
-    /// the crates of a `:dep` were built before.
+    /// Not how often it wrote to a stream, nor when: that is by chance. Nor the line that says what is waited for, which is
+    /// missing where the crates of a `:dep` were built before.
     pub fn shape(&self) -> Vec<String> {
         let mut streams = BTreeSet::new();
         let mut others = Vec::new();
         for output in &self.outputs {
             let kind = output["output_type"].as_str().unwrap_or_default();
             match kind {
-                "stream" if is_of_a_build(&text(&output["text"])) => {}
+                _ if output["metadata"].get("threadbook_waiting_ended").is_some() => {}
                 "stream" => {
                     streams.insert(format!(
                         "stream {}",
@@ -135,12 +135,6 @@ impl Cell {
         }
         streams.into_iter().chain(others).collect()
     }
-}
-
-/// Whether a text has nothing but the lines that cargo writes for each crate.
-fn is_of_a_build(text: &str) -> bool {
-    text.lines()
-        .all(|line| line.trim_start().starts_with("Compiling "))
 }
 
 /// A text of a notebook may be a list of its lines.

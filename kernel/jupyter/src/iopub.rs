@@ -4,6 +4,7 @@
 //! output, is the reply sent and idle published. That idle comes last holds by construction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -63,6 +64,9 @@ impl Finished {
     }
 }
 
+/// A cell that is compiled for so long says so.
+const LONG_COMPILE: Duration = Duration::from_secs(1);
+
 /// The cell whose start has been published, and whose end has not come yet.
 type Running = Option<(Cell, Box<Ticket>)>;
 
@@ -81,6 +85,7 @@ impl IopubPublisher {
     pub(crate) async fn run(mut self) {
         let mut running: Running = None;
         let mut flush_at = None;
+        let mut compiling_at = None;
         let mut events_open = true;
         loop {
             // What the handling of the last event has put here, a cell's idle above all, comes before the next event.
@@ -97,6 +102,9 @@ impl IopubPublisher {
                     flush_at = None;
                     self.sequencer.flush_waiting();
                 }
+                () = tokio::time::sleep_until(compiling_at.unwrap_or_else(Instant::now)), if compiling_at.is_some() => {
+                    self.sequencer.say_compiling();
+                }
                 event = self.events_rx.recv(), if events_open => match event {
                     Some(event) => self.event(event, &mut running).await,
                     None => events_open = false,
@@ -108,6 +116,10 @@ impl IopubPublisher {
                 Some(time) if flush_at.is_none() => flush_at = Some(Instant::now() + time),
                 Some(_) => {}
             }
+            compiling_at = match self.sequencer.is_compiling_unsaid() {
+                true => compiling_at.or_else(|| Some(Instant::now() + LONG_COMPILE)),
+                false => None,
+            };
         }
     }
 
@@ -179,7 +191,8 @@ impl IopubPublisher {
             Event::Stream { .. }
             | Event::Display { .. }
             | Event::Result { .. }
-            | Event::Clear { .. } => {}
+            | Event::Clear { .. }
+            | Event::Compiling(_) => {}
         }
     }
 

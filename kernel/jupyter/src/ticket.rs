@@ -191,7 +191,6 @@ impl Ticket {
             traceback: Vec::new(),
         }));
     }
-
 }
 
 impl Drop for Ticket {

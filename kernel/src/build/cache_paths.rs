@@ -18,6 +18,11 @@ pub(crate) fn scripts(cache: &Path) -> PathBuf {
     cache.join("scripts")
 }
 
+/// How fast builds are on this machine, see [`WaitingLine`](crate::worker::WaitingLine).
+pub(crate) fn pace(cache: &Path) -> PathBuf {
+    cache.join("pace")
+}
+
 /// The environments with JupyterLab of `threadbook lab`.
 pub(crate) fn lab(cache: &Path) -> PathBuf {
     cache.join("lab")

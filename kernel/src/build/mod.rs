@@ -12,6 +12,7 @@
 //! | `added`, `lock_files`, `pinned` | the dependencies that a session has added, and their versions |
 //! | `results` | how a cell's value is shown |
 //! | `variables`, `phases` | what the stand-in notes of a compile for the kernel |
+//! | `steps` | what a long build does, for the line under the cell |
 //! | `role_names` | the names that the kernel's program plays |
 //! | `cargo_cli`, `notes`, `error` | small helpers |
 
@@ -32,6 +33,7 @@ mod prepared_paths;
 mod results;
 pub(crate) mod role_names;
 pub mod session_paths;
+pub mod steps;
 pub mod variables;
 
 pub use call::RustcCall;

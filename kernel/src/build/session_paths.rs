@@ -36,7 +36,7 @@
 //! | `bin/` | kernel | evcxr, rust-analyzer, rustc, worker | session; links to the kernel's program |
 //! | `prepared`, `rustc` | kernel | stand-in, other kernels | session; links |
 //! | `worker` | kernel | evcxr | session; a link |
-//! | `progress` | kernel | stand-in | session; a link to the worker's stderr |
+//! | `steps` | kernel | stand-in | session; a link to a pipe of the kernel's |
 //! | `sockets` | kernel | worker | session; a link to the private sockets |
 
 use std::path::Path;
@@ -273,9 +273,9 @@ impl SessionPaths {
         self.0.join("worker")
     }
 
-    /// The link to where progress is shown: the stderr of the cell that runs.
-    pub fn progress(&self) -> PathBuf {
-        self.0.join("progress")
+    /// The link to the pipe for the steps of long builds.
+    pub fn steps(&self) -> PathBuf {
+        self.0.join("steps")
     }
 
     /// The link to the folder of the kernel's private sockets.

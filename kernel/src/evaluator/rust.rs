@@ -1,5 +1,6 @@
 //! The evaluator of Rust cells: what it holds, and the way of a piece of Rust through evcxr and the worker.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -29,6 +30,7 @@ use super::session_log::SessionLog;
 use super::source_index::SourceIndex;
 use super::visible::Library;
 use crate::build::Prepared;
+use crate::build::cache_paths;
 use crate::build::preloaded::RUNTIME;
 use crate::cell::has_lets;
 use crate::cell::hide_lets;
@@ -46,6 +48,7 @@ use crate::toolchain::SessionFolder;
 use crate::toolchain::Sysroot;
 use crate::toolchain::compiled;
 use crate::worker::CopyOptions;
+use crate::worker::WaitingLine;
 use crate::worker::Worker;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::contract::Completions;
@@ -132,27 +135,26 @@ impl RustEvaluator {
         output: OutputTx,
         copies: CopyOptions,
     ) -> Result<RustEvaluator, Diagnostic> {
-        let progress = |text: &str| {
-            let bytes = format!("{text}\n").into_bytes();
-            output.send(Event::Stream {
-                cell: None,
-                stream: StreamName::Stderr,
-                bytes,
-            });
-        };
         let failed =
             |error: toolchain::Error| diagnostics::plain("ToolchainError", error.to_string());
         let (cache, session) = session.map_err(failed)?;
+        let waiting = WaitingLine::new(output.clone(), cache_paths::pace(&cache));
+        let waiting = RefCell::new(waiting);
+        let progress = |step| waiting.borrow_mut().step(step);
         let sysroot = Sysroot::find().map_err(failed)?;
         sysroot.fetch_library_sources(&progress, |command| session.restore_environment(command));
-        let prepared = toolchain::prepare(&cache, &sysroot, &progress).map_err(failed)?;
+        let prepared = toolchain::prepare(&cache, &sysroot, &progress);
+        waiting.borrow_mut().close();
+        let prepared = prepared.map_err(failed)?;
         session.equip(&prepared, &sysroot).map_err(failed)?;
         let sources = SourceIndex::new(session.paths());
-        let worker = Worker::new(output.clone(), Box::new(sources.clone())).map_err(|error| {
+        let waiting = waiting.into_inner();
+        let worker = Worker::new(output.clone(), waiting, Box::new(sources.clone()));
+        let worker = worker.map_err(|error| {
             diagnostics::plain("KernelError", format!("the worker's pipes: {error}"))
         })?;
         session
-            .show_progress_in(&worker.stderr_file())
+            .send_steps_to(&worker.steps_file())
             .map_err(failed)?;
         stop.attach(session.paths().clone(), worker.status(), worker.comms());
         let mut command = worker.command(&session.worker(), session.path(), copies);
@@ -287,6 +289,7 @@ impl RustEvaluator {
         loop {
             let shown = hide_lets(code, &hidden.keys().cloned().collect());
             let kept = keep_items(&mark_item_macros(&shown, &macros)) + forgetting;
+            self.output.send(Event::Compiling(true));
             let result = self.engine.execute(&format!("{dependencies}{kept}"));
             let error = result.as_ref().err().map(EngineError::to_string);
             match error.and_then(|error| ended::refused(&error)) {

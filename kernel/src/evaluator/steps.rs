@@ -459,6 +459,7 @@ fn shown(events: Vec<Event>) -> Shown {
             Event::Input { .. }
             | Event::Comm { .. }
             | Event::CommHandled(_)
+            | Event::Compiling(_)
             | Event::Marker(_) => {}
         }
     }

@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use super::outputs::display_id;
 use crate::env as variables;
+use crate::worker::WAITING_KEY;
 use crate::worker::WARNINGS_KEY;
 use threadbook::progress::PROGRESS_MIME;
+use threadbook_jupyter::output::COMPILING_KEY;
 
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
@@ -27,7 +29,7 @@ pub(crate) struct Terminal {
     stderr: Stream,
     /// The displays that were updated in the running cell, each with its latest text.
     updated: Vec<(String, String)>,
-    /// Whether the last line is a progress bar, which is drawn over.
+    /// Whether the last line is one that is drawn over, such as a progress bar.
     draws_bar: bool,
 }
 
@@ -68,7 +70,14 @@ impl Terminal {
     /// Shows a message on iopub as far as it can be shown.
     pub(crate) fn output(&mut self, msg_type: &str, content: &Value) -> io::Result<()> {
         if content["data"].get(PROGRESS_MIME).is_some() {
+            self.note_update(content);
             return self.draw_bar(content);
+        }
+        if content["metadata"].get(COMPILING_KEY).is_some() {
+            return self.draw_bar(content);
+        }
+        if let Some(has_ended) = content["metadata"].get(WAITING_KEY) {
+            return self.waiting(msg_type, content, has_ended == true);
         }
         self.erase_bar()?;
         match msg_type {
@@ -139,9 +148,18 @@ impl Terminal {
         }
     }
 
-    /// A line that changes, on a terminal; the line of its end comes with the cell's.
+    /// What is waited for: a line that changes, on a terminal; elsewhere its first text. What is left of it stays.
+    fn waiting(&mut self, msg_type: &str, content: &Value, has_ended: bool) -> io::Result<()> {
+        let is_new = msg_type == "display_data";
+        if has_ended || (is_new && !self.stdout.coloured) {
+            self.end_lines()?;
+            return self.stderr.line(&text_of(content));
+        }
+        self.draw_bar(content)
+    }
+
+    /// A line that changes, on a terminal; what is left of it comes with the cell's end.
     fn draw_bar(&mut self, content: &Value) -> io::Result<()> {
-        self.note_update(content);
         if !self.stdout.coloured {
             return Ok(());
         }
@@ -359,6 +377,46 @@ mod tests {
                 100%
             "#]],
             expect![""],
+        );
+    }
+
+    #[test]
+    fn what_is_waited_for_is_a_line_that_changes_and_one_at_the_end() {
+        let show = |terminal: &mut Terminal| {
+            let compiling =
+                json!({"data": {"text/plain": "compiling"}, "metadata": {COMPILING_KEY: true}});
+            terminal.output("display_data", &compiling)?;
+            terminal.output("clear_output", &json!({"wait": false}))?;
+            for (kind, text, has_ended) in [
+                ("display_data", "one", false),
+                ("update_display_data", "two", false),
+                ("update_display_data", "both", true),
+            ] {
+                let content = json!({
+                    "data": {"text/plain": text},
+                    "metadata": {WAITING_KEY: has_ended},
+                    "transient": {"display_id": "line"},
+                });
+                terminal.output(kind, &content)?;
+            }
+            terminal.cell_ended()
+        };
+        check(
+            false,
+            show,
+            expect![""],
+            expect![[r#"
+                one
+                both
+            "#]],
+        );
+        check(
+            true,
+            show,
+            expect![["\u{1b}[2K\rcompiling\u{1b}[2K\r\u{1b}[2K\rone\u{1b}[2K\rtwo\u{1b}[2K\r"]],
+            expect![[r#"
+                both
+            "#]],
         );
     }
 

@@ -9,7 +9,6 @@
 //! without it was left by a build that was killed, and is made anew.
 
 use std::fs::File;
-use std::io::BufRead;
 use std::io::BufReader;
 use std::path::Path;
 use std::path::PathBuf;
@@ -26,19 +25,23 @@ use crate::build::Prepared;
 use crate::build::PreparedPaths;
 use crate::build::RustcCall;
 use crate::build::cache_paths;
-use crate::build::cargo_cli;
 use crate::build::error::at;
 use crate::build::features;
 use crate::build::role_names;
+use crate::build::steps;
+use crate::build::steps::Step;
 use crate::sys::processes;
+
+/// What is left of the line that says what is waited for.
+const PREPARED: &str = "the runtime is prepared";
 
 /// Gives the prepared build for a toolchain, building it first where that has not been done.
 ///
-/// `progress` gets a few words about each step, only when it takes long.
+/// `progress` gets each step, only when it takes long.
 pub fn prepare(
     cache: &Path,
     sysroot: &Sysroot,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Step),
 ) -> Result<Prepared, Error> {
     sysroot.library_sources()?;
     let folder = cache_paths::prepared(cache);
@@ -54,19 +57,21 @@ fn locked(
     cache: &Path,
     paths: &PreparedPaths,
     sysroot: &Sysroot,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Step),
 ) -> Result<Prepared, Error> {
     let lock_path = paths.lock();
     let lock = File::create(&lock_path).map_err(at(&lock_path))?;
     if lock.try_lock().is_err() {
-        progress("waiting for another kernel that is preparing the runtime");
+        let words = "waiting for another kernel that is preparing the runtime";
+        progress(Step::Begin(words.to_owned()));
         lock.lock().map_err(at(&lock_path))?;
     }
     if let Ok(prepared) = Prepared::open(paths.clone()) {
+        progress(Step::End(PREPARED.to_owned()));
         return Ok(prepared);
     }
     processes::share(&lock).map_err(at(&lock_path))?;
-    progress(&why_it_is_built(cache, sysroot));
+    progress(Step::Begin(why_it_is_built(cache, sysroot)));
     let built = build(paths, sysroot, progress);
     // Said, not left to the file's end: a program that a compiler left behind may have inherited it. What went wrong
     // with the build is worth more words than what goes wrong here.
@@ -104,7 +109,7 @@ pub fn prepared_folder(cache: &Path, sysroot: &Sysroot) -> PathBuf {
 fn build(
     paths: &PreparedPaths,
     sysroot: &Sysroot,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Step),
 ) -> Result<Prepared, Error> {
     let root = paths.root();
     if root.exists() {
@@ -122,7 +127,7 @@ fn build(
     compile_worker(paths, sysroot, &call)?;
     let (cargo, version) = (sysroot.cargo(), sysroot.version().to_owned());
     let prepared = Prepared::finish(paths.clone(), call, cargo, version)?;
-    progress("the runtime is prepared");
+    progress(Step::End(PREPARED.to_owned()));
     Ok(prepared)
 }
 
@@ -130,7 +135,7 @@ fn build(
 fn compile_template(
     paths: &PreparedPaths,
     sysroot: &Sysroot,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Step),
 ) -> Result<RustcCall, Error> {
     let mut said = String::new();
     for offline in [true, false] {
@@ -151,7 +156,7 @@ fn run_cargo(
     paths: &PreparedPaths,
     sysroot: &Sysroot,
     offline: bool,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(Step),
 ) -> Result<Result<RustcCall, String>, Error> {
     let template = paths.template();
     let mut command = processes::bound(role_names::BOUND, &sysroot.cargo())
@@ -170,16 +175,14 @@ fn run_cargo(
     let mut said = String::new();
     let mut call = None;
     if let Some(stderr) = child.stderr.take() {
-        for line in BufReader::new(stderr).lines() {
-            let line = line.map_err(at(&template))?;
-            let step = line.trim_start();
-            if let Some(step) = cargo_cli::step_for_people(step) {
-                progress(step);
-            }
-            if let Some(found) = RustcCall::from_verbose_line(step) {
+        for line in steps::lines(BufReader::new(stderr)) {
+            let words = line.trim();
+            if let Some(found) = RustcCall::from_verbose_line(words) {
                 call = Some(found);
             }
-            if !step.starts_with("Running ") {
+            if let Some(step) = Step::of_cargo(words) {
+                progress(step);
+            } else if !words.is_empty() && !words.starts_with("Running ") {
                 said.push_str(&line);
                 said.push('\n');
             }

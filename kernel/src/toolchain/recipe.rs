@@ -17,6 +17,7 @@ use crate::build::RustcCall;
 use crate::build::cargo_cli;
 use crate::build::features;
 use crate::build::preloaded;
+use crate::build::steps;
 use crate::hash;
 use crate::rewrite::manifest;
 use crate::sys::processes;
@@ -80,6 +81,7 @@ pub(super) fn files(paths: &PreparedPaths) -> Vec<(PathBuf, String)> {
 pub(super) fn set_cargo(command: &mut Command, host: &str, rustc: &Path) {
     command.args(["build", "--verbose", "--target", host]);
     cargo_cli::set_build_environment(command, rustc);
+    steps::set_counting(command);
     command.env("CARGO_TERM_COLOR", "never");
 }
 

@@ -109,9 +109,9 @@ impl SessionFolder {
         std::fs::remove_file(&file).map_err(at(&file))
     }
 
-    /// Shows the progress of long builds in this file.
-    pub fn show_progress_in(&self, file: &Path) -> Result<(), Error> {
-        let link = self.paths.progress();
+    /// The steps of long builds go to this file.
+    pub fn send_steps_to(&self, file: &Path) -> Result<(), Error> {
+        let link = self.paths.steps();
         links::link(file, &link).map_err(at(link))
     }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::process::Stdio;
 
 use crate::build::Error;
+use crate::build::steps::Step;
 
 /// A Rust toolchain on this machine.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ impl Sysroot {
     /// `restore` gives a command the environment that the kernel was started with.
     pub fn fetch_library_sources(
         &self,
-        progress: &dyn Fn(&str),
+        progress: &dyn Fn(Step),
         restore: impl FnOnce(&mut Command),
     ) {
         let name = self.path.file_name();
@@ -80,9 +81,9 @@ impl Sysroot {
         command
             .args(["component", "add", "rust-src", "--toolchain"])
             .arg(name);
-        progress(
-            "installing the standard library's sources, once for this toolchain (`rustup component add rust-src`)",
-        );
+        progress(Step::Note(
+            "installing the standard library's sources, once for this toolchain (`rustup component add rust-src`)".to_owned(),
+        ));
         match command.stdin(Stdio::null()).output() {
             Ok(output) if output.status.success() => {}
             Ok(output) => {

@@ -142,8 +142,9 @@ impl Comms {
         state.targets = targets.into_iter().collect();
         let theirs: BTreeMap<String, String> = open.into_iter().collect();
         let ours = std::mem::take(&mut state.open);
-        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            ours.into_iter().partition(|(id, _)| theirs.contains_key(id));
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = ours
+            .into_iter()
+            .partition(|(id, _)| theirs.contains_key(id));
         let only_theirs = theirs.into_keys().filter(|id| !kept.contains_key(id));
         for id in only_theirs {
             let close = to_wire(&CommMessage::close(id));
@@ -231,7 +232,11 @@ fn to_wire(message: &CommMessage) -> wire::CommMessage {
         target: message.target_name.clone(),
         data: message.data.clone(),
         metadata: message.metadata.clone(),
-        buffers: message.buffers.iter().map(|buffer| buffer.to_vec()).collect(),
+        buffers: message
+            .buffers
+            .iter()
+            .map(|buffer| buffer.to_vec())
+            .collect(),
     }
 }
 
@@ -301,7 +306,10 @@ mod tests {
         let (1, Delivery::Message(close)) = next() else {
             panic!("no close");
         };
-        assert_eq!((close.act, close.comm_id.as_str()), (wire::CommAct::Close, "worker"));
+        assert_eq!(
+            (close.act, close.comm_id.as_str()),
+            (wire::CommAct::Close, "worker")
+        );
         assert_eq!(next(), (2, Delivery::Resume));
         assert!(comms.handled(2).is_empty());
         assert_eq!(ids(comms.lost()), ["both"]);

@@ -7,6 +7,7 @@ mod events;
 mod pipes;
 mod pump;
 mod status;
+mod waiting;
 
 pub use comms::Comms;
 pub use events::CellObserver;
@@ -16,6 +17,8 @@ pub use events::WARNINGS_KEY;
 pub use events::WorkerEvent;
 pub use pipes::CopyOptions;
 pub use status::Status;
+pub(crate) use waiting::WAITING_KEY;
+pub use waiting::WaitingLine;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -47,7 +50,11 @@ pub struct Worker {
 
 impl Worker {
     /// Opens the pipes and starts the thread that reads them.
-    pub fn new(output: OutputTx, observer: Box<dyn CellObserver>) -> std::io::Result<Worker> {
+    pub fn new(
+        output: OutputTx,
+        waiting: WaitingLine,
+        observer: Box<dyn CellObserver>,
+    ) -> std::io::Result<Worker> {
         let pipes = Arc::new(Pipes::new()?);
         let status = Arc::new(Status::new(Arc::clone(&pipes)));
         let comms = Arc::new(Comms::new(pipes.comms()?));
@@ -57,6 +64,7 @@ impl Worker {
             Arc::clone(&status),
             Arc::clone(&comms),
             output,
+            waiting,
             events_tx,
             observer,
         );
@@ -78,9 +86,9 @@ impl Worker {
         command
     }
 
-    /// A file whose text shows as stderr of the cell that runs. It is there as long as the worker's pipes are.
-    pub fn stderr_file(&self) -> PathBuf {
-        self.pipes.stderr_file()
+    /// The file for the steps of builds, each of which shows under the cell. It is there as long as the worker's pipes are.
+    pub fn steps_file(&self) -> PathBuf {
+        self.pipes.steps_file()
     }
 
     /// The worker's state, for other threads.

@@ -42,6 +42,7 @@ pub struct CopyOptions {
 pub(super) struct Waiting {
     pub(super) channel: usize,
     pub(super) raw: [usize; 2],
+    pub(super) steps: usize,
 }
 
 /// Both ends of every pipe: the kernel keeps the worker's ends open, so that a restarted worker gets them again.
@@ -54,6 +55,8 @@ pub(super) struct Pipes {
     control: (OwnedFd, File),
     /// The worker's end and the kernel's.
     comms: (UnixDatagram, UnixDatagram),
+    /// The steps of builds, which the stand-in sends.
+    steps: (File, OwnedFd),
 }
 
 impl Pipes {
@@ -72,6 +75,7 @@ impl Pipes {
             input: (input_read, input_write.into()),
             drained,
             comms: UnixDatagram::pair()?,
+            steps: reading_pipe()?,
         })
     }
 
@@ -108,10 +112,10 @@ impl Pipes {
         }
     }
 
-    /// A file whose text shows as stderr of the cell that runs. It is there as long as the pipes are.
-    pub(super) fn stderr_file(&self) -> PathBuf {
-        let [_, _, err, ..] = self.worker_ends();
-        format!("/proc/{}/fd/{}", std::process::id(), err.as_raw_fd()).into()
+    /// The file for the steps of builds. It is there as long as the pipes are.
+    pub(super) fn steps_file(&self) -> PathBuf {
+        let fd = self.steps.1.as_raw_fd();
+        format!("/proc/{}/fd/{fd}", std::process::id()).into()
     }
 
     /// What the worker inherits.
@@ -131,8 +135,8 @@ impl Pipes {
     /// Waits until something can be read.
     pub(super) fn wait(&self) -> io::Result<()> {
         let [out, err] = &self.raw;
-        let mut fds =
-            [&self.channel.0, &out.0, &err.0].map(|file| PollFd::new(file, PollFlags::IN));
+        let mut fds = [&self.channel.0, &out.0, &err.0, &self.steps.0]
+            .map(|file| PollFd::new(file, PollFlags::IN));
         match rustix::event::poll(&mut fds, None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -147,7 +151,12 @@ impl Pipes {
             rustix::io::ioctl_fionread(&err.0)? as usize,
         ];
         let channel = rustix::io::ioctl_fionread(&self.channel.0)? as usize;
-        Ok(Waiting { channel, raw })
+        let steps = rustix::io::ioctl_fionread(&self.steps.0)? as usize;
+        Ok(Waiting {
+            channel,
+            raw,
+            steps,
+        })
     }
 
     /// Takes bytes that are known to wait in the channel.
@@ -158,6 +167,11 @@ impl Pipes {
     /// Takes bytes that are known to wait in a plain pipe.
     pub(super) fn read_raw(&self, index: usize, buffer: &mut [u8]) -> io::Result<()> {
         (&self.raw[index].0).read_exact(buffer)
+    }
+
+    /// Takes bytes that are known to wait among the steps.
+    pub(super) fn read_steps(&self, buffer: &mut [u8]) -> io::Result<()> {
+        (&self.steps.0).read_exact(buffer)
     }
 
     /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.

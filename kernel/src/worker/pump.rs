@@ -29,12 +29,15 @@ use super::events::Note;
 use super::events::WorkerEvent;
 use super::pipes::Pipes;
 use super::status::Status;
+use super::waiting::WaitingLine;
+use crate::build::steps::Step;
 
 pub(super) struct Pump {
     pipes: Arc<Pipes>,
     status: Arc<Status>,
     comms: Arc<Comms>,
     output: OutputTx,
+    waiting: WaitingLine,
     events_tx: mpsc::Sender<WorkerEvent>,
     observer: Box<dyn CellObserver>,
     decoder: ReportDecoder,
@@ -46,6 +49,8 @@ pub(super) struct Pump {
     /// The last panic since a cell has started.
     panic: Option<PanicInfo>,
     buffer: Vec<u8>,
+    /// The start of a step whose end has not come.
+    step: Vec<u8>,
 }
 
 impl Pump {
@@ -54,6 +59,7 @@ impl Pump {
         status: Arc<Status>,
         comms: Arc<Comms>,
         output: OutputTx,
+        waiting: WaitingLine,
         events_tx: mpsc::Sender<WorkerEvent>,
         observer: Box<dyn CellObserver>,
     ) -> Pump {
@@ -62,6 +68,7 @@ impl Pump {
             status,
             comms,
             output,
+            waiting,
             events_tx,
             observer,
             decoder: ReportDecoder::default(),
@@ -71,6 +78,7 @@ impl Pump {
             has_noted_copies: false,
             panic: None,
             buffer: Vec::new(),
+            step: Vec::new(),
         }
     }
 
@@ -93,7 +101,9 @@ impl Pump {
             let count = seen.saturating_sub(self.drained[index]);
             self.take_raw(index, count as usize)?;
         }
-        Ok(())
+        // A report may have had these taken too.
+        let steps = waiting.steps.min(self.pipes.waiting()?.steps);
+        self.take_steps(steps)
     }
 
     fn take_channel(&mut self, count: usize) -> std::io::Result<()> {
@@ -139,6 +149,21 @@ impl Pump {
         }));
         self.drained[index] += count as u64;
         self.pipes.set_drained(index, self.drained[index])
+    }
+
+    /// Shows the steps of a build.
+    fn take_steps(&mut self, count: usize) -> std::io::Result<()> {
+        let start = self.step.len();
+        self.step.resize(start + count, 0);
+        self.pipes.read_steps(&mut self.step[start..])?;
+        while let Some(end) = self.step.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.step.drain(..=end).collect();
+            match Step::decode(&line) {
+                Some(step) => self.waiting.step(step),
+                None => tracing::error!("no step: `{}`", String::from_utf8_lossy(&line)),
+            }
+        }
+        Ok(())
     }
 
     fn report(&mut self, report: Report) -> std::io::Result<()> {
@@ -212,6 +237,7 @@ impl Pump {
                 let cell = self.status.cell();
                 self.cells.insert(load, cell);
                 self.panic = None;
+                self.send(Some(Event::Compiling(false)));
                 self.note_missing_copies(cell);
                 if let Some(Note { data, metadata }) = self.observer.started(&so, at_ms) {
                     self.send(Some(Event::Display {
@@ -293,6 +319,7 @@ impl Pump {
             Report::NoSuchCopy => self.tell(WorkerEvent::NoSuchCopy),
             Report::Sync => {
                 self.take_all_raw()?;
+                self.waiting.close();
                 self.tell(WorkerEvent::Synced);
             }
         }
@@ -319,7 +346,7 @@ impl Pump {
         for (index, count) in waiting.raw.into_iter().enumerate() {
             self.take_raw(index, count)?;
         }
-        Ok(())
+        self.take_steps(waiting.steps)
     }
 
     /// Passes a question on. A thread of its own waits for the answer, since output goes on meanwhile.

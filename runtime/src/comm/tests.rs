@@ -17,7 +17,11 @@ fn given(comm: &Comm, act: CommAct, data: serde_json::Value) {
 #[test]
 fn a_comm_sends_until_it_is_closed() {
     let comm = Comm::open("test-send", json!({"a": 1}));
-    comm.send(Message::new(json!(2)).with_buffer([3]).with_metadata("m", 4));
+    comm.send(
+        Message::new(json!(2))
+            .with_buffer([3])
+            .with_metadata("m", 4),
+    );
     comm.close();
     comm.send(json!(5));
     comm.close();
@@ -25,8 +29,14 @@ fn a_comm_sends_until_it_is_closed() {
     let acts: Vec<CommAct> = sent.iter().map(|message| message.act).collect();
     assert_eq!(acts, [CommAct::Open, CommAct::Message, CommAct::Close]);
     assert!(sent.iter().all(|message| message.comm_id == comm.id()));
-    assert_eq!((sent[0].target.as_str(), &sent[0].data), ("test-send", &json!({"a": 1})));
-    assert_eq!((&sent[1].data, &sent[1].buffers), (&json!(2), &vec![vec![3]]));
+    assert_eq!(
+        (sent[0].target.as_str(), &sent[0].data),
+        ("test-send", &json!({"a": 1}))
+    );
+    assert_eq!(
+        (&sent[1].data, &sent[1].buffers),
+        (&json!(2), &vec![vec![3]])
+    );
     assert_eq!(sent[1].metadata["m"], 4);
     assert_eq!(format!("{comm:?}"), "Comm(test-send, closed)");
 }
@@ -85,6 +95,9 @@ fn a_target_takes_what_the_front_end_opens() {
         });
     }
     let (comm, data) = rx.recv().unwrap();
-    assert_eq!((comm.id(), comm.target(), data), ("test-good", "test-target", json!("good")));
+    assert_eq!(
+        (comm.id(), comm.target(), data),
+        ("test-good", "test-target", json!("good"))
+    );
     assert!(comm.is_open() && table::find("test-bad").is_none());
 }

@@ -60,10 +60,6 @@ impl VBox {
 fn of(kind: &'static Kind, children: &[&dyn Widget]) -> ModelRef {
     let model = Model::new(kind, json!({}));
     let children = children.iter();
-    model.set_children(
-        children
-            .map(|child| Arc::clone(&child.model().0))
-            .collect(),
-    );
+    model.set_children(children.map(|child| Arc::clone(&child.model().0)).collect());
     ModelRef(model)
 }

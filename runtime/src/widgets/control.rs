@@ -31,9 +31,7 @@ pub(super) fn install() {
 /// All widgets with their states.
 pub(super) fn states() -> serde_json::Value {
     let models = model::known().into_iter();
-    let states: Map<_, _> = models
-        .map(|(id, model)| (id, model.described()))
-        .collect();
+    let states: Map<_, _> = models.map(|(id, model)| (id, model.described())).collect();
     json!({"method": "update_states", "states": states, "buffer_paths": []})
 }
 

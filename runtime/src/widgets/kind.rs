@@ -67,14 +67,27 @@ static BUTTON_STYLE: Kind = style("ButtonStyle");
 static PROGRESS_STYLE: Kind = style("ProgressStyle");
 static LABEL_STYLE: Kind = style("LabelStyle");
 
-pub(super) static INT_SLIDER: Kind = control("IntSlider", Some(&SLIDER_STYLE), &["value", "min", "max", "description"]);
-pub(super) static FLOAT_SLIDER: Kind = control("FloatSlider", Some(&SLIDER_STYLE), &["value", "min", "max", "description"]);
-pub(super) static CHECKBOX: Kind = control("Checkbox", Some(&CHECKBOX_STYLE), &["value", "description"]);
+pub(super) static INT_SLIDER: Kind = control(
+    "IntSlider",
+    Some(&SLIDER_STYLE),
+    &["value", "min", "max", "description"],
+);
+pub(super) static FLOAT_SLIDER: Kind = control(
+    "FloatSlider",
+    Some(&SLIDER_STYLE),
+    &["value", "min", "max", "description"],
+);
+pub(super) static CHECKBOX: Kind =
+    control("Checkbox", Some(&CHECKBOX_STYLE), &["value", "description"]);
 pub(super) static TEXT: Kind = control("Text", Some(&TEXT_STYLE), &["value", "description"]);
 pub(super) static BUTTON: Kind = control("Button", Some(&BUTTON_STYLE), &["description"]);
 pub(super) static INT_PROGRESS: Kind = Kind {
     view: Some(("ProgressView", CONTROLS)),
-    ..control("IntProgress", Some(&PROGRESS_STYLE), &["value", "min", "max", "description"])
+    ..control(
+        "IntProgress",
+        Some(&PROGRESS_STYLE),
+        &["value", "min", "max", "description"],
+    )
 };
 pub(super) static LABEL: Kind = control("Label", Some(&LABEL_STYLE), &["value"]);
 pub(super) static HBOX: Kind = control("HBox", None, &[]);

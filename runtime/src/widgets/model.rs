@@ -147,7 +147,11 @@ impl Model {
     pub(super) fn close(&self) {
         let mut inner = self.inner();
         let comm = inner.comm.take();
-        let parts: Vec<_> = inner.parts.iter().map(|(_, part)| Arc::clone(part)).collect();
+        let parts: Vec<_> = inner
+            .parts
+            .iter()
+            .map(|(_, part)| Arc::clone(part))
+            .collect();
         drop(inner);
         if let Some(comm) = comm {
             let model = models().remove(comm.id());

@@ -105,7 +105,10 @@ fn a_front_end_gets_the_state_that_it_requests() {
     let id = sent::take().pop().unwrap().comm_id;
     model(&text).take(&json!({"method": "request_state"}));
     let state = sent::take().pop().unwrap().data["state"].take();
-    assert_eq!((&state["value"], &state["_model_name"]), (&json!("a"), &json!("TextModel")));
+    assert_eq!(
+        (&state["value"], &state["_model_name"]),
+        (&json!("a"), &json!("TextModel"))
+    );
     let all = super::control::states();
     assert_eq!(all["method"], "update_states");
     assert_eq!(all["states"][&id]["model_name"], "TextModel");
@@ -123,7 +126,10 @@ fn a_click_calls_and_a_panic_does_not_remove_the_function() {
     let clicks = Arc::new(AtomicI64::new(0));
     let counted = Arc::clone(&clicks);
     button.on_click(move || {
-        assert!(counted.fetch_add(1, Ordering::Relaxed) > 0, "the first click");
+        assert!(
+            counted.fetch_add(1, Ordering::Relaxed) > 0,
+            "the first click"
+        );
     });
     let click = json!({"method": "custom", "content": {"event": "click"}});
     let clicked = std::panic::catch_unwind(|| model(&button).take(&click));
@@ -134,11 +140,17 @@ fn a_click_calls_and_a_panic_does_not_remove_the_function() {
 
 #[test]
 fn a_box_opens_what_it_holds() {
-    let row = VBox::new(&[&HBox::new(&[&Checkbox::new(true)]), &IntProgress::new(0..=3)]);
+    let row = VBox::new(&[
+        &HBox::new(&[&Checkbox::new(true)]),
+        &IntProgress::new(0..=3),
+    ]);
     row.show();
     let opened = opened();
     let names: Vec<&str> = opened.iter().map(|(name, _)| name.as_str()).collect();
-    let names: Vec<&str> = names.into_iter().filter(|name| !name.contains("Layout")).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !name.contains("Layout"))
+        .collect();
     assert_eq!(
         names,
         [

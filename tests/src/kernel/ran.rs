@@ -72,7 +72,7 @@ impl Ran {
         text_of(&self.iopub, Some("stdout"))
     }
 
-    /// All of stderr.
+    /// All of stderr, and each text of a line that said what was waited for.
     pub fn stderr(&self) -> String {
         self.mark("stderr");
         text_of(&self.iopub, Some("stderr"))
@@ -129,7 +129,7 @@ impl Ran {
         self.mark(kind);
         let mut contents = Vec::new();
         for message in &self.iopub {
-            if message.msg_type() == kind {
+            if message.msg_type() == kind && waiting(message).is_none() {
                 contents.push(&message.content);
             }
         }
@@ -231,6 +231,7 @@ impl Ran {
     fn unread(&self) -> Vec<String> {
         let is_unread = |message: &&Message| {
             let kind = match message.msg_type() {
+                _ if waiting(message).is_some() => "stderr",
                 "stream" => message.content["name"].as_str().unwrap_or_default(),
                 kind => kind,
             };
@@ -280,16 +281,28 @@ pub(super) fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<
         .collect()
 }
 
-/// The text of one stream, or of both as they came.
+/// The text of one stream, or of both as they came, with the lines that say what is waited for as stderr.
 pub(super) fn text_of(messages: &[Message], stream: Option<&str>) -> String {
     let mut text = String::new();
     for message in messages {
         let content = &message.content;
+        if let Some(line) = waiting(message)
+            && stream.is_none_or(|name| name == "stderr")
+        {
+            text.push_str(line);
+            text.push('\n');
+        }
         if message.msg_type() == "stream" && stream.is_none_or(|name| content["name"] == name) {
             text.push_str(content["text"].as_str().unwrap_or_default());
         }
     }
     text
+}
+
+/// The text of a line that says what is waited for.
+fn waiting(message: &Message) -> Option<&str> {
+    message.content["metadata"].get("threadbook_waiting_ended")?;
+    message.content["data"]["text/plain"].as_str()
 }
 
 /// Without colours.

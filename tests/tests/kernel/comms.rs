@@ -123,7 +123,9 @@ fn a_callback_is_called_while_a_cell_runs_and_survives_its_interrupt() {
     let sent = kernel.send_on_comm(&id, update(7));
     assert_eq!(kernel.handled(&sent), []);
     kernel.finish(&cell).printed("waits\n7\n");
-    let cell = kernel.send("println!(\"waits\");\nloop { std::thread::sleep(std::time::Duration::from_millis(1)); }");
+    let cell = kernel.send(
+        "println!(\"waits\");\nloop { std::thread::sleep(std::time::Duration::from_millis(1)); }",
+    );
     kernel.until_text(&cell, "waits");
     kernel.interrupt();
     let ran = kernel.finish(&cell);
@@ -170,7 +172,9 @@ fn widgets_go_back_with_the_process_and_none_dangles() {
     let sent = kernel.send_on_comm(&lost, json!({}));
     assert_eq!(kernel.handled(&sent), []);
     kernel.run("%reset").nothing();
-    wait_until("the end of all comms", || kernel.comms().is_empty().then_some(()));
+    wait_until("the end of all comms", || {
+        kernel.comms().is_empty().then_some(())
+    });
     kernel.skip_late("comm_close");
 }
 
@@ -199,11 +203,13 @@ fn a_front_end_restores_all_widgets_at_once() {
         ran.result(),
         "HBox(Label(value=\"a\"), Button(description=\"Go\"))"
     );
-    let view = &ran.contents("execute_result")[0]["data"]["application/vnd.jupyter.widget-view+json"];
+    let view =
+        &ran.contents("execute_result")[0]["data"]["application/vnd.jupyter.widget-view+json"];
     let id = view["model_id"].as_str().unwrap().to_owned();
     assert_eq!(view["version_major"], 2);
     ran.nothing();
-    let content = json!({"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}});
+    let content =
+        json!({"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}});
     let sent = kernel.send_comm("comm_open", content);
     assert_eq!(kernel.handled(&sent), []);
     let sent = kernel.send_on_comm("control", json!({"method": "request_states"}));

@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::Marker;
+use crate::contract::CellId;
 use crate::contract::CommRequest;
 use crate::message::CommMessage;
-use crate::contract::CellId;
 
 /// stdout or stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,9 @@ pub enum Event {
     },
     /// A message of a client has been handled, and all that it has led to is before this.
     CommHandled(CommRequest),
+    /// From here on the latest cell is compiled, or is not any more. A front end that shows nothing else of the cell for a
+    /// while says so.
+    Compiling(bool),
     /// The start or the end of a cell. Only the kernel itself sends it.
     Marker(Marker),
 }
@@ -156,6 +159,7 @@ impl OutputTx {
             Event::Input { .. }
             | Event::Comm { .. }
             | Event::CommHandled(_)
+            | Event::Compiling(_)
             | Event::Marker(_) => return Some(event),
         };
         match self.capture().as_mut() {

@@ -12,4 +12,5 @@ pub use event::OutputTx;
 pub use event::StreamName;
 pub(crate) use marker::CellMark;
 pub use marker::Marker;
+pub use sequence::COMPILING_KEY;
 pub(crate) use sequence::Sequencer;

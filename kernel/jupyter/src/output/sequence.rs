@@ -40,6 +40,9 @@ const CELLS_LIMIT: usize = 4096;
 /// Whose output it is before the first cell. It is held, and shown under the first cell.
 const NOBODY: CellId = CellId(0);
 
+/// The key in the metadata of the display that a cell shows while it is compiled for long.
+pub const COMPILING_KEY: &str = "threadbook_compiling";
+
 /// One message to publish.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Publication {
@@ -55,7 +58,17 @@ pub(crate) struct Sequencer {
     latest: CellId,
     cells: BTreeMap<CellId, CellState>,
     pending: Option<Pending>,
+    /// Whether the latest cell is compiled, and has shown nothing yet.
+    compiling: Option<Compiling>,
     out: Vec<Publication>,
+}
+
+/// What was said of a compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compiling {
+    Nothing,
+    /// That it goes on. It is the cell's only output, which the end of the compile clears.
+    GoesOn,
 }
 
 #[derive(Debug)]
@@ -70,6 +83,7 @@ struct CellState {
     parent: Map<String, Value>,
     count: u32,
     silent: bool,
+    has_output: bool,
     used_bytes: usize,
     /// Bytes of its text that have left in messages.
     sent_bytes: usize,
@@ -103,6 +117,7 @@ impl Sequencer {
             latest: NOBODY,
             cells: BTreeMap::from([(NOBODY, CellState::default())]),
             pending: None,
+            compiling: None,
             out: Vec::new(),
         }
     }
@@ -120,6 +135,7 @@ impl Sequencer {
             _ => self.flush(),
         }
         self.latest = cell;
+        self.compiling = None;
         let state = CellState {
             parent,
             count,
@@ -179,12 +195,44 @@ impl Sequencer {
             Event::Clear { cell, wait } => {
                 self.publish(self.known(*cell), "clear_output", json!({"wait": wait}));
             }
+            Event::Compiling(true) => {
+                let latest = self.cells.get(&self.latest);
+                let shows_nothing = latest.is_some_and(|cell| !cell.has_output && !cell.silent);
+                if self.latest != NOBODY && self.pending.is_none() && shows_nothing {
+                    self.compiling = self.compiling.or(Some(Compiling::Nothing));
+                }
+            }
+            Event::Compiling(false) => self.end_compiling(),
             // Text before the first cell is held.
             Event::Comm { .. } | Event::CommHandled(_) if self.latest == NOBODY => {}
             Event::Comm { .. } | Event::CommHandled(_) => self.flush(),
             // A cell's beginning is a marker too.
             Event::Marker(_) if self.latest == NOBODY => {}
             Event::Input { .. } | Event::Marker(_) => self.flush(),
+        }
+    }
+
+    /// Whether a compile goes on, and [`Sequencer::say_compiling`] would say so.
+    pub(crate) fn is_compiling_unsaid(&self) -> bool {
+        self.compiling == Some(Compiling::Nothing)
+    }
+
+    /// Says that the compile goes on.
+    pub(crate) fn say_compiling(&mut self) {
+        if self.is_compiling_unsaid() {
+            self.compiling = Some(Compiling::GoesOn);
+            let content = json!({
+                "data": {"text/plain": "compiling"},
+                "metadata": {COMPILING_KEY: true},
+                "transient": {},
+            });
+            self.push(self.latest, "display_data", content);
+        }
+    }
+
+    fn end_compiling(&mut self) {
+        if self.compiling.take() == Some(Compiling::GoesOn) {
+            self.push(self.latest, "clear_output", json!({"wait": false}));
         }
     }
 
@@ -198,6 +246,7 @@ impl Sequencer {
             self.text(cell, stream, &text);
         }
         self.flush();
+        self.end_compiling();
         self.cells.get_mut(&cell)?.result.take()
     }
 
@@ -364,6 +413,16 @@ impl Sequencer {
 
     fn publish(&mut self, cell: CellId, msg_type: &'static str, content: Value) {
         self.flush();
+        if cell == self.latest {
+            self.end_compiling();
+        }
+        if let Some(state) = self.cells.get_mut(&cell) {
+            state.has_output = true;
+        }
+        self.push(cell, msg_type, content);
+    }
+
+    fn push(&mut self, cell: CellId, msg_type: &'static str, content: Value) {
         if let Some(state) = self.cells.get(&cell)
             && !state.silent
         {

@@ -61,6 +61,36 @@ fn check(sequencer: &mut Sequencer, expected: Expect) {
 }
 
 #[test]
+fn a_cell_that_shows_nothing_says_that_it_is_compiled() {
+    let mut sequencer = begun(1000);
+    sequencer.event(&Event::Compiling(true));
+    assert!(sequencer.is_compiling_unsaid());
+    sequencer.say_compiling();
+    assert!(!sequencer.is_compiling_unsaid());
+    sequencer.event(&Event::Compiling(true));
+    sequencer.event(&out("a\n"));
+    sequencer.flush_waiting();
+    // It has shown something.
+    sequencer.event(&Event::Compiling(true));
+    assert!(!sequencer.is_compiling_unsaid());
+    sequencer.end(CellId(1));
+    sequencer.begin(CellId(2), parent("two"), 2, false);
+    sequencer.event(&Event::Compiling(true));
+    sequencer.say_compiling();
+    sequencer.end(CellId(2));
+    check(
+        &mut sequencer,
+        expect![[r#"
+            one display_data {"data":{"text/plain":"compiling"},"metadata":{"threadbook_compiling":true},"transient":{}}
+            one clear_output {"wait":false}
+            one stream {"name":"stdout","text":"a\n"}
+            two display_data {"data":{"text/plain":"compiling"},"metadata":{"threadbook_compiling":true},"transient":{}}
+            two clear_output {"wait":false}
+        "#]],
+    );
+}
+
+#[test]
 fn a_switch_of_streams_keeps_the_order() {
     let mut sequencer = begun(1000);
     for event in [

@@ -44,6 +44,27 @@ fn a_cell_is_busy_input_output_reply_idle() {
 }
 
 #[test]
+fn a_long_compile_is_said_until_the_cell_runs() {
+    let mut front = Front::start();
+    for ends in ["compile ends\nwait\n", "compile ends\n", ""] {
+        let id = front.execute(&format!("compile begins\nwait\n{ends}print one"));
+        front.recv_busy(&id);
+        let count = front.recv(&id, "execute_input");
+        let display = front.recv(&id, "display_data");
+        assert_eq!(display["data"]["text/plain"], "compiling", "{count}");
+        front.gate.say(Word::Go);
+        assert_eq!(front.recv(&id, "clear_output")["wait"], false);
+        if ends.ends_with("wait\n") {
+            front.gate.say(Word::Go);
+        }
+        front.recv_stream(&id, "stdout", "one\n");
+        front.recv_idle(&id);
+        front.recv_reply(&id, "execute_reply");
+    }
+    front.end();
+}
+
+#[test]
 fn idle_comes_after_the_last_output_a_hundred_times() {
     let mut front = Front::start();
     for count in 1..=100 {

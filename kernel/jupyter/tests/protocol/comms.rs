@@ -51,7 +51,11 @@ fn the_open_ones_are_listed_by_target() {
             json!({"status": "ok", "comms": comms})
         );
     }
-    let id = front.send(Channel::Shell, "comm_close", json!({"comm_id": "c", "data": {}}));
+    let id = front.send(
+        Channel::Shell,
+        "comm_close",
+        json!({"comm_id": "c", "data": {}}),
+    );
     front.recv_busy(&id);
     front.recv_idle(&id);
     let reply = front.ask(Channel::Shell, "comm_info", json!({}));
@@ -71,9 +75,15 @@ fn metadata_and_buffers_pass_both_ways() {
     front.client.send_message(Channel::Shell, &message);
     front.recv_busy(&id);
     let echo = front.recv_iopub();
-    assert_eq!((echo.msg_type(), echo.parent_id()), ("comm_msg", id.as_str()));
+    assert_eq!(
+        (echo.msg_type(), echo.parent_id()),
+        ("comm_msg", id.as_str())
+    );
     assert_eq!(echo.content, content);
-    assert_eq!((&echo.metadata, &echo.buffers), (&message.metadata, &message.buffers));
+    assert_eq!(
+        (&echo.metadata, &echo.buffers),
+        (&message.metadata, &message.buffers)
+    );
     front.recv_idle(&id);
     front.end();
 }
@@ -120,7 +130,11 @@ fn a_message_of_a_cell_is_the_cell_s_and_comes_in_order_with_its_text() {
 #[test]
 fn one_without_an_id_is_malformed() {
     let mut front = Front::start();
-    for content in [json!({}), json!({"comm_id": 3}), json!({"comm_id": "c", "target_name": 1})] {
+    for content in [
+        json!({}),
+        json!({"comm_id": 3}),
+        json!({"comm_id": "c", "target_name": 1}),
+    ] {
         let id = front.send(Channel::Shell, "comm_open", content);
         front.recv_busy(&id);
         front.recv_idle(&id);

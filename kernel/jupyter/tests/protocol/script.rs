@@ -133,6 +133,7 @@ impl Script {
                     },
                 });
             }
+            "compile" => self.output.send(Event::Compiling(rest == "begins")),
             "display" => self.display(rest, false),
             "update" => self.display(rest, true),
             "clear" => self.output.send(Event::Clear {

@@ -4,10 +4,8 @@
 //! versions of the prepared build and with its features: cargo finds that built, unless a dependency needs more.
 //! What one kernel has built is kept beside the prepared build, and is there for all others.
 
-use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -16,6 +14,7 @@ use serde_json::Value;
 
 use super::super::real_cargo;
 use super::folders;
+use super::steps_file::StepsFile;
 use crate::build::Prepared;
 use crate::build::RustcCall;
 use crate::build::SessionPaths;
@@ -23,6 +22,8 @@ use crate::build::call::DEPENDENCY;
 use crate::build::cargo_cli;
 use crate::build::features;
 use crate::build::pinned;
+use crate::build::steps;
+use crate::build::steps::Step;
 use crate::evcxr_text::generated;
 use crate::rewrite::manifest;
 
@@ -158,6 +159,7 @@ fn run_cargo(
         command.arg("--offline");
     }
     cargo_cli::set_target_folder(&mut command, target);
+    steps::set_counting(&mut command);
     let mut child = command
         .current_dir(session.graph())
         .stdin(Stdio::null())
@@ -165,11 +167,10 @@ fn run_cargo(
         .stderr(Stdio::piped())
         .spawn()?;
     let stderr = child.stderr.take();
-    // Without a place to show progress, the build goes on all the same.
-    let progress = File::options().append(true).open(session.progress()).ok();
+    let steps = StepsFile::open(session);
     let said = std::thread::spawn(move || {
         stderr.map_or_else(Said::default, |stderr| {
-            Said::read(BufReader::new(stderr), progress)
+            Said::read(BufReader::new(stderr), steps)
         })
     });
     let mut units = Vec::new();
@@ -202,18 +203,19 @@ struct Said {
 
 impl Said {
     /// Shows the steps to the person, and keeps the rest.
-    fn read(stderr: impl BufRead, mut progress: Option<File>) -> Said {
+    fn read(stderr: impl BufRead, mut steps: StepsFile) -> Said {
         let mut said = Said::default();
-        for line in stderr.lines().map_while(Result::ok) {
-            let step = line.trim_start();
+        for line in steps::lines(stderr) {
+            let step = line.trim();
             if let Some(found) = RustcCall::from_verbose_line(step) {
                 said.call = Some(found);
             }
-            if let Some(step) = cargo_cli::step_for_people(step) {
-                progress = progress.filter(|mut file| writeln!(file, "{step}").is_ok());
-            } else if !["Running ", "Fresh ", "Dirty "]
-                .iter()
-                .any(|verb| step.starts_with(verb))
+            if let Some(step) = Step::of_cargo(step) {
+                steps.send(&step);
+            } else if !step.is_empty()
+                && !["Running ", "Fresh ", "Dirty "]
+                    .iter()
+                    .any(|verb| step.starts_with(verb))
             {
                 said.words.push_str(&line);
                 said.words.push('\n');

@@ -9,12 +9,11 @@
 mod folders;
 mod graph;
 mod layer;
+mod steps_file;
 mod words;
 
 pub(super) use layer::play_linker;
 
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -26,9 +25,11 @@ use crate::build::added::AddedCrate;
 use crate::build::call::DEPENDENCY;
 use crate::build::lock_files;
 use crate::build::pinned;
+use crate::build::steps::Step;
 use crate::rewrite::calls;
 use crate::rewrite::manifest;
 use graph::Graph;
+use steps_file::StepsFile;
 
 /// Gives how cells are compiled with a manifest's dependencies, building first what is new. Where that fails, nothing
 /// has changed, and the kernel finds the reason in [`SessionPaths::dependency_error`].
@@ -123,7 +124,11 @@ fn add(
             Err(words) => return Ok(Err(words)),
         }
     }
-    tell(session, &words::of(prepared, &graph, &lock, new));
+    let mut steps = StepsFile::open(session);
+    steps.send(&Step::End(String::new()));
+    for note in words::of(prepared, &graph, &lock, new) {
+        steps.send(&Step::Note(note));
+    }
     Ok(Ok(()))
 }
 
@@ -192,15 +197,4 @@ fn is_for(line: &str, name: &str, file: &Path, graph: &Graph) -> bool {
     graph
         .unit_of(file)
         .is_some_and(|unit| unit.package == package && unit.name == name)
-}
-
-/// Shows words under the cell that adds a dependency.
-fn tell(session: &SessionPaths, words: &[String]) {
-    let progress = File::options().append(true).open(session.progress());
-    // Without a place to show them, the dependency can be used all the same.
-    if let Ok(mut progress) = progress {
-        for line in words {
-            let _ = writeln!(progress, "{line}");
-        }
-    }
 }

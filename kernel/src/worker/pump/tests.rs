@@ -49,8 +49,17 @@ impl Fake {
         let (output_tx, output_rx) = tokio::sync::mpsc::channel(64);
         let (events_tx, events_rx) = mpsc::channel();
         let output = OutputTx::new(output_tx);
+        let waiting = WaitingLine::new(output.clone(), "/nonexistent/pace".into());
         Fake {
-            pump: Pump::new(pipes, status, comms, output, events_tx, Box::new(Observer)),
+            pump: Pump::new(
+                pipes,
+                status,
+                comms,
+                output,
+                waiting,
+                events_tx,
+                Box::new(Observer),
+            ),
             output_rx,
             events_rx,
         }
