@@ -8,7 +8,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 use threadbook::wire::CopySetting;
-use threadbook::wire::SnapshotStatus;
+use threadbook::wire::CopyStatus;
 use threadbook_jupyter::contract::Cell;
 use threadbook_jupyter::contract::CellId;
 use threadbook_jupyter::contract::Diagnostic;
@@ -335,8 +335,8 @@ impl Host for Steps<'_> {
         self.evaluator.named_checkpoints()
     }
 
-    fn set_snapshots(&mut self, setting: CopySetting) -> Result<SnapshotStatus, Diagnostic> {
-        self.evaluator.set_snapshots(setting)
+    fn set_copies(&mut self, setting: CopySetting) -> Result<CopyStatus, Diagnostic> {
+        self.evaluator.set_copies(setting)
     }
 
     fn variables(&self) -> Vec<Variable> {

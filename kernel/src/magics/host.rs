@@ -8,7 +8,7 @@ use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
 use threadbook::wire::CopySetting;
-use threadbook::wire::SnapshotStatus;
+use threadbook::wire::CopyStatus;
 use threadbook_jupyter::contract::Diagnostic;
 
 use crate::build::Results;
@@ -61,7 +61,7 @@ pub trait Host {
     fn checkpoints(&self) -> Vec<(String, u32)>;
 
     /// Sets how copies of the process are made, and returns their status.
-    fn set_snapshots(&mut self, setting: CopySetting) -> Result<SnapshotStatus, Diagnostic>;
+    fn set_copies(&mut self, setting: CopySetting) -> Result<CopyStatus, Diagnostic>;
 
     /// The variables that the session keeps, by name.
     fn variables(&self) -> Vec<Variable>;

@@ -8,6 +8,7 @@ mod commands;
 mod complete;
 mod files;
 mod foreign;
+mod going_back;
 mod host;
 mod logs;
 mod magic;
@@ -17,7 +18,6 @@ mod registry;
 mod session;
 mod shell;
 mod show;
-mod snapshots;
 mod time;
 
 pub(crate) use commands::command;

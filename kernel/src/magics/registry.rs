@@ -7,6 +7,7 @@ use threadbook_jupyter::contract::Diagnostic;
 use super::commands;
 use super::files;
 use super::foreign;
+use super::going_back;
 use super::host::Host;
 use super::logs;
 use super::magic::CellRun;
@@ -18,7 +19,6 @@ use super::nearest;
 use super::session;
 use super::shell;
 use super::show;
-use super::snapshots;
 use super::time;
 use crate::cell::Expansion;
 use crate::cell::Facts;
@@ -30,7 +30,7 @@ const FAMILIES: &[&[Magic]] = &[
     time::MAGICS,
     shell::MAGICS,
     files::MAGICS,
-    snapshots::MAGICS,
+    going_back::MAGICS,
     session::MAGICS,
     show::MAGICS,
     logs::MAGICS,

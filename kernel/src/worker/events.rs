@@ -3,12 +3,12 @@
 use serde_json::Map;
 use serde_json::Value;
 use threadbook::timing::Times;
+use threadbook::wire::CopyStatus;
 use threadbook::wire::CrashDump;
 use threadbook::wire::End;
 use threadbook::wire::Outside;
 use threadbook::wire::PanicInfo;
 use threadbook::wire::Place;
-use threadbook::wire::SnapshotStatus;
 
 /// The pump's messages to the evaluator about the cell that runs. Output goes past it, to the output queue.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub enum WorkerEvent {
         outside: Outside,
     },
     /// The status of the copies of the process.
-    Snapshot(SnapshotStatus),
+    Copies(CopyStatus),
     /// There is no copy of the role that [`Worker::restore`](super::Worker::restore) has named.
     NoSuchCopy,
     /// Everything that was in the pipes at [`Worker::sync`](super::Worker::sync) has been taken.

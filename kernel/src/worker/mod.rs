@@ -30,8 +30,8 @@ use std::time::Duration;
 
 use threadbook::top::Proc;
 use threadbook::wire;
+use threadbook::wire::CopyStatus;
 use threadbook::wire::Role;
-use threadbook::wire::SnapshotStatus;
 
 use pipes::Pipes;
 use threadbook_jupyter::output::OutputTx;
@@ -112,10 +112,10 @@ impl Worker {
     }
 
     /// Sends a command about copies, while no cell runs, and waits for the answer.
-    pub fn ask(&self, command: &wire::Command) -> std::io::Result<SnapshotStatus> {
+    pub fn ask(&self, command: &wire::Command) -> std::io::Result<CopyStatus> {
         self.control(command)?;
         loop {
-            if let WorkerEvent::Snapshot(status) = self.next_event()? {
+            if let WorkerEvent::Copies(status) = self.next_event()? {
                 return Ok(status);
             }
         }

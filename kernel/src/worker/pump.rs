@@ -315,7 +315,7 @@ impl Pump {
             Report::Comms { open, targets } => {
                 self.send_all(self.comms.taken_over(open, targets));
             }
-            Report::Snapshot(status) => self.tell(WorkerEvent::Snapshot(status)),
+            Report::Copies(status) => self.tell(WorkerEvent::Copies(status)),
             Report::NoSuchCopy => self.tell(WorkerEvent::NoSuchCopy),
             Report::Sync => {
                 self.take_all_raw()?;

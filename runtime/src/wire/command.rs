@@ -27,11 +27,11 @@ pub enum Command {
     },
     /// A cell of the person begins; it may run several objects.
     BeginCell,
-    /// Make a copy for this role. The answer is [`Report::Snapshot`](super::Report::Snapshot).
-    Checkpoint(Role),
+    /// Make a copy for this role. The answer is [`Report::Copies`](super::Report::Copies).
+    Copy(Role),
     /// End the copy of this role. There is no answer.
     Forget(Role),
-    /// Change how copies are made. The answer is [`Report::Snapshot`](super::Report::Snapshot).
+    /// Change how copies are made. The answer is [`Report::Copies`](super::Report::Copies).
     Copies(CopySetting),
     /// Continue with the copy of this role. The answer is [`Report::Resumed`](super::Report::Resumed) or
     /// [`Report::NoSuchCopy`](super::Report::NoSuchCopy).
@@ -98,7 +98,7 @@ impl Command {
         }
         match serde_json::from_str(line) {
             Ok(
-                Command::Checkpoint(Role::Named(number))
+                Command::Copy(Role::Named(number))
                 | Command::Forget(Role::Named(number))
                 | Command::Restore(Role::Named(number)),
             ) if number >= NAMED_COPIES => Err(unknown(line)),
@@ -136,7 +136,7 @@ mod tests {
             },
         ];
         commands.extend(settings.map(Command::Copies));
-        for make in [Command::Checkpoint, Command::Forget, Command::Restore] {
+        for make in [Command::Copy, Command::Forget, Command::Restore] {
             commands.extend(roles.map(make));
         }
         for command in commands {

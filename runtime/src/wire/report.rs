@@ -147,9 +147,9 @@ pub enum Report {
         /// What the process that died may have changed for it.
         outside: Outside,
     },
-    /// The answer to [`Command::Checkpoint`](super::Command::Checkpoint) and to
+    /// The answer to [`Command::Copy`](super::Command::Copy) and to
     /// [`Command::Copies`](super::Command::Copies).
-    Snapshot(SnapshotStatus),
+    Copies(CopyStatus),
     /// The answer to [`Command::Restore`](super::Command::Restore) where there is no copy of that role.
     NoSuchCopy,
 }
@@ -200,7 +200,7 @@ impl Mapping {
 
 /// The status of the copies of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotStatus {
+pub struct CopyStatus {
     /// Whether copies are made.
     pub enabled: bool,
     /// Why they do not work on this system, where they do not.

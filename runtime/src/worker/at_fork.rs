@@ -14,8 +14,8 @@ use std::sync::atomic::Ordering;
 use super::cell;
 use super::channel;
 use super::child;
+use super::copies;
 use super::loads;
-use super::snapshot;
 use super::streams;
 use super::sys;
 use crate::panics;
@@ -82,7 +82,7 @@ pub(super) fn note_epoll() {
 /// what makes one by itself has a thread for it.
 pub(crate) fn own_epoll_sets(had_threads: bool) {
     if had_threads || HAS_EPOLL.load(Ordering::Relaxed) || !child::has_live() {
-        snapshot::own_epoll_sets();
+        copies::own_epoll_sets();
     }
 }
 

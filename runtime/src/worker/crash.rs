@@ -7,9 +7,9 @@ use std::os::raw::c_void;
 use std::sync::OnceLock;
 
 use super::cell;
+use super::copies;
 use super::dump;
 use super::shared;
-use super::snapshot;
 use super::sys;
 
 /// Signals that end a process for what one of its threads has done.
@@ -73,6 +73,6 @@ fn note() -> bool {
             true => *b"main\0\0\0\0\0\0\0\0\0\0\0\0",
             false => sys::thread_name(),
         };
-        shared.note_crash(snapshot::thread_id(), name)
+        shared.note_crash(copies::thread_id(), name)
     })
 }

@@ -17,6 +17,9 @@ use super::cell;
 use super::channel;
 use super::child;
 use super::comms;
+use super::copies;
+use super::copies::Copies;
+use super::copies::Side;
 use super::crash;
 use super::dump;
 use super::outbox::report;
@@ -24,9 +27,6 @@ use super::panic;
 use super::run;
 use super::shared;
 use super::shared::Shared;
-use super::snapshot;
-use super::snapshot::Side;
-use super::snapshot::Snapshots;
 use super::streams;
 use super::sys;
 use crate::comm;
@@ -73,7 +73,7 @@ fn serve(fds: Fds, shared: &'static Shared, launch: &Launch) -> io::Result<()> {
     for fd in [fds.channel, fds.input, fds.comms, fds.commands, fds.markers] {
         sys::set_private(fd)?;
     }
-    let snapshots = Snapshots::new(shared, limit_bytes(launch), launch.fails_copy_test)?;
+    let copies = Copies::new(shared, limit_bytes(launch), launch.fails_copy_test)?;
     // Both only end the system call that the cell's thread is in. A terminal's interrupt comes to the kernel too, which
     // shows whether it is meant for this cell.
     sys::handle_signal(sys::interrupt_signal(), on_interrupt, 0)?;
@@ -90,12 +90,12 @@ fn serve(fds: Fds, shared: &'static Shared, launch: &Launch) -> io::Result<()> {
     report(&Report::Ready {
         supervisor: sys::parent() as u32,
         worker: std::process::id(),
-        no_copies: snapshots.unusable().map(str::to_owned),
+        no_copies: copies.unusable().map(str::to_owned),
     });
     let mut live = Live {
         fds,
         shared,
-        snapshots,
+        copies,
         store: std::ptr::null_mut(),
     };
     for line in BufReader::new(Commands(fds.commands)).lines() {
@@ -123,7 +123,7 @@ extern "C" fn on_interrupt(_signal: c_int, _info: *mut libc::siginfo_t, context:
 struct Live {
     fds: Fds,
     shared: &'static Shared,
-    snapshots: Snapshots,
+    copies: Copies,
     /// evcxr's variables.
     store: *mut c_void,
 }
@@ -132,24 +132,24 @@ impl Live {
     fn obey(&mut self, command: Command) -> io::Result<()> {
         match command {
             Command::LoadAndRun { so, function } => return self.run(&so, &function),
-            Command::BeginCell => self.snapshots.begin_cell(),
-            Command::Checkpoint(role) => {
-                if let Side::Copy(missing_threads) = self.snapshots.take(role) {
+            Command::BeginCell => self.copies.begin_cell(),
+            Command::Copy(role) => {
+                if let Side::Copy(missing_threads) = self.copies.take(role) {
                     return self.take_over(missing_threads);
                 }
-                report(&Report::Snapshot(self.snapshots.status()));
+                report(&Report::Copies(self.copies.status()));
             }
-            Command::Forget(role) => self.snapshots.drop_copy(role),
+            Command::Forget(role) => self.copies.drop_copy(role),
             Command::Copies(setting) => {
                 match setting {
                     CopySetting::Status => {}
-                    CopySetting::On => self.snapshots.enable(true),
-                    CopySetting::Off => self.snapshots.enable(false),
+                    CopySetting::On => self.copies.enable(true),
+                    CopySetting::Off => self.copies.enable(false),
                     CopySetting::LimitMegabytes(megabytes) => {
-                        self.snapshots.set_limit(u64::from(megabytes) << 20);
+                        self.copies.set_limit(u64::from(megabytes) << 20);
                     }
                 }
-                report(&Report::Snapshot(self.snapshots.status()));
+                report(&Report::Copies(self.copies.status()));
             }
             // The supervisor does these itself.
             Command::Restore(_) | Command::Interrupt => {}
@@ -159,7 +159,7 @@ impl Live {
 
     /// Runs one cell, between two copies of the process.
     fn run(&mut self, so: &str, function: &str) -> io::Result<()> {
-        let (side, note) = self.snapshots.before_cell();
+        let (side, note) = self.copies.before_cell();
         if let Side::Copy(missing_threads) = side {
             return self.take_over(missing_threads);
         }
@@ -168,7 +168,7 @@ impl Live {
         }
         forget_dump();
         let (done, markers) = run::run(so, function, &mut self.store);
-        if let Side::Copy(missing_threads) = self.snapshots.after_cell() {
+        if let Side::Copy(missing_threads) = self.copies.after_cell() {
             return self.take_over(missing_threads);
         }
         report(&done);
@@ -179,7 +179,7 @@ impl Live {
     fn take_over(&mut self, mut missing_threads: Vec<String>) -> io::Result<()> {
         child::set_live();
         loop {
-            self.snapshots.resumed();
+            self.copies.resumed();
             let crashed = self.shared.crashed_name();
             self.shared.forget_crash();
             forget_dump();
@@ -188,10 +188,10 @@ impl Live {
                 worker: std::process::id(),
                 folder: run::working_folder(),
                 missing_threads,
-                outside: snapshot::outside(),
+                outside: copies::outside(),
             });
             // The guard has become this process, so another is needed; if that takes over one day, it goes on here.
-            match self.snapshots.take(Role::Guard) {
+            match self.copies.take(Role::Guard) {
                 Side::Original => break,
                 Side::Copy(missing) => missing_threads = missing,
             }
@@ -206,9 +206,7 @@ impl Live {
 /// The limit for copies that the person has set, or the usual one.
 fn limit_bytes(launch: &Launch) -> u64 {
     let megabytes = launch.copies_limit_megabytes;
-    megabytes.map_or(snapshot::LIMIT_BYTES, |megabytes| {
-        u64::from(megabytes) << 20
-    })
+    megabytes.map_or(copies::LIMIT_BYTES, |megabytes| u64::from(megabytes) << 20)
 }
 
 /// What was noted belongs to an earlier cell, or to another process.

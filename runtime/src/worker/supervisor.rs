@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::channel;
+use super::copies;
 use super::dump;
 use super::dump::Dump;
 use super::live;
@@ -20,7 +21,6 @@ use super::names::LOCK_EXTENSION;
 use super::names::SOCKETS_LINK;
 use super::shared;
 use super::shared::Shared;
-use super::snapshot;
 use super::sys;
 use crate::wire::Command;
 use crate::wire::LAUNCH_VAR;
@@ -202,7 +202,7 @@ impl Supervisor {
                 Ok(Command::Restore(role)) => self.restore(role),
                 Ok(
                     Command::BeginCell
-                    | Command::Checkpoint(_)
+                    | Command::Copy(_)
                     | Command::Forget(_)
                     | Command::Copies(_)
                     | Command::LoadAndRun { .. },
@@ -315,7 +315,7 @@ impl Supervisor {
             return Ok(false);
         };
         self.live = copy;
-        sys::kill(copy, snapshot::wake_signal());
+        sys::kill(copy, copies::wake_signal());
         Ok(true)
     }
 }

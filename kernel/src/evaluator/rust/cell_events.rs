@@ -38,7 +38,7 @@ impl FromIterator<WorkerEvent> for CellEvents {
                         death.outside = outside;
                     }
                 }
-                WorkerEvent::Snapshot(_) | WorkerEvent::NoSuchCopy | WorkerEvent::Synced => {}
+                WorkerEvent::Copies(_) | WorkerEvent::NoSuchCopy | WorkerEvent::Synced => {}
             }
         }
         of_cell

@@ -2,9 +2,9 @@
 
 use threadbook::wire::Command;
 use threadbook::wire::CopySetting;
+use threadbook::wire::CopyStatus;
 use threadbook::wire::NAMED_COPIES;
 use threadbook::wire::Role;
-use threadbook::wire::SnapshotStatus;
 use threadbook_jupyter::contract::Diagnostic;
 
 use super::RustEvaluator;
@@ -48,7 +48,7 @@ impl RustEvaluator {
                 "there are {NAMED_COPIES} checkpoints already (`%checkpoint -d NAME` drops one)"
             )));
         };
-        let status = self.ask_worker(&Command::Checkpoint(Role::Named(place)))?;
+        let status = self.ask_worker(&Command::Copy(Role::Named(place)))?;
         if let Some(why) = status.skipped {
             return Err(wrong(&format!("no copy can be made: {why}")));
         }
@@ -64,7 +64,7 @@ impl RustEvaluator {
         self.go_back(Role::Named(place), &past, force)?;
         self.checkpoints_mut().before = None;
         // The copy has become the process.
-        self.ask_worker(&Command::Checkpoint(Role::Named(place)))
+        self.ask_worker(&Command::Copy(Role::Named(place)))
             .map(drop)
     }
 
@@ -86,10 +86,7 @@ impl RustEvaluator {
     }
 
     /// Changes how the worker makes copies; gives its status.
-    pub(crate) fn set_snapshots(
-        &mut self,
-        setting: CopySetting,
-    ) -> Result<SnapshotStatus, Diagnostic> {
+    pub(crate) fn set_copies(&mut self, setting: CopySetting) -> Result<CopyStatus, Diagnostic> {
         let status = self.ask_worker(&Command::Copies(setting))?;
         match setting {
             CopySetting::On => usable(status),
@@ -98,8 +95,8 @@ impl RustEvaluator {
     }
 
     /// The status of the copies; an error where they do not work on this system.
-    fn usable_status(&mut self) -> Result<SnapshotStatus, Diagnostic> {
-        usable(self.set_snapshots(CopySetting::Status)?)
+    fn usable_status(&mut self) -> Result<CopyStatus, Diagnostic> {
+        usable(self.set_copies(CopySetting::Status)?)
     }
 
     /// The state of evcxr now.
@@ -166,12 +163,12 @@ impl RustEvaluator {
         result
     }
 
-    fn ask_worker(&mut self, command: &Command) -> Result<SnapshotStatus, Diagnostic> {
+    fn ask_worker(&mut self, command: &Command) -> Result<CopyStatus, Diagnostic> {
         self.worker().ask(command).map_err(unreachable_worker)
     }
 }
 
-fn usable(status: SnapshotStatus) -> Result<SnapshotStatus, Diagnostic> {
+fn usable(status: CopyStatus) -> Result<CopyStatus, Diagnostic> {
     match &status.unusable {
         None => Ok(status),
         Some(why) => Err(wrong(&format!(

@@ -118,7 +118,7 @@ impl Fake {
             WorkerEvent::Done { .. } => "done",
             WorkerEvent::Died(_) => "died",
             WorkerEvent::Resumed { .. } => "resumed",
-            WorkerEvent::Snapshot(_) => "snapshot",
+            WorkerEvent::Copies(_) => "copies",
             WorkerEvent::NoSuchCopy => "no such copy",
             WorkerEvent::Synced => "synced",
         };

@@ -28,8 +28,8 @@ use super::names::COPY_NAME;
 use super::shared::Shared;
 use super::streams;
 use super::sys;
+use crate::wire::CopyStatus;
 use crate::wire::Role;
-use crate::wire::SnapshotStatus;
 pub(super) use descriptors::own_epoll_sets;
 pub(crate) use outside::open as outside;
 pub(crate) use raw::thread_id;
@@ -58,7 +58,7 @@ pub(crate) enum Side {
 
 /// Makes copies.
 #[derive(Debug)]
-pub(crate) struct Snapshots {
+pub(crate) struct Copies {
     shared: &'static Shared,
     tasks: Option<RawFd>,
     supervisor: i32,
@@ -81,13 +81,13 @@ pub(crate) struct Snapshots {
     guard_is_fresh: bool,
 }
 
-impl Snapshots {
+impl Copies {
     /// Prepares the process, before it has threads, and makes a first copy as a test. Where that fails, copies are off.
     pub(crate) fn new(
         shared: &'static Shared,
         limit_bytes: u64,
         fails_test: bool,
-    ) -> std::io::Result<Snapshots> {
+    ) -> std::io::Result<Copies> {
         threads::install()?;
         let tasks = threads::tasks();
         let unusable = match fails_test {
@@ -95,7 +95,7 @@ impl Snapshots {
             false => self_test::run(tasks).err(),
         };
         raw::write_file(OOM_SCORE, OOM_SCORE_LIVE);
-        Ok(Snapshots {
+        Ok(Copies {
             shared,
             tasks,
             supervisor: sys::parent(),
@@ -194,9 +194,9 @@ impl Snapshots {
     }
 
     /// The status of the copies.
-    pub(crate) fn status(&self) -> SnapshotStatus {
+    pub(crate) fn status(&self) -> CopyStatus {
         let has = |role| self.shared.copy(role).is_some();
-        SnapshotStatus {
+        CopyStatus {
             enabled: self.enabled,
             unusable: self.unusable.clone(),
             guard: has(Role::Guard),

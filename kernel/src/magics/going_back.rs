@@ -56,7 +56,7 @@ As `%undo`, to the state that `%checkpoint NAME` has kept, which stays.",
 Before and after each cell the process that runs cells makes a copy of itself,
 which takes over when it crashes. Above the limit of resident memory, or where
 making a copy takes more than 50 ms, it makes none, and says so once.",
-        line: Some(LineEffect::InKernel(snapshot)),
+        line: Some(LineEffect::InKernel(copies)),
         cell: None,
     },
 ];
@@ -99,7 +99,7 @@ fn restore(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn snapshot(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
+fn copies(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     let setting = match magic.args.split_whitespace().collect::<Vec<_>>()[..] {
         [] | ["status"] => Some(CopySetting::Status),
         ["on"] => Some(CopySetting::On),
@@ -109,7 +109,7 @@ fn snapshot(host: &mut dyn Host, magic: &LineMagic) -> Result<(), Diagnostic> {
     };
     let setting =
         setting.ok_or_else(|| usage("snapshot [status|on|off|limit MEGABYTES]", magic))?;
-    let status = host.set_snapshots(setting)?;
+    let status = host.set_copies(setting)?;
     const MB: u64 = 1 << 20;
     let mut text = format!(
         "copies are {}\nthe process holds {} MB (limit {} MB); making the last copy took {:.2} ms\n",
