@@ -12,6 +12,7 @@ mod diagnostics;
 mod ended;
 mod help;
 mod imports;
+mod interpreter;
 mod interrupt;
 mod missing_crate;
 mod observer;

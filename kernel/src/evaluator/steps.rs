@@ -17,6 +17,8 @@ use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::StreamName;
 
 use super::diagnostics;
+use super::interpreter;
+use super::interpreter::Machine;
 use super::rust::RustEvaluator;
 use crate::build::Results;
 use crate::cell::CellMagic;
@@ -89,7 +91,7 @@ impl<'a> Steps<'a> {
                 Err(message) => RunResult::of(Err(self.wrong(magic.at, message))),
                 Ok(run) => self.run_cell_magic(run, &magic),
             },
-            Ok(Plan::Steps(steps)) => self.run_steps(&steps),
+            Ok(Plan::Steps(steps)) => interpreter::run(self, &steps),
         }
     }
 
@@ -102,118 +104,6 @@ impl<'a> Steps<'a> {
         let ran = RunResult { result, ..spent };
         self.spent.add(ran.clone());
         ran
-    }
-
-    fn run_steps(&mut self, steps: &[Step]) -> RunResult {
-        let mut all = RunResult::of(Ok(()));
-        // Nothing runs if a later line can't.
-        for step in steps {
-            let wrong = match step {
-                Step::Line(magic) => magics::line(&magic.name)
-                    .err()
-                    .map(|message| (magic.at, message)),
-                Step::Rust(code) => wrong_command(&code.text),
-                Step::Help(_) => None,
-            };
-            if let Some((at, message)) = wrong {
-                return RunResult::of(Err(self.wrong(at, message)));
-            }
-        }
-        for step in steps {
-            all.add(match step {
-                Step::Rust(code) => self.run_code(code),
-                Step::Help(question) => RunResult::of(self.help(question)),
-                Step::Line(magic) => RunResult::of(match magics::line(&magic.name) {
-                    Ok(run) => run(self, magic),
-                    Err(message) => Err(self.wrong(magic.at, message)),
-                }),
-            });
-            if all.result.is_err() {
-                break;
-            }
-        }
-        all
-    }
-
-    /// Runs Rust with the commands before it, those that the kernel does itself in their order.
-    fn run_code(&mut self, code: &Code) -> RunResult {
-        let mut all = RunResult::of(Ok(()));
-        let mut rest = code.clone();
-        for line in command_lines(&code.text) {
-            let Some(Ok((run, args))) = magics::command(&code.text[line.clone()]) else {
-                continue;
-            };
-            let before = rest.text[..line.start].to_owned();
-            if !before.trim().is_empty() {
-                all.add(self.run_plain_code(&Code {
-                    text: before,
-                    edits: rest.edits.clone(),
-                }));
-            }
-            if all.result.is_ok() {
-                all.result = run(self, args);
-            }
-            if all.result.is_err() {
-                return all;
-            }
-            // What has run becomes blanks, so that positions hold.
-            let blank: String = rest.text[..line.end]
-                .bytes()
-                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-                .collect();
-            rest.text.replace_range(..line.end, &blank);
-        }
-        if !rest.text.trim().is_empty() {
-            all.add(self.run_plain_code(&rest));
-        }
-        all
-    }
-
-    fn run_plain_code(&mut self, code: &Code) -> RunResult {
-        if is_program(&code.text) {
-            self.evaluator.begin_program(&code.text);
-        }
-        let code = &as_main(&self.cell.code, code, self.evaluator.configuration());
-        self.evaluator.sources().begin_code(&self.cell.code, code);
-        let ran = self.evaluator.run(&code.text);
-        if ran.result.is_ok() {
-            self.evaluator.log_mut().ran.push(RanCode {
-                cell: self.cell.count,
-                code: code.text.clone(),
-            });
-        }
-        self.spent.add(ran.clone());
-        ran
-    }
-
-    fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
-        let name = &question.name;
-        let known = self.evaluator.known_names();
-        let explanation = questions::explanation(name, &known);
-        let data = match name.starts_with('%') {
-            true => questions::of_magic(name),
-            false if explanation.is_some() => explanation,
-            false if question.source => self.evaluator.source(name),
-            false => {
-                let variable = self.evaluator.variable(name);
-                let item = || questions::name(name, &known);
-                variable
-                    .or_else(item)
-                    .or_else(|| self.evaluator.describe(name))
-            }
-        };
-        let Some(data) = data else {
-            return Err(diagnostics::plain(
-                "NotFound",
-                format!("nothing is known about `{}`", question.name),
-            ));
-        };
-        if !self.cell.attended {
-            // Nobody is there to read a pager: what executes a notebook keeps displays only.
-            self.display(data.clone());
-        }
-        self.payload(json!({"source": "page", "start": 0, "data": data}));
-        Ok(())
     }
 
     fn no_plan(&self, error: &PlanError) -> Diagnostic {
@@ -259,6 +149,84 @@ impl<'a> Steps<'a> {
     }
 }
 
+impl Machine for Steps<'_> {
+    fn refusal(&self, step: &Step) -> Option<Diagnostic> {
+        let wrong = match step {
+            Step::Line(magic) => magics::line(&magic.name)
+                .err()
+                .map(|message| (magic.at, message)),
+            Step::Rust(code) => wrong_command(&code.text),
+            Step::Help(_) => None,
+        };
+        wrong.map(|(at, message)| self.wrong(at, message))
+    }
+
+    fn is_own_command(&self, line: &str) -> bool {
+        matches!(magics::command(line), Some(Ok(_)))
+    }
+
+    fn command(&mut self, line: &str) -> Result<(), Diagnostic> {
+        match magics::command(line) {
+            Some(Ok((run, args))) => run(self, args),
+            Some(Err(_)) | None => Ok(()),
+        }
+    }
+
+    fn line(&mut self, magic: &LineMagic) -> Result<(), Diagnostic> {
+        match magics::line(&magic.name) {
+            Ok(run) => run(self, magic),
+            Err(message) => Err(self.wrong(magic.at, message)),
+        }
+    }
+
+    fn rust(&mut self, code: &Code) -> RunResult {
+        if is_program(&code.text) {
+            self.evaluator.begin_program(&code.text);
+        }
+        let code = &as_main(&self.cell.code, code, self.evaluator.configuration());
+        self.evaluator.sources().begin_code(&self.cell.code, code);
+        let ran = self.evaluator.run(&code.text);
+        if ran.result.is_ok() {
+            self.evaluator.log_mut().ran.push(RanCode {
+                cell: self.cell.count,
+                code: code.text.clone(),
+            });
+        }
+        self.spent.add(ran.clone());
+        ran
+    }
+
+    fn help(&mut self, question: &Question) -> Result<(), Diagnostic> {
+        let name = &question.name;
+        let known = self.evaluator.known_names();
+        let explanation = questions::explanation(name, &known);
+        let data = match name.starts_with('%') {
+            true => questions::of_magic(name),
+            false if explanation.is_some() => explanation,
+            false if question.source => self.evaluator.source(name),
+            false => {
+                let variable = self.evaluator.variable(name);
+                let item = || questions::name(name, &known);
+                variable
+                    .or_else(item)
+                    .or_else(|| self.evaluator.describe(name))
+            }
+        };
+        let Some(data) = data else {
+            return Err(diagnostics::plain(
+                "NotFound",
+                format!("nothing is known about `{}`", question.name),
+            ));
+        };
+        if !self.cell.attended {
+            // Nobody is there to read a pager: what executes a notebook keeps displays only.
+            self.display(data.clone());
+        }
+        self.payload(json!({"source": "page", "start": 0, "data": data}));
+        Ok(())
+    }
+}
+
 impl Host for Steps<'_> {
     fn print(&mut self, text: &str) {
         self.stream(StreamName::Stdout, text);
@@ -296,7 +264,7 @@ impl Host for Steps<'_> {
 
     fn run_wrapped(&mut self, magic: &CellMagic, wrap: &Wrap) -> RunResult {
         match Code::wrapped(&self.cell.code, magic, wrap, &self.facts()) {
-            Ok(code) => self.run_code(&code),
+            Ok(code) => interpreter::run_code(self, &code),
             Err(error) => RunResult::of(Err(self.no_plan(&error))),
         }
     }
@@ -413,28 +381,14 @@ impl Host for Steps<'_> {
     }
 }
 
-/// The lines at the top of Rust that are commands of evcxr's, in bytes.
-fn command_lines(text: &str) -> Vec<Range<usize>> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim();
-        if trimmed.starts_with(':') {
-            lines.push(start..start + line.trim_end_matches('\n').len());
-        } else if !trimmed.is_empty() && !line.starts_with("//") {
-            break;
-        }
-        start += line.len();
-    }
-    lines
-}
-
 /// A command at the top of Rust that would change nothing, and where it stands.
 fn wrong_command(text: &str) -> Option<(usize, String)> {
-    command_lines(text).into_iter().find_map(|line| {
-        let message = magics::command(&text[line.clone()])?.err()?;
-        Some((line.start, message))
-    })
+    interpreter::command_lines(text)
+        .into_iter()
+        .find_map(|line| {
+            let message = magics::command(&text[line.clone()])?.err()?;
+            Some((line.start, message))
+        })
 }
 
 /// `exit` or `quit`, as IPython takes them.
