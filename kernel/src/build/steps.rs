@@ -44,6 +44,16 @@ impl Step {
         serde_json::from_slice(line).ok()
     }
 
+    /// The step as a line of its own, for a log; nothing where only a count has changed.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Step::Begin(words) | Step::Work(words) | Step::End(words) | Step::Note(words) => {
+                Some(words)
+            }
+            Step::Count { .. } => None,
+        }
+    }
+
     /// What a line of cargo's says of its progress, if anything.
     pub(crate) fn of_cargo(line: &str) -> Option<Step> {
         let line = line.trim();

@@ -86,6 +86,10 @@ fn name(folder: &Path) -> String {
 pub(super) fn prepare() -> Result<()> {
     let folder = env::cache_folder().context(toolchain::Error::NoCache)?;
     let sysroot = Sysroot::find()?;
-    toolchain::prepare(&folder, &sysroot, &|text| println!("{text}"))?;
+    toolchain::prepare(&folder, &sysroot, &|step| {
+        if let Some(words) = step.words() {
+            println!("{words}");
+        }
+    })?;
     Ok(())
 }

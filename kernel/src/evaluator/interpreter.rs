@@ -206,11 +206,12 @@ mod tests {
     #[test]
     fn steps_run_in_order_on_their_own_lines() {
         check(
-            "let a = 1;\n%one x\na + 1\nname?",
-            &["1: let a = 1;", "%one x", "3: a + 1", "name?"],
+            "let a = 1;\n%one x\na + 1",
+            &["1: let a = 1;", "%one x", "3: a + 1"],
             false,
             2,
         );
+        check("%one\nname?\n2", &["%one ", "name?", "3: 2"], false, 1);
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn messages_are_handled_in_order_while_a_cell_runs() {
         front.recv_busy(&id);
         assert_eq!(front.recv(&id, "comm_msg"), content);
         front.recv_idle(&id);
+        front.recv_still_busy();
     }
     front.gate.say(Word::Go);
     front.recv_stream(&cell, "stdout", "after\n");

@@ -105,8 +105,14 @@ impl Fake {
     /// The texts that have left since the last look, with their cells.
     fn shown(&mut self) -> Vec<(Option<u64>, String)> {
         let mut shown = Vec::new();
-        while let Ok(Event::Stream { cell, bytes, .. }) = self.output_rx.try_recv() {
-            shown.push((cell.map(|cell| cell.0), String::from_utf8(bytes).unwrap()));
+        while let Ok(event) = self.output_rx.try_recv() {
+            match event {
+                Event::Stream { cell, bytes, .. } => {
+                    shown.push((cell.map(|cell| cell.0), String::from_utf8(bytes).unwrap()));
+                }
+                Event::Compiling(false) => {}
+                other => panic!("{other:?}"),
+            }
         }
         shown
     }
