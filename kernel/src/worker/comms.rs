@@ -76,13 +76,13 @@ impl Comms {
             request.refuse();
             return;
         }
-        let delivery = Delivery::Message(to_wire(message));
+        let delivery = Delivery::Message(Box::new(to_wire(message)));
         let number = self.send(&mut state, delivery);
         state.waiting.insert(number, request);
     }
 
     /// The worker sends a message, perhaps while it handles a delivery.
-    pub(super) fn from_worker(
+    pub(super) fn sent_by_worker(
         &self,
         within: Option<u32>,
         message: wire::CommMessage,
@@ -118,7 +118,7 @@ impl Comms {
             None => BTreeMap::new(),
         };
         let handled = std::mem::replace(&mut state.waiting, later);
-        handled.into_values().map(Event::CommHandled).collect()
+        handled.into_values().map(was_handled).collect()
     }
 
     /// The worker is gone, and so are its comms.
@@ -128,7 +128,7 @@ impl Comms {
         let open = std::mem::take(&mut state.open);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        let handled = waiting.into_values().map(Event::CommHandled);
+        let handled = waiting.into_values().map(was_handled);
         handled.chain(open.into_keys().map(closed)).collect()
     }
 
@@ -148,7 +148,7 @@ impl Comms {
         let only_theirs = theirs.into_keys().filter(|id| !kept.contains_key(id));
         for id in only_theirs {
             let close = to_wire(&CommMessage::close(id));
-            self.send(&mut state, Delivery::Message(close));
+            self.send(&mut state, Delivery::Message(Box::new(close)));
         }
         let has_thread = !kept.is_empty() || !state.targets.is_empty();
         state.open = kept;
@@ -160,7 +160,7 @@ impl Comms {
         }
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        let handled = waiting.into_values().map(Event::CommHandled);
+        let handled = waiting.into_values().map(was_handled);
         handled.chain(gone.into_keys().map(closed)).collect()
     }
 
@@ -212,6 +212,10 @@ fn send_all(
         }
     }
     Ok(())
+}
+
+fn was_handled(request: CommRequest) -> Event {
+    Event::CommHandled(Box::new(request))
 }
 
 fn closed(comm_id: String) -> Event {
@@ -275,7 +279,7 @@ mod tests {
             target: "t".to_owned(),
             ..wire::CommMessage::default()
         };
-        assert!(comms.from_worker(None, message).is_some());
+        assert!(comms.sent_by_worker(None, message).is_some());
     }
 
     /// The ids of comms that events close.
@@ -323,8 +327,8 @@ mod tests {
             comm_id: "c".to_owned(),
             ..wire::CommMessage::default()
         };
-        assert!(comms.from_worker(None, message.clone()).is_none());
+        assert!(comms.sent_by_worker(None, message.clone()).is_none());
         opened(&comms, "c");
-        assert!(comms.from_worker(None, message).is_some());
+        assert!(comms.sent_by_worker(None, message).is_some());
     }
 }

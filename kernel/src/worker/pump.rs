@@ -308,7 +308,7 @@ impl Pump {
                 });
             }
             Report::Comm { within, message } => {
-                self.send(self.comms.from_worker(within, message));
+                self.send(self.comms.sent_by_worker(within, message));
             }
             Report::CommTarget { name } => self.comms.add_target(name),
             Report::CommHandled { number } => self.send_all(self.comms.handled(number)),

@@ -207,6 +207,7 @@ impl Line {
 fn seconds(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
     match (seconds / 60, seconds % 60) {
+        (0, 0) => format!("{:.1} s", time.as_secs_f64()),
         (0, seconds) => format!("{seconds} s"),
         (minutes, 0) => format!("{minutes} min"),
         (minutes, seconds) => format!("{minutes} min {seconds} s"),
@@ -287,9 +288,9 @@ mod tests {
                 "preparing the runtime: compiling libc v0.2.1",
                 "preparing the runtime: compiling 1 of 63: libc v0.2.1, about 30 s left",
                 "preparing the runtime: compiling 1 of 63: tokio v1.48.0, about 30 s left",
-                "prepared the runtime: compiled 2 crates in 0 s.",
+                "prepared the runtime: compiled 2 crates in 0.0 s.",
                 "new: compiling hex v0.4.3",
-                "compiled 1 crate in 0 s.",
+                "compiled 1 crate in 0.0 s.",
             ]
         );
     }
@@ -305,7 +306,7 @@ mod tests {
         let steps = [work("Compiling hex v0.4.3")];
         assert_eq!(
             shown("", &steps, true),
-            ["new: compiling hex v0.4.3", "stopped after 0 s."]
+            ["new: compiling hex v0.4.3", "stopped after 0.0 s."]
         );
     }
 

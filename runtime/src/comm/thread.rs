@@ -83,7 +83,7 @@ fn serve(buffer: &mut [u8]) {
 fn handle(delivery: Delivery) {
     let _tokio = session_tokio::enter_existing();
     match delivery {
-        Delivery::Message(message) => take(message),
+        Delivery::Message(message) => take(*message),
         Delivery::Resume => {
             let place = ON_RESUME.lock().unwrap_or_else(PoisonError::into_inner);
             let function = *place;

@@ -51,7 +51,7 @@ pub struct CommMessage {
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// A message of a front end.
-    Message(CommMessage),
+    Message(Box<CommMessage>),
     /// A copy has taken over, and the kernel has compared its comms with those that the front ends have: the state of
     /// these is sent again.
     Resume,
@@ -154,14 +154,14 @@ mod tests {
     use super::*;
 
     fn message(size: usize) -> Delivery {
-        Delivery::Message(CommMessage {
+        Delivery::Message(Box::new(CommMessage {
             act: CommAct::Open,
             comm_id: "c".to_owned(),
             target: "t".to_owned(),
             data: json!({"text": "é".repeat(size)}),
             metadata: Map::from_iter([("version".to_owned(), json!("2"))]),
             buffers: vec![vec![], vec![0, 15, 255]],
-        })
+        }))
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub enum Event {
         message: CommMessage,
     },
     /// A message of a client has been handled, and all that it has led to is before this.
-    CommHandled(CommRequest),
+    CommHandled(Box<CommRequest>),
     /// From here on the latest cell is compiled, or is not any more. A front end that shows nothing else of the cell for a
     /// while says so.
     Compiling(bool),

@@ -59,6 +59,6 @@ pub(crate) fn answer(requests_rx: &mpsc::Receiver<CommRequest>, output: &OutputT
                 message,
             });
         }
-        output.send(Event::CommHandled(request));
+        output.send(Event::CommHandled(Box::new(request)));
     }
 }

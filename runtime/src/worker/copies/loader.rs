@@ -61,8 +61,8 @@ unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, _: *mut c_voi
         let places = (start..end.saturating_sub(size_of::<libc::pthread_mutex_t>()))
             .step_by(align_of::<u64>());
         let is_in = |place: *mut i32| (start..end).contains(&(place as usize));
-        // SAFETY: the place is in a segment of the linker's data, which stays mapped, and no other thread is there.
         let has = |place: *mut i32, words: Words| {
+            // SAFETY: the place is in a segment of the linker's data, which stays mapped, and no other thread is there.
             is_in(place) && unsafe { place.cast::<Words>().read_volatile() == words }
         };
         let mut found = places
