@@ -34,7 +34,7 @@ pub use ran::Failure;
 pub use ran::Ran;
 
 /// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile, perhaps the runtime too.
-pub const HANG: Duration = Duration::from_secs(600);
+pub const HANG: Duration = Duration::from_secs(1200);
 
 /// A kernel and its client.
 #[derive(Debug)]
