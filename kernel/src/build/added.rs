@@ -47,7 +47,7 @@ impl Added {
         if !self.unknown(prepared, text).is_empty() {
             return None;
         }
-        let lines = manifest::normalized_dependencies(text);
+        let lines = manifest::dependencies(text);
         let named = self.crates.iter();
         let named = named.filter(|known| lines.contains(&known.line));
         let mut libraries: Vec<(String, PathBuf)> = named
@@ -69,7 +69,7 @@ impl Added {
             manifest::is_among(line, &provided)
                 || self.crates.iter().any(|known| known.line == *line)
         };
-        let mut lines = manifest::normalized_dependencies(text);
+        let mut lines = manifest::dependencies(text);
         lines.retain(|line| !is_built(line));
         lines
     }

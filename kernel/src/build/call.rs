@@ -22,7 +22,7 @@ impl RustcCall {
     /// Reads it from a line that `cargo build --verbose` prints, if that line compiles a cell's crate.
     pub fn from_verbose_line(line: &str) -> Option<RustcCall> {
         let quoted = line.strip_prefix("Running `")?.strip_suffix('`')?;
-        let mut words = split_words(quoted)
+        let mut words = shlex::split(quoted)?
             .into_iter()
             .skip_while(|word| is_assignment(word));
         let program = PathBuf::from(words.next()?);
@@ -237,27 +237,6 @@ fn moved_path(path: &str, from: &Path, to: &Path) -> String {
 fn is_assignment(word: &str) -> bool {
     word.split_once('=')
         .is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-']))
-}
-
-/// Splits words as a POSIX shell would; cargo quotes with single quotes only.
-fn split_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = None;
-    let mut quoted = false;
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\'' => {
-                quoted = !quoted;
-                word.get_or_insert_with(String::new);
-            }
-            '\\' if !quoted => word.get_or_insert_with(String::new).extend(chars.next()),
-            ' ' if !quoted => words.extend(word.take()),
-            char => word.get_or_insert_with(String::new).push(char),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 #[cfg(test)]

@@ -57,19 +57,6 @@ fn number(text: &str) -> Option<(u32, usize)> {
     Some((text[..len].parse().ok()?, len))
 }
 
-/// The text without colours.
-pub(super) fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("\x1b[") {
-        plain.push_str(&rest[..start]);
-        let code = &rest[start + 2..];
-        rest = code.find('m').map_or("", |end| &code[end + 1..]);
-    }
-    plain.push_str(rest);
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::source_map::Cells;
@@ -102,10 +89,5 @@ mod tests {
         ] {
             assert_eq!(rewrite(text, &map), expected);
         }
-    }
-
-    #[test]
-    fn colours_can_be_taken_off() {
-        assert_eq!(plain("\x1b[1ma\x1b[0mb\x1b["), "ab");
     }
 }

@@ -9,6 +9,7 @@ use annotate_snippets::Group;
 use annotate_snippets::Level;
 use annotate_snippets::Patch;
 use annotate_snippets::Snippet;
+use anstream::adapter::strip_str;
 use serde_json::Value;
 
 use super::advice;
@@ -288,7 +289,7 @@ fn place_of_suggestion(span: &Value, text: &str, sources: Sources) -> Option<Fou
 fn with_places_of_cells(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let bare = positions::plain(line);
+        let bare = strip_str(line).to_string();
         let is_place = ARROWS
             .iter()
             .any(|arrow| bare.trim_start().starts_with(arrow));
@@ -340,7 +341,7 @@ mod tests {
             cells,
             latest: 3,
         };
-        positions::plain(&render(message, sources).unwrap_or_default())
+        strip_str(&render(message, sources).unwrap_or_default()).to_string()
     }
 
     /// A span over a part of the generated text, the first of its kind.

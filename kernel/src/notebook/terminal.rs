@@ -7,6 +7,7 @@ use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
 
+use anstream::adapter::strip_str;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -189,7 +190,7 @@ impl Terminal {
         if self.stderr.coloured {
             self.stderr.line(&text)
         } else {
-            self.stderr.line(&without_colours(&text))
+            self.stderr.line(&strip_str(&text).to_string())
         }
     }
 
@@ -246,22 +247,6 @@ fn text_of(content: &Value) -> String {
             format!("[{}]", types.join(", "))
         }
     }
-}
-
-/// Leaves out `ESC [ .. letter`, which is all that tracebacks have.
-fn without_colours(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character == '\x1b' {
-            if characters.next() == Some('[') {
-                let _ = characters.by_ref().find(|c| ('@'..='~').contains(c));
-            }
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

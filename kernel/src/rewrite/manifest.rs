@@ -1,9 +1,12 @@
 //! The manifest of a session's crate, as evcxr writes it, and the dependencies in it.
 
+use toml::Table;
+use toml::Value;
+
 use crate::evcxr_text::generated::CRATE;
 
-/// The headline of a manifest's last part.
-const DEPENDENCIES: &str = "[dependencies]";
+/// The manifest's last part.
+const DEPENDENCIES: &str = "dependencies";
 
 /// A manifest as evcxr writes it.
 pub(crate) fn manifest(dependencies: &[(String, String)]) -> String {
@@ -40,23 +43,24 @@ overflow-checks = true
 
 /// Whether the manifest's dependencies are among the known ones, values included.
 pub(crate) fn only_knows(manifest: &str, known: &[(String, String)]) -> bool {
-    let is_known = |line: &str| is_among(line, known);
-    manifest.contains(DEPENDENCIES) && dependency_lines(manifest).into_iter().all(is_known)
+    let is_known = |(name, value): (&String, &Value)| is_among(&line(name, value), known);
+    table(manifest)
+        .get(DEPENDENCIES)
+        .and_then(Value::as_table)
+        .is_some_and(|dependencies| dependencies.iter().all(is_known))
 }
 
-/// Whether a line of a manifest is one of these dependencies.
+/// Whether a line of [`dependencies`] is one of these.
 pub(crate) fn is_among(line: &str, known: &[(String, String)]) -> bool {
-    let line = without_blanks(line);
-    known
-        .iter()
-        .any(|(name, value)| line == without_blanks(&format!("{name} = {value}")))
+    let spelled = |(name, value): &(String, String)| spelled(&format!("{name} = {value}"));
+    known.iter().filter_map(spelled).any(|known| known == line)
 }
 
 /// Whether a manifest has a dependency of this name that is another one.
 pub(crate) fn depends_otherwise(manifest: &str, name: &str, value: &str) -> bool {
     let this = [(name.to_owned(), value.to_owned())];
-    let mut lines = dependency_lines(manifest).into_iter();
-    lines.any(|line| key(line) == Some(name) && !is_among(line, &this))
+    let mut lines = dependencies(manifest).into_iter();
+    lines.any(|line| key(&line) == Some(name) && !is_among(&line, &this))
 }
 
 /// Whether a line of a manifest is the dependency on the runtime.
@@ -69,52 +73,58 @@ pub(crate) fn key(line: &str) -> Option<&str> {
     Some(line.split_once('=')?.0.trim())
 }
 
-/// A line of TOML without the blanks that mean nothing.
-pub(crate) fn without_blanks(line: &str) -> String {
-    let mut in_text = false;
-    line.chars()
-        .filter(|char| {
-            in_text ^= *char == '"';
-            in_text || *char != ' '
-        })
+/// The dependencies of a manifest, a line for each: in one order, since evcxr keeps them in a hash map, and in one spelling.
+pub(crate) fn dependencies(manifest: &str) -> Vec<String> {
+    let manifest = table(manifest);
+    let dependencies = manifest.get(DEPENDENCIES).and_then(Value::as_table);
+    let dependencies = dependencies.into_iter().flatten();
+    dependencies
+        .map(|(name, value)| line(name, value))
         .collect()
-}
-
-/// The lines that name dependencies, in one order: evcxr keeps them in a hash map, so that theirs changes.
-pub(crate) fn dependency_lines(manifest: &str) -> Vec<&str> {
-    let (_, dependencies) = manifest.split_once(DEPENDENCIES).unwrap_or_default();
-    let mut lines: Vec<&str> = dependencies
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines.sort_unstable();
-    lines
 }
 
 /// The optimisation level in the manifest.
 pub(crate) fn opt_level(manifest: &str) -> String {
-    let value = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("opt-level = "));
-    value.unwrap_or("2").trim_matches(['"', '\'']).to_owned()
+    let manifest = table(manifest);
+    let profile = manifest
+        .get("profile")
+        .and_then(|profiles| profiles.get("dev"));
+    match profile.and_then(|profile| profile.get("opt-level")) {
+        Some(Value::String(level)) => level.clone(),
+        Some(level) => level.to_string(),
+        None => "2".to_owned(),
+    }
 }
 
 /// The name of a dependency and that of its package: two where it is renamed.
 pub(crate) fn key_and_package(line: &str) -> (String, String) {
-    let table: toml::Table = line.parse().unwrap_or_default();
-    let Some((key, value)) = table.into_iter().next() else {
+    let Some((key, value)) = table(line).into_iter().next() else {
         return Default::default();
     };
-    let package = value.get("package").and_then(toml::Value::as_str);
+    let package = value.get("package").and_then(Value::as_str);
     let package = package.unwrap_or(&key).to_owned();
     (key, package)
 }
 
-/// The dependencies of a manifest, each in one spelling.
-pub(crate) fn normalized_dependencies(manifest: &str) -> Vec<String> {
-    let lines = dependency_lines(manifest).into_iter();
-    lines.map(without_blanks).collect()
+/// Whether a dependency comes from the registry, not from a folder or a repository.
+pub(crate) fn is_of_registry(line: &str) -> bool {
+    let table = table(line);
+    let mut values = table.values();
+    values.all(|value| value.get("path").is_none() && value.get("git").is_none())
+}
+
+fn table(text: &str) -> Table {
+    text.parse().unwrap_or_default()
+}
+
+fn line(name: &str, value: &Value) -> String {
+    format!("{name} = {value}")
+}
+
+/// The spelling of a line in [`dependencies`].
+fn spelled(text: &str) -> Option<String> {
+    let (name, value) = table(text).into_iter().next()?;
+    Some(line(&name, &value))
 }
 
 #[cfg(test)]
@@ -147,6 +157,39 @@ mod tests {
         assert!(only_knows(&same.replace("rayon = ", "rayon="), &known));
         assert!(!only_knows(&other, &known));
         assert!(!only_knows("no manifest", &known));
+    }
+
+    #[test]
+    fn a_dependency_has_one_spelling() {
+        let spellings = [
+            "old={package=\"rand\",version='0.8',features=[\"a\"]}",
+            "old = { package = \"rand\",  version = \"0.8\", features = [ \"a\" ] }",
+        ];
+        let of = |line: &str| dependencies(&(manifest(&[]) + line + "\nlog = \"0.4\"\n"));
+        let [first, second] = spellings.map(of);
+        assert_eq!(first, second);
+        assert_eq!(first[0], "log = \"0.4\"");
+        assert_eq!(key(&first[1]), Some("old"));
+        assert!(is_among(
+            &first[1],
+            &[("old".to_owned(), spellings[0][4..].to_owned())]
+        ));
+        assert!(is_of_registry(&first[1]));
+        for other in [
+            "here = { path = \"/a b\" }",
+            "there={git=\"https://example.org\"}",
+        ] {
+            assert!(!is_of_registry(&of(other)[0]), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_level_is_a_number_or_a_letter() {
+        assert_eq!(opt_level(&manifest(&[])), "2");
+        for (value, level) in [("3", "3"), ("\"s\"", "s")] {
+            let manifest = manifest(&[]).replace("opt-level = 2", &format!("opt-level = {value}"));
+            assert_eq!(opt_level(&manifest), level);
+        }
     }
 
     #[test]

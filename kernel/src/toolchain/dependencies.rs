@@ -19,7 +19,7 @@ pub(super) fn is_shared(
 ) -> bool {
     let provided = prepared.dependencies();
     let added = Added::of(session).crates;
-    let mut lines = manifest::normalized_dependencies(text).into_iter();
+    let mut lines = manifest::dependencies(text).into_iter();
     lines.any(|line| {
         let is_of_runtime =
             |known: &AddedCrate| known.line == line && known.file.starts_with(prepared.template());

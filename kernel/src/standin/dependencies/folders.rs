@@ -13,6 +13,7 @@ use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
 use crate::evcxr_text::generated::is_object_of_cell;
 use crate::hash;
+use crate::rewrite::manifest;
 use crate::sys::files;
 
 /// Where cargo builds a session's dependencies, with what the prepared build and other sessions have built. Each
@@ -35,10 +36,8 @@ pub(super) fn keep(prepared: &PreparedPaths, session: &SessionPaths) -> std::io:
 /// Notes that dependencies, as lines of a manifest, have been built. Crates that lie in a folder or a repository are
 /// left out: they may be gone.
 pub(super) fn note_built(prepared: &PreparedPaths, lines: &[String]) -> std::io::Result<()> {
-    let is_of_registry =
-        |line: &&String| !["path=", "git="].iter().any(|place| line.contains(place));
     std::fs::create_dir_all(prepared.built())?;
-    for line in lines.iter().filter(is_of_registry) {
+    for line in lines.iter().filter(|line| manifest::is_of_registry(line)) {
         std::fs::write(note(prepared, line), "")?;
     }
     Ok(())

@@ -127,7 +127,7 @@ pub(super) fn build(
 }
 
 fn graph_manifest(prepared: &Prepared, text: &str) -> String {
-    let mut lines = manifest::dependency_lines(text);
+    let mut lines = manifest::dependencies(text);
     lines.retain(|line| !manifest::is_runtime(line));
     let (name, value) = features::dependency(prepared.paths());
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();

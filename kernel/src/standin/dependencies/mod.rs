@@ -70,7 +70,7 @@ pub(super) fn use_in(added: &Added, source: &Path) -> std::io::Result<()> {
 
 /// Whether some session has built all dependencies of a manifest: then each of them is a crate of the registry.
 pub(super) fn were_built(prepared: &Prepared, text: &str) -> bool {
-    let lines = manifest::normalized_dependencies(text);
+    let lines = manifest::dependencies(text);
     !lines.is_empty()
         && lines
             .iter()
