@@ -13,10 +13,8 @@ use std::time::Instant;
 use super::channel;
 use super::copies;
 use super::dump;
-use super::dump::Dump;
 use super::live;
 use super::names::COMPILER_FILE;
-use super::names::COPY_NAME;
 use super::names::LOCK_EXTENSION;
 use super::names::SOCKETS_LINK;
 use super::shared;
@@ -28,6 +26,11 @@ use crate::wire::Launch;
 use crate::wire::Report;
 use crate::wire::Role;
 use crate::wire::evcxr_lines::IS_RUNTIME_VAR;
+
+mod processes;
+
+use processes::Processes;
+use processes::Real;
 
 /// How long an interrupted cell has to stop by itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -94,33 +97,38 @@ fn run() -> io::Result<()> {
     sys::close(live_commands);
     sys::close(live_markers);
     channel::open(launch.channel);
+    let processes = Real { dump };
+    let oom_kills = processes.oom_kills();
     let supervisor = Supervisor {
+        processes,
         shared,
-        dump,
         commands,
         markers,
         control: launch.control,
+        control_text: Vec::new(),
         signals,
         to_live,
         from_live,
         live,
         wanted: None,
         deadline: None,
-        oom_kills: oom_kills(),
+        oom_kills,
     };
     if supervisor.run()? == Over::Kernel {
-        kill_descendants(|_| false);
+        processes.end_descendants(&|_| false);
         remove_session(Path::new(&launch.session));
     }
     Ok(())
 }
 
-struct Supervisor {
+struct Supervisor<P> {
+    processes: P,
     shared: &'static Shared,
-    dump: Dump,
     commands: RawFd,
     markers: RawFd,
     control: RawFd,
+    /// The start of a command whose end has not come.
+    control_text: Vec<u8>,
     signals: RawFd,
     to_live: RawFd,
     from_live: RawFd,
@@ -141,7 +149,7 @@ enum Over {
     Kernel,
 }
 
-impl Supervisor {
+impl<P: Processes> Supervisor<P> {
     fn run(mut self) -> io::Result<Over> {
         let fds = [self.from_live, self.signals, self.control, self.commands];
         loop {
@@ -189,15 +197,17 @@ impl Supervisor {
         Ok(true)
     }
 
-    /// Does the supervisor's part of the commands, and passes the others on. Each is a line, written at once.
+    /// Does the supervisor's part of the commands, and passes the others on. Each is a line.
     fn take_control(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         let read = sys::read_through(self.control, buffer.as_mut_ptr().cast(), buffer.len());
         let Ok(read @ 1..) = usize::try_from(read) else {
             return Ok(false);
         };
-        for line in buffer[..read].split_inclusive(|byte| *byte == b'\n') {
-            match Command::decode(&String::from_utf8_lossy(line)) {
+        self.control_text.extend_from_slice(&buffer[..read]);
+        while let Some(end) = self.control_text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.control_text.drain(..=end).collect();
+            match Command::decode(&String::from_utf8_lossy(&line)) {
                 Ok(Command::Interrupt) => self.interrupt(),
                 Ok(Command::Restore(role)) => self.restore(role),
                 Ok(
@@ -208,7 +218,7 @@ impl Supervisor {
                     | Command::LoadAndRun { .. },
                 )
                 // The live worker ends with an error that names the line.
-                | Err(_) => sys::write_all(self.to_live, line)?,
+                | Err(_) => sys::write_all(self.to_live, &line)?,
             }
         }
         Ok(true)
@@ -220,15 +230,15 @@ impl Supervisor {
             return;
         }
         if self.shared.interrupts.fetch_add(1, Ordering::SeqCst) > 0 {
-            sys::kill(self.live, libc::SIGKILL);
+            self.processes.signal(self.live, libc::SIGKILL);
             return;
         }
-        self.deadline = Some(Instant::now() + GRACE);
+        self.deadline = Some(self.processes.now() + GRACE);
         // As a terminal does. Those in a group of their own do not belong to the cell's foreground.
-        let group = sys::group_of(self.live);
-        for child in descendants(self.live) {
-            if sys::group_of(child) == group {
-                sys::kill(child, libc::SIGINT);
+        let group = self.processes.group(self.live);
+        for child in self.processes.descendants(self.live) {
+            if self.processes.group(child) == group {
+                self.processes.signal(child, libc::SIGINT);
             }
         }
     }
@@ -237,11 +247,11 @@ impl Supervisor {
     /// just before the call. Ends it when its time is over.
     fn press_on(&mut self) {
         match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => {
+            Some(deadline) if self.processes.now() >= deadline => {
                 self.deadline = None;
-                sys::kill(self.live, libc::SIGKILL);
+                self.processes.signal(self.live, libc::SIGKILL);
             }
-            Some(_) => sys::signal_main_thread(self.live, sys::interrupt_signal()),
+            Some(_) => self.processes.wake_main_thread(self.live),
             None => {}
         }
     }
@@ -250,9 +260,9 @@ impl Supervisor {
     fn restore(&mut self, role: Role) {
         if let Some(copy) = self.shared.copy(role) {
             self.wanted = Some(copy);
-            sys::kill(self.live, libc::SIGKILL);
+            self.processes.signal(self.live, libc::SIGKILL);
         } else {
-            channel::send(&Report::NoSuchCopy);
+            self.processes.report(&Report::NoSuchCopy);
         }
     }
 
@@ -261,7 +271,7 @@ impl Supervisor {
             return Ok(Some(Over::Kernel));
         }
         let mut live = None;
-        while let Some(ended) = sys::reap(None, false) {
+        while let Some(ended) = self.processes.reap() {
             self.shared.forget(ended.pid);
             if ended.pid == self.live {
                 live = Some(ended);
@@ -291,40 +301,34 @@ impl Supervisor {
             // These belong to what is given up.
             for role in [Role::Guard, Role::Undo] {
                 if let Some(pid) = shared.copy(role) {
-                    sys::kill(pid, libc::SIGKILL);
+                    self.processes.signal(pid, libc::SIGKILL);
                 }
             }
         }
+        let own_session = self.processes.session(0);
         let stays = |pid| {
-            copy == Some(pid) || shared.is_copy(pid) || sys::session_of(pid) != sys::session_of(0)
+            copy == Some(pid) || shared.is_copy(pid) || self.processes.session(pid) != own_session
         };
-        let children = kill_descendants(stays);
-        let before = std::mem::replace(&mut self.oom_kills, oom_kills());
-        channel::send(&Report::Died {
+        let children = self.processes.end_descendants(&stays);
+        let before = std::mem::replace(&mut self.oom_kills, self.processes.oom_kills());
+        self.processes.report(&Report::Died {
             signal: ended.signal,
             code: ended.code,
             thread: shared.crashed_name(),
-            remains: self.dump.remains(),
+            remains: self.processes.remains(),
             idle: shared.running.load(Ordering::SeqCst) == 0 && wanted.is_none(),
             copy: copy.is_some(),
             children,
             out_of_memory: self.oom_kills > before,
         });
         let Some(copy) = copy else {
-            kill_descendants(|_| false);
+            self.processes.end_descendants(&|_| false);
             return Ok(false);
         };
         self.live = copy;
-        sys::kill(copy, copies::wake_signal());
+        self.processes.signal(copy, copies::wake_signal());
         Ok(true)
     }
-}
-
-/// How many processes the system has ended since memory ran out.
-fn oom_kills() -> u64 {
-    let text = std::fs::read_to_string("/proc/vmstat").unwrap_or_default();
-    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-    count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// Removes the session's folder and that of the sockets: a kernel that was killed can't. What can't be removed is swept
@@ -353,52 +357,5 @@ fn restore_environment() {
     }
 }
 
-/// Kills every process below this one, but for those that stay; gives the names of the others. Orphans come to this
-/// process, so killing children until none is left ends all.
-fn kill_descendants(stays: impl Fn(i32) -> bool) -> Vec<String> {
-    let mut names = Vec::new();
-    loop {
-        let mut children = children(std::process::id() as i32);
-        children.retain(|child| !stays(*child));
-        if children.is_empty() {
-            return names;
-        }
-        for child in children {
-            let name = std::fs::read_to_string(format!("/proc/{child}/comm"));
-            sys::kill(child, libc::SIGKILL);
-            if let Some(ended) = sys::reap(Some(child), true)
-                && ended.signal == Some(libc::SIGKILL)
-            {
-                let name = name.unwrap_or_default().trim_end().to_owned();
-                if name.as_bytes() != COPY_NAME.to_bytes() {
-                    names.push(name);
-                }
-            }
-        }
-    }
-}
-
-/// Every process below this one.
-fn descendants(pid: i32) -> Vec<i32> {
-    let mut found = children(pid);
-    let mut next = 0;
-    while let Some(child) = found.get(next) {
-        found.extend(children(*child));
-        next += 1;
-    }
-    found
-}
-
-/// The children of all of a process's threads.
-fn children(pid: i32) -> Vec<i32> {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let lists = tasks
-        .flatten()
-        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids: String = lists.collect();
-    pids.split_whitespace()
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
-}
+#[cfg(test)]
+mod tests;
