@@ -43,8 +43,16 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threadbook", type=Path, required=True, help="our executable")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each cell (default: %(default)s)")
-    parser.add_argument("--page", type=Path, help="folder with JupyterLab's environment and playwright-core, as tests/browser/README.md makes it")
+    parser.add_argument("--page", action="store_true", help="a real JupyterLab shows the output too")
     return parser.parse_args()
+
+
+def made_by_tests(kind, file):
+    """The newest of the folders of a kind that `cargo test --release -p threadbook-tests --test browser` makes."""
+    folders = [path.parent for path in HERE.parent.glob(f"target/release/{kind}/*/complete") if (path.parent / file).exists()]
+    if not folders:
+        sys.exit(f"`target/release/{kind}` has no `{file}` (run `cargo test --release -p threadbook-tests --test browser`)")
+    return max(folders, key=lambda folder: folder.stat().st_mtime)
 
 
 def messages(name, rounds):
@@ -82,11 +90,12 @@ def pages(options, prefix):
     work = prefix / "notebooks"
     work.mkdir()
     # Node looks for packages above the script's folder.
-    script = Path(shutil.copy(HERE / "large_output.mjs", options.page))
+    script = Path(shutil.copy(HERE / "large_output.mjs", made_by_tests("browser", "node_modules")))
+    jupyterlab = made_by_tests("python", "bin/jupyter-lab") / "bin/jupyter-lab"
     environment = dict(os.environ, JUPYTER_CONFIG_DIR=str(prefix / "config"), JUPYTER_DATA_DIR=str(prefix / "data"))
     port, token = "8977", "bench"
     server = subprocess.Popen(
-        [options.page / "bin/jupyter-lab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
+        [jupyterlab, "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
          f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={work}", "--allow-root"],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
