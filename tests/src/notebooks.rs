@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use anyhow::Result;
 use serde_json::Value;
 use tempfile::TempDir;
+use threadbook_jupyter::output::WAITING_KEY;
 
 /// The folder `notebooks/`.
 pub fn folder() -> PathBuf {
@@ -111,7 +112,7 @@ impl Cell {
         for output in &self.outputs {
             let kind = output["output_type"].as_str().unwrap_or_default();
             match kind {
-                _ if output["metadata"].get("threadbook_waiting_ended").is_some() => {}
+                _ if output["metadata"].get(WAITING_KEY).is_some() => {}
                 "stream" => {
                     streams.insert(format!(
                         "stream {}",

@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::outputs::display_id;
 use crate::env as variables;
-use crate::worker::WAITING_KEY;
 use crate::worker::WARNINGS_KEY;
 use threadbook::progress::PROGRESS_MIME;
 use threadbook_jupyter::output::COMPILING_KEY;
+use threadbook_jupyter::output::WAITING_KEY;
 
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";

@@ -17,7 +17,6 @@ pub use events::WARNINGS_KEY;
 pub use events::WorkerEvent;
 pub use pipes::CopyOptions;
 pub use status::Status;
-pub(crate) use waiting::WAITING_KEY;
 pub use waiting::WaitingLine;
 
 use std::path::Path;

@@ -10,11 +10,9 @@ use serde_json::json;
 use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
+use threadbook_jupyter::output::WAITING_KEY;
 
 use crate::build::steps::Step;
-
-/// The key in the metadata of such a display. Its value is whether the line changes no more.
-pub(crate) const WAITING_KEY: &str = "threadbook_waiting_ended";
 
 /// Builds of fewer parts do not show how long one takes.
 const ENOUGH_PARTS: u32 = 10;

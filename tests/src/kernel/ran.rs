@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde_json::Value;
 use threadbook_jupyter::message::Message;
+use threadbook_jupyter::output::WAITING_KEY;
 
 /// A cell that has run to its end. What it has published has to be read, or its drop fails the test.
 #[derive(Debug)]
@@ -301,7 +302,7 @@ pub(super) fn text_of(messages: &[Message], stream: Option<&str>) -> String {
 
 /// The text of a line that says what is waited for.
 fn waiting(message: &Message) -> Option<&str> {
-    message.content["metadata"].get("threadbook_waiting_ended")?;
+    message.content["metadata"].get(WAITING_KEY)?;
     message.content["data"]["text/plain"].as_str()
 }
 

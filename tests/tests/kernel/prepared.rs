@@ -89,7 +89,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
     let id = killed.send("1 + 1");
     let said = killed.until_text(&id, ": compiling ");
     assert!(
-        said.starts_with("preparing the runtime, once for this toolchain\n"),
+        said.starts_with("preparing the runtime, once for this toolchain"),
         "{said}"
     );
     killed.process().signal(libc::SIGKILL);
@@ -114,7 +114,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
     assert!(
         said[1]
             .trim_start_matches(waits)
-            .starts_with("preparing the runtime, once for this toolchain\n")
+            .starts_with("preparing the runtime, once for this toolchain")
             && last(&said[1]).starts_with("the runtime is prepared: compiled "),
         "{said:#?}"
     );
@@ -141,7 +141,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
         "{said}"
     );
     assert!(
-        said.contains("` to `rustc 1.99.9 (test)`: preparing the runtime again\n"),
+        said.contains("` to `rustc 1.99.9 (test)`: preparing the runtime again"),
         "{said}"
     );
     assert_eq!(cache.builds().len(), 2);

@@ -14,3 +14,4 @@ pub(crate) use marker::CellMark;
 pub use marker::Marker;
 pub use sequence::COMPILING_KEY;
 pub(crate) use sequence::Sequencer;
+pub use sequence::WAITING_KEY;

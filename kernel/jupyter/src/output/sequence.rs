@@ -43,6 +43,9 @@ const NOBODY: CellId = CellId(0);
 /// The key in the metadata of the display that a cell shows while it is compiled for long.
 pub const COMPILING_KEY: &str = "threadbook_compiling";
 
+/// The key in the metadata of a display that says what the kernel waits for. Its value is whether that has ended.
+pub const WAITING_KEY: &str = "threadbook_waiting_ended";
+
 /// One message to publish.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Publication {
@@ -58,9 +61,20 @@ pub(crate) struct Sequencer {
     latest: CellId,
     cells: BTreeMap<CellId, CellState>,
     pending: Option<Pending>,
+    /// What is to be shown under the first cell, until that begins.
+    held: Vec<Held>,
+    /// Whether the latest cell has not ended.
+    is_running: bool,
     /// Whether the latest cell is compiled, and has shown nothing yet.
     compiling: Option<Compiling>,
     out: Vec<Publication>,
+}
+
+/// A display that came before the first cell.
+#[derive(Debug)]
+struct Held {
+    display_id: Option<String>,
+    content: Value,
 }
 
 /// What was said of a compile.
@@ -117,6 +131,8 @@ impl Sequencer {
             latest: NOBODY,
             cells: BTreeMap::from([(NOBODY, CellState::default())]),
             pending: None,
+            held: Vec::new(),
+            is_running: false,
             compiling: None,
             out: Vec::new(),
         }
@@ -143,6 +159,12 @@ impl Sequencer {
             ..CellState::default()
         };
         self.cells.insert(cell, state);
+        self.is_running = true;
+        if !silent {
+            for held in std::mem::take(&mut self.held) {
+                self.display(cell, held.content);
+            }
+        }
         if self.cells.len() > CELLS_LIMIT {
             self.cells.pop_first();
         }
@@ -170,7 +192,15 @@ impl Sequencer {
                 });
                 if *update {
                     // nbclient finds the older cell by the display's id, but only under the parent that runs now.
-                    self.publish(self.latest, "update_display_data", content);
+                    if !self.update_held(display_id.as_deref(), &content) {
+                        self.publish(self.latest, "update_display_data", content);
+                    }
+                } else if self.known(*cell) == NOBODY {
+                    let display_id = display_id.clone();
+                    self.held.push(Held {
+                        display_id,
+                        content,
+                    });
                 } else {
                     self.display(self.known(*cell), content);
                 }
@@ -198,7 +228,7 @@ impl Sequencer {
             Event::Compiling(true) => {
                 let latest = self.cells.get(&self.latest);
                 let shows_nothing = latest.is_some_and(|cell| !cell.has_output && !cell.silent);
-                if self.latest != NOBODY && self.pending.is_none() && shows_nothing {
+                if self.is_running && self.pending.is_none() && shows_nothing {
                     self.compiling = self.compiling.or(Some(Compiling::Nothing));
                 }
             }
@@ -230,6 +260,21 @@ impl Sequencer {
         }
     }
 
+    /// Changes a display that is held. A wait that ends before anybody has seen that it began is not shown.
+    fn update_held(&mut self, display_id: Option<&str>, content: &Value) -> bool {
+        let mut all = self.held.iter();
+        let Some(place) = all
+            .position(|held| held.display_id.is_some() && held.display_id.as_deref() == display_id)
+        else {
+            return false;
+        };
+        match content["metadata"][WAITING_KEY] == true {
+            true => drop(self.held.remove(place)),
+            false => self.held[place].content = content.clone(),
+        }
+        true
+    }
+
     fn end_compiling(&mut self) {
         if self.compiling.take() == Some(Compiling::GoesOn) {
             self.push(self.latest, "clear_output", json!({"wait": false}));
@@ -247,6 +292,7 @@ impl Sequencer {
         }
         self.flush();
         self.end_compiling();
+        self.is_running = false;
         self.cells.get_mut(&cell)?.result.take()
     }
 

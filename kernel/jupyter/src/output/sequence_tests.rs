@@ -60,6 +60,41 @@ fn check(sequencer: &mut Sequencer, expected: Expect) {
     expected.assert_eq(&shown);
 }
 
+fn waits(text: &str, update: bool, has_ended: bool) -> Event {
+    Event::Display {
+        cell: None,
+        data: Map::from_iter([("text/plain".to_owned(), json!(text))]),
+        metadata: Map::from_iter([(WAITING_KEY.to_owned(), json!(has_ended))]),
+        display_id: Some("wait".into()),
+        update,
+    }
+}
+
+#[test]
+fn what_is_waited_for_before_the_first_cell_is_shown_under_it_while_it_lasts() {
+    let mut sequencer = Sequencer::new(1000);
+    sequencer.event(&waits("a", false, false));
+    sequencer.event(&waits("b", true, false));
+    // Nobody sees a silent cell.
+    sequencer.begin(CellId(1), parent("silent"), 1, true);
+    sequencer.event(&waits("c", true, false));
+    sequencer.end(CellId(1));
+    sequencer.begin(CellId(2), parent("two"), 2, false);
+    sequencer.event(&waits("d", true, true));
+    check(
+        &mut sequencer,
+        expect![[r#"
+            two display_data {"data":{"text/plain":"c"},"metadata":{"threadbook_waiting_ended":false},"transient":{"display_id":"wait"}}
+            two update_display_data {"data":{"text/plain":"d"},"metadata":{"threadbook_waiting_ended":true},"transient":{"display_id":"wait"}}
+        "#]],
+    );
+    let mut sequencer = Sequencer::new(1000);
+    sequencer.event(&waits("a", false, false));
+    sequencer.event(&waits("b", true, true));
+    sequencer.begin(CellId(1), parent("one"), 1, false);
+    check(&mut sequencer, expect![""]);
+}
+
 #[test]
 fn a_cell_that_shows_nothing_says_that_it_is_compiled() {
     let mut sequencer = begun(1000);
@@ -78,6 +113,11 @@ fn a_cell_that_shows_nothing_says_that_it_is_compiled() {
     sequencer.event(&Event::Compiling(true));
     sequencer.say_compiling();
     sequencer.end(CellId(2));
+    // What is compiled between cells is no cell's.
+    sequencer.begin(CellId(3), parent("three"), 3, false);
+    sequencer.end(CellId(3));
+    sequencer.event(&Event::Compiling(true));
+    assert!(!sequencer.is_compiling_unsaid());
     check(
         &mut sequencer,
         expect![[r#"
