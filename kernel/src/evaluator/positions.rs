@@ -1,5 +1,7 @@
 //! Places in cells, in texts that name places in generated code: rustc names closures by theirs.
 
+use anstream::adapter::strip_str;
+
 use super::source_map::SourceMap;
 use super::spans::FILE;
 
@@ -55,6 +57,11 @@ fn position(text: &str) -> Option<(u32, u32, usize)> {
 fn number(text: &str) -> Option<(u32, usize)> {
     let len = text.bytes().take_while(u8::is_ascii_digit).count();
     Some((text[..len].parse().ok()?, len))
+}
+
+/// The text without colours.
+pub(super) fn plain(text: &str) -> String {
+    strip_str(text).to_string()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use annotate_snippets::Group;
 use annotate_snippets::Level;
 use annotate_snippets::Patch;
 use annotate_snippets::Snippet;
-use anstream::adapter::strip_str;
 use serde_json::Value;
 
 use super::advice;
@@ -289,7 +288,7 @@ fn place_of_suggestion(span: &Value, text: &str, sources: Sources) -> Option<Fou
 fn with_places_of_cells(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let bare = strip_str(line).to_string();
+        let bare = positions::plain(line);
         let is_place = ARROWS
             .iter()
             .any(|arrow| bare.trim_start().starts_with(arrow));
@@ -341,7 +340,7 @@ mod tests {
             cells,
             latest: 3,
         };
-        strip_str(&render(message, sources).unwrap_or_default()).to_string()
+        positions::plain(&render(message, sources).unwrap_or_default())
     }
 
     /// A span over a part of the generated text, the first of its kind.

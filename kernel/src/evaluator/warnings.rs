@@ -2,11 +2,11 @@
 //!
 //! On stderr a front end shows them as it shows errors, in red.
 
-use anstream::adapter::strip_str;
 use serde_json::Map;
 use serde_json::json;
 
 use super::colours;
+use super::positions;
 use crate::worker::Note;
 use crate::worker::WARNINGS_KEY;
 
@@ -27,7 +27,7 @@ pub(super) fn note(drawn: &[String]) -> Option<Note> {
     Some(Note {
         data: Map::from_iter([
             ("text/html".to_owned(), html.into()),
-            ("text/plain".to_owned(), strip_str(&text).to_string().into()),
+            ("text/plain".to_owned(), positions::plain(&text).into()),
         ]),
         metadata: Map::from_iter([(WARNINGS_KEY.to_owned(), json!(drawn.len()))]),
     })
