@@ -1,4 +1,7 @@
-"""Measures how long completion and inspection take, with nothing running and while a cell runs."""
+"""Measures how long completion and inspection take, with nothing running and while a cell runs, beside ipykernel.
+
+While a cell runs, ipykernel answers neither.
+"""
 
 import argparse
 import os
@@ -19,6 +22,18 @@ let job = Job { name: "job".to_owned(), cost: 3 };"""
 COMPLETIONS = ["numbers.", "counts.ent", "job.", "std::thread::sp", 'println!("{}", numbers.le', "num", "%time", "!cat /et"]
 INSPECTIONS = ["numbers", "job.longer", "Vec::new", "std::thread::spawn", "%timeit", "match"]
 
+PYTHON_DEFINITIONS = """from dataclasses import dataclass
+@dataclass
+class Job:
+    name: str
+    cost: int
+    def longer(self, by): return self.cost + by
+numbers = [1, 2, 3]
+counts = {}
+job = Job("job", 3)"""
+PYTHON_COMPLETIONS = ["numbers.", "counts.set", "job.", "import threading; threading.Th", "print(len(numbers.co", "num", "%time", "!cat /et"]
+PYTHON_INSPECTIONS = ["numbers", "job.longer", "list.append", "print", "%timeit", "len"]
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,7 +42,7 @@ def main():
     options = parser.parse_args()
     with installed(options.threadbook):
         print(f"Machine: {machine.line()} Load: {os.getloadavg()[0]:.1f}.\n")
-        print("| requests | median, ms | worst, ms | with an answer |\n| --- | ---: | ---: | ---: |")
+        print("| kernel | requests | median, ms | worst, ms | with an answer |\n| --- | --- | ---: | ---: | ---: |")
         with Kernel("threadbook") as kernel:
             kernel.until_result("1+1")
             kernel.run(DEFINITIONS)
@@ -38,21 +53,27 @@ def main():
                 for code in INSPECTIONS:
                     inspect(kernel, code)
                 time.sleep(2)
-            row("completion, idle", [complete(kernel, code, number) for number, code in repeated(COMPLETIONS, options.times)])
-            row("inspection, idle", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
+            row("threadbook | completion, idle", [complete(kernel, f"let _x{number} = 1;\n{code}") for number, code in repeated(COMPLETIONS, options.times)])
+            row("threadbook | inspection, idle", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
             kernel.client.execute("std::thread::sleep(std::time::Duration::from_secs(600))", allow_stdin=False)
             time.sleep(3)
-            row("completion, while a cell runs", [complete(kernel, code, number) for number, code in repeated(COMPLETIONS, options.times)])
-            row("inspection, while a cell runs", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
+            row("threadbook | completion, while a cell runs", [complete(kernel, f"let _x{number} = 1;\n{code}") for number, code in repeated(COMPLETIONS, options.times)])
+            row("threadbook | inspection, while a cell runs", [inspect(kernel, code) for _, code in repeated(INSPECTIONS, options.times)])
+        with Kernel("python3") as kernel:
+            kernel.until_result("1+1")
+            kernel.run(PYTHON_DEFINITIONS)
+            for code in PYTHON_COMPLETIONS:
+                complete(kernel, code)
+            row("ipykernel | completion, idle", [complete(kernel, f"_x{number} = 1\n{code}") for number, code in repeated(PYTHON_COMPLETIONS, options.times)])
+            row("ipykernel | inspection, idle", [inspect(kernel, code) for _, code in repeated(PYTHON_INSPECTIONS, options.times)])
 
 
 def repeated(codes, times):
     return [(number, codes[number % len(codes)]) for number in range(times)]
 
 
-def complete(kernel, code, number=0):
-    """Seconds, and whether anything was offered. Each text is another one: the latest answer is kept."""
-    code = f"let _x{number} = 1;\n{code}"
+def complete(kernel, code):
+    """Seconds, and whether anything was offered. Texts differ, since the latest answer is kept."""
     began = time.perf_counter()
     reply = kernel.reply(kernel.client.complete(code, len(code)))
     return time.perf_counter() - began, bool(reply["content"]["matches"])

@@ -141,6 +141,12 @@ impl IopubPublisher {
     }
 
     async fn event(&mut self, event: Event, running: &mut Running) {
+        let is_watched = running.as_ref().is_some_and(|(cell, _)| cell.attended);
+        if matches!(event, Event::Compiling(true)) && !is_watched {
+            // What is compiled between cells is no cell's. Where nobody watches, such as under nbconvert, the same
+            // notebook gives the same messages on a slow machine.
+            return;
+        }
         self.sequencer.event(&event);
         match event {
             Event::Input {

@@ -83,8 +83,8 @@ pub enum Event {
     },
     /// A message of a client has been handled, and all that it has led to is before this.
     CommHandled(Box<CommRequest>),
-    /// From here on the latest cell is compiled, or is not any more. A front end that shows nothing else of the cell for a
-    /// while says so.
+    /// From here on the latest cell is compiled, or is not any more. Where somebody watches, and the cell has shown nothing,
+    /// a display says so after a while.
     Compiling(bool),
     /// The start or the end of a cell. Only the kernel itself sends it.
     Marker(Marker),

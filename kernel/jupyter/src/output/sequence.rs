@@ -63,8 +63,6 @@ pub(crate) struct Sequencer {
     pending: Option<Pending>,
     /// What is to be shown under the first cell, until that begins.
     held: Vec<Held>,
-    /// Whether the latest cell has not ended.
-    is_running: bool,
     /// Whether the latest cell is compiled, and has shown nothing yet.
     compiling: Option<Compiling>,
     out: Vec<Publication>,
@@ -132,7 +130,6 @@ impl Sequencer {
             cells: BTreeMap::from([(NOBODY, CellState::default())]),
             pending: None,
             held: Vec::new(),
-            is_running: false,
             compiling: None,
             out: Vec::new(),
         }
@@ -159,7 +156,6 @@ impl Sequencer {
             ..CellState::default()
         };
         self.cells.insert(cell, state);
-        self.is_running = true;
         if !silent {
             for held in std::mem::take(&mut self.held) {
                 self.display(cell, held.content);
@@ -228,7 +224,7 @@ impl Sequencer {
             Event::Compiling(true) => {
                 let latest = self.cells.get(&self.latest);
                 let shows_nothing = latest.is_some_and(|cell| !cell.has_output && !cell.silent);
-                if self.is_running && self.pending.is_none() && shows_nothing {
+                if self.latest != NOBODY && self.pending.is_none() && shows_nothing {
                     self.compiling = self.compiling.or(Some(Compiling::Nothing));
                 }
             }
@@ -292,7 +288,6 @@ impl Sequencer {
         }
         self.flush();
         self.end_compiling();
-        self.is_running = false;
         self.cells.get_mut(&cell)?.result.take()
     }
 

@@ -113,11 +113,6 @@ fn a_cell_that_shows_nothing_says_that_it_is_compiled() {
     sequencer.event(&Event::Compiling(true));
     sequencer.say_compiling();
     sequencer.end(CellId(2));
-    // What is compiled between cells is no cell's.
-    sequencer.begin(CellId(3), parent("three"), 3, false);
-    sequencer.end(CellId(3));
-    sequencer.event(&Event::Compiling(true));
-    assert!(!sequencer.is_compiling_unsaid());
     check(
         &mut sequencer,
         expect![[r#"

@@ -1,5 +1,6 @@
 //! Cells: their output, their order, their ends.
 
+use serde_json::Value;
 use serde_json::json;
 use threadbook_jupyter::contract::Signal;
 use threadbook_jupyter::kernel::Options;
@@ -62,6 +63,32 @@ fn a_long_compile_is_said_until_the_cell_runs() {
         front.recv_reply(&id, "execute_reply");
     }
     front.end();
+}
+
+#[test]
+fn a_long_compile_is_not_said_where_nobody_watches() {
+    let begin = |options: Value| {
+        let mut front = Front::start();
+        let id = front.execute_with("compile begins\nwait\nprint one", options);
+        front.recv_busy(&id);
+        front.recv_input(&id, 1);
+        (front, id)
+    };
+    let (mut unwatched, unwatched_id) = begin(json!({"allow_stdin": false}));
+    // Another kernel, which begins later, has said it: by then this one has had the time to.
+    let (mut watched, watched_id) = begin(json!({}));
+    watched.recv(&watched_id, "display_data");
+    unwatched.gate.say(Word::Go);
+    unwatched.recv_stream(&unwatched_id, "stdout", "one\n");
+    unwatched.recv_idle(&unwatched_id);
+    unwatched.recv_reply(&unwatched_id, "execute_reply");
+    watched.gate.say(Word::Go);
+    watched.recv(&watched_id, "clear_output");
+    watched.recv_stream(&watched_id, "stdout", "one\n");
+    watched.recv_idle(&watched_id);
+    watched.recv_reply(&watched_id, "execute_reply");
+    unwatched.end();
+    watched.end();
 }
 
 #[test]
