@@ -64,10 +64,9 @@ impl Added {
 
     /// The lines of a manifest that have not been built.
     pub(crate) fn unknown(&self, prepared: &Prepared, text: &str) -> Vec<String> {
-        let provided = prepared.dependencies();
+        let provided = manifest::spelled(&prepared.dependencies());
         let is_built = |line: &String| {
-            manifest::is_among(line, &provided)
-                || self.crates.iter().any(|known| known.line == *line)
+            provided.contains(line) || self.crates.iter().any(|known| known.line == *line)
         };
         let mut lines = manifest::dependencies(text);
         lines.retain(|line| !is_built(line));

@@ -43,24 +43,30 @@ overflow-checks = true
 
 /// Whether the manifest's dependencies are among the known ones, values included.
 pub(crate) fn only_knows(manifest: &str, known: &[(String, String)]) -> bool {
-    let is_known = |(name, value): (&String, &Value)| is_among(&line(name, value), known);
+    let known = spelled(known);
+    let is_known = |(name, value): (&String, &Value)| known.contains(&line(name, value));
     table(manifest)
         .get(DEPENDENCIES)
         .and_then(Value::as_table)
         .is_some_and(|dependencies| dependencies.iter().all(is_known))
 }
 
-/// Whether a line of [`dependencies`] is one of these.
-pub(crate) fn is_among(line: &str, known: &[(String, String)]) -> bool {
-    let spelled = |(name, value): &(String, String)| spelled(&format!("{name} = {value}"));
-    known.iter().filter_map(spelled).any(|known| known == line)
+/// Dependencies in the spelling of [`dependencies`].
+pub(crate) fn spelled(known: &[(String, String)]) -> Vec<String> {
+    let lines = known
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    lines
+        .filter_map(|text| table(&text).into_iter().next())
+        .map(|(name, value)| line(&name, &value))
+        .collect()
 }
 
 /// Whether a manifest has a dependency of this name that is another one.
 pub(crate) fn depends_otherwise(manifest: &str, name: &str, value: &str) -> bool {
-    let this = [(name.to_owned(), value.to_owned())];
+    let this = spelled(&[(name.to_owned(), value.to_owned())]);
     let mut lines = dependencies(manifest).into_iter();
-    lines.any(|line| key(&line) == Some(name) && !is_among(&line, &this))
+    lines.any(|line| key(&line) == Some(name) && !this.contains(&line))
 }
 
 /// Whether a line of a manifest is the dependency on the runtime.
@@ -121,12 +127,6 @@ fn line(name: &str, value: &Value) -> String {
     format!("{name} = {value}")
 }
 
-/// The spelling of a line in [`dependencies`].
-fn spelled(text: &str) -> Option<String> {
-    let (name, value) = table(text).into_iter().next()?;
-    Some(line(&name, &value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,10 +170,8 @@ mod tests {
         assert_eq!(first, second);
         assert_eq!(first[0], "log = \"0.4\"");
         assert_eq!(key(&first[1]), Some("old"));
-        assert!(is_among(
-            &first[1],
-            &[("old".to_owned(), spellings[0][4..].to_owned())]
-        ));
+        let known = [("old".to_owned(), spellings[0][4..].to_owned())];
+        assert_eq!(spelled(&known), first[1..]);
         assert!(is_of_registry(&first[1]));
         for other in [
             "here = { path = \"/a b\" }",

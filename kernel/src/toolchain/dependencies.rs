@@ -17,14 +17,14 @@ pub(super) fn is_shared(
     text: &str,
     name: &str,
 ) -> bool {
-    let provided = prepared.dependencies();
+    let provided = manifest::spelled(&prepared.dependencies());
     let added = Added::of(session).crates;
     let mut lines = manifest::dependencies(text).into_iter();
     lines.any(|line| {
         let is_of_runtime =
             |known: &AddedCrate| known.line == line && known.file.starts_with(prepared.template());
         manifest::key(&line) == Some(name)
-            && (manifest::is_among(&line, &provided) || added.iter().any(is_of_runtime))
+            && (provided.contains(&line) || added.iter().any(is_of_runtime))
     })
 }
 

@@ -42,7 +42,6 @@ pub struct CopyOptions {
 pub(super) struct Waiting {
     pub(super) channel: usize,
     pub(super) raw: [usize; 2],
-    pub(super) steps: usize,
 }
 
 /// Both ends of every pipe: the kernel keeps the worker's ends open, so that a restarted worker gets them again.
@@ -151,12 +150,7 @@ impl Pipes {
             rustix::io::ioctl_fionread(&err.0)? as usize,
         ];
         let channel = rustix::io::ioctl_fionread(&self.channel.0)? as usize;
-        let steps = rustix::io::ioctl_fionread(&self.steps.0)? as usize;
-        Ok(Waiting {
-            channel,
-            raw,
-            steps,
-        })
+        Ok(Waiting { channel, raw })
     }
 
     /// Takes bytes that are known to wait in the channel.
@@ -169,9 +163,12 @@ impl Pipes {
         (&self.raw[index].0).read_exact(buffer)
     }
 
-    /// Takes bytes that are known to wait among the steps.
-    pub(super) fn read_steps(&self, buffer: &mut [u8]) -> io::Result<()> {
-        (&self.steps.0).read_exact(buffer)
+    /// Adds what waits among the steps of builds to a buffer.
+    pub(super) fn read_steps(&self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let start = buffer.len();
+        let count = rustix::io::ioctl_fionread(&self.steps.0)? as usize;
+        buffer.resize(start + count, 0);
+        (&self.steps.0).read_exact(&mut buffer[start..])
     }
 
     /// Tells the worker how much has been taken out of a plain pipe since the start, and passed on.

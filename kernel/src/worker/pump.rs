@@ -101,9 +101,7 @@ impl Pump {
             let count = seen.saturating_sub(self.drained[index]);
             self.take_raw(index, count as usize)?;
         }
-        // A report may have had these taken too.
-        let steps = waiting.steps.min(self.pipes.waiting()?.steps);
-        self.take_steps(steps)
+        self.take_steps()
     }
 
     fn take_channel(&mut self, count: usize) -> std::io::Result<()> {
@@ -152,10 +150,8 @@ impl Pump {
     }
 
     /// Shows the steps of a build.
-    fn take_steps(&mut self, count: usize) -> std::io::Result<()> {
-        let start = self.step.len();
-        self.step.resize(start + count, 0);
-        self.pipes.read_steps(&mut self.step[start..])?;
+    fn take_steps(&mut self) -> std::io::Result<()> {
+        self.pipes.read_steps(&mut self.step)?;
         while let Some(end) = self.step.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.step.drain(..=end).collect();
             match Step::decode(&line) {
@@ -346,7 +342,7 @@ impl Pump {
         for (index, count) in waiting.raw.into_iter().enumerate() {
             self.take_raw(index, count)?;
         }
-        self.take_steps(waiting.steps)
+        self.take_steps()
     }
 
     /// Passes a question on. A thread of its own waits for the answer, since output goes on meanwhile.
