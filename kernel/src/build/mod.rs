@@ -12,7 +12,7 @@
 //! | `added`, `lock_files`, `pinned` | the dependencies that a session has added, and their versions |
 //! | `results` | how a cell's value is shown |
 //! | `variables`, `phases` | what the stand-in notes of a compile for the kernel |
-//! | `steps` | what a long build does, for the line under the cell |
+//! | `steps`, `cargo_said` | what a long build does, for the line under the cell; what else cargo prints |
 //! | `role_names` | the names that the kernel's program plays |
 //! | `cargo_cli`, `notes`, `error` | small helpers |
 
@@ -20,6 +20,7 @@ pub(crate) mod added;
 pub(crate) mod cache_paths;
 pub(crate) mod call;
 pub(crate) mod cargo_cli;
+pub(crate) mod cargo_said;
 pub(crate) mod error;
 pub(crate) mod features;
 pub(crate) mod lock_files;

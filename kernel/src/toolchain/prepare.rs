@@ -25,10 +25,10 @@ use crate::build::Prepared;
 use crate::build::PreparedPaths;
 use crate::build::RustcCall;
 use crate::build::cache_paths;
+use crate::build::cargo_said::CargoSaid;
 use crate::build::error::at;
 use crate::build::features;
 use crate::build::role_names;
-use crate::build::steps;
 use crate::build::steps::Step;
 use crate::sys::processes;
 
@@ -172,26 +172,14 @@ fn run_cargo(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(at(sysroot.cargo()))?;
-    let mut said = String::new();
-    let mut call = None;
-    if let Some(stderr) = child.stderr.take() {
-        for line in steps::lines(BufReader::new(stderr)) {
-            let words = line.trim();
-            if let Some(found) = RustcCall::from_verbose_line(words) {
-                call = Some(found);
-            }
-            if let Some(step) = Step::of_cargo(words) {
-                progress(step);
-            } else if !words.is_empty() && !words.starts_with("Running ") {
-                said.push_str(&line);
-                said.push('\n');
-            }
-        }
-    }
+    let stderr = child.stderr.take();
+    let said = stderr.map_or_else(CargoSaid::default, |stderr| {
+        CargoSaid::read(BufReader::new(stderr), progress)
+    });
     let status = child.wait().map_err(at(&template))?;
-    Ok(match call {
+    Ok(match said.call {
         Some(call) if status.success() => Ok(call.without_library(features::CRATE)),
-        _ => Err(said),
+        _ => Err(said.words),
     })
 }
 

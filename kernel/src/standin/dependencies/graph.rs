@@ -20,10 +20,10 @@ use crate::build::RustcCall;
 use crate::build::SessionPaths;
 use crate::build::call::DEPENDENCY;
 use crate::build::cargo_cli;
+use crate::build::cargo_said::CargoSaid;
 use crate::build::features;
 use crate::build::pinned;
 use crate::build::steps;
-use crate::build::steps::Step;
 use crate::evcxr_text::generated;
 use crate::rewrite::manifest;
 
@@ -167,10 +167,10 @@ fn run_cargo(
         .stderr(Stdio::piped())
         .spawn()?;
     let stderr = child.stderr.take();
-    let steps = StepsFile::open(session);
+    let mut steps = StepsFile::open(session);
     let said = std::thread::spawn(move || {
-        stderr.map_or_else(Said::default, |stderr| {
-            Said::read(BufReader::new(stderr), steps)
+        stderr.map_or_else(CargoSaid::default, |stderr| {
+            CargoSaid::read(BufReader::new(stderr), |step| steps.send(&step))
         })
     });
     let mut units = Vec::new();
@@ -192,37 +192,6 @@ fn run_cargo(
         _ if errors.is_empty() => Err(said.words),
         _ => Err(errors),
     })
-}
-
-/// cargo's output on stderr.
-#[derive(Default)]
-struct Said {
-    call: Option<RustcCall>,
-    words: String,
-}
-
-impl Said {
-    /// Shows the steps to the person, and keeps the rest.
-    fn read(stderr: impl BufRead, mut steps: StepsFile) -> Said {
-        let mut said = Said::default();
-        for line in steps::lines(stderr) {
-            let step = line.trim();
-            if let Some(found) = RustcCall::from_verbose_line(step) {
-                said.call = Some(found);
-            }
-            if let Some(step) = Step::of_cargo(step) {
-                steps.send(&step);
-            } else if !step.is_empty()
-                && !["Running ", "Fresh ", "Dirty "]
-                    .iter()
-                    .any(|verb| step.starts_with(verb))
-            {
-                said.words.push_str(&line);
-                said.words.push('\n');
-            }
-        }
-        said
-    }
 }
 
 /// The library that a message of cargo's is about.
