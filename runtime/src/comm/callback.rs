@@ -30,25 +30,20 @@ impl<T> Callback<T> {
         drop(before);
     }
 
-    /// Calls the function, if there is one. `false` where it has panicked, which the panic hook has shown.
-    pub(crate) fn call(&self, value: T) -> bool {
+    /// Calls the function, if there is one. A panic of the function leaves this, and the function stays.
+    pub(crate) fn call(&self, value: T) {
         let function = self.place().take();
-        let Some(mut function) = function else {
-            return true;
-        };
-        let called = catch_unwind(AssertUnwindSafe(|| function(value)));
+        let Some(function) = function else { return };
+        let mut taken = PutBack(self, Some(function));
+        if let Some(function) = &mut taken.1 {
+            function(value);
+        }
+    }
+
+    /// The same; `false` where the function has panicked, which the panic hook has shown.
+    pub(crate) fn call_and_catch(&self, value: T) -> bool {
+        let called = catch_unwind(AssertUnwindSafe(|| self.call(value)));
         let is_ok = called.is_ok();
-        let mut place = self.place();
-        // The function may have set another one.
-        let unused = match *place {
-            None => {
-                *place = Some(function);
-                None
-            }
-            Some(_) => Some(function),
-        };
-        drop(place);
-        drop(unused);
         // A panic's payload may panic when it is dropped.
         let _ = called.map_err(std::mem::forget);
         is_ok
@@ -56,5 +51,19 @@ impl<T> Callback<T> {
 
     fn place(&self) -> MutexGuard<'_, Option<Function<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A function that is called, and then goes back to its place unless it has set another one.
+struct PutBack<'a, T>(&'a Callback<T>, Option<Function<T>>);
+
+impl<T> Drop for PutBack<'_, T> {
+    fn drop(&mut self) {
+        let mut place = self.0.place();
+        if place.is_none() {
+            *place = self.1.take();
+        }
+        // Released before a function that is not put back is dropped.
+        drop(place);
     }
 }

@@ -38,6 +38,8 @@ mod message;
 mod table;
 mod thread;
 
+pub(crate) use callback::Callback;
+pub(crate) use callback::Function;
 pub use message::Message;
 pub(crate) use thread::on_resume;
 pub(crate) use thread::taken_over;

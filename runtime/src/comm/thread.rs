@@ -114,7 +114,7 @@ pub(super) fn take(message: CommMessage) {
         CommAct::Open => opened(comm_id, target, message),
         CommAct::Message => {
             if let Some(entry) = table::find(&comm_id) {
-                entry.on_message().call(message);
+                entry.on_message().call_and_catch(message);
                 if !entry.is_open() {
                     // The callback has closed its own comm.
                     entry.close();
@@ -123,7 +123,7 @@ pub(super) fn take(message: CommMessage) {
         }
         CommAct::Close => {
             if let Some(entry) = table::remove(&comm_id) {
-                entry.on_close().call(message);
+                entry.on_close().call_and_catch(message);
                 entry.close();
             }
         }
@@ -135,7 +135,8 @@ fn opened(id: String, target: String, message: Message) {
     let callback = table::target(&target);
     let entry = Arc::new(Entry::new(id, target));
     table::insert(&entry);
-    let is_taken = callback.is_some_and(|callback| callback.call((Arc::clone(&entry), message)));
+    let is_taken =
+        callback.is_some_and(|callback| callback.call_and_catch((Arc::clone(&entry), message)));
     if !is_taken && table::remove(entry.id()).is_some() {
         entry.close();
         worker::report(&Report::Comm {

@@ -14,7 +14,9 @@ use serde_json::json;
 
 use super::kind;
 use super::kind::Kind;
+use crate::comm::Callback;
 use crate::comm::Comm;
+use crate::comm::Function;
 use crate::comm::Message;
 
 /// The target that widgets are opened for, and the version of their protocol.
@@ -26,16 +28,13 @@ pub(super) const VALUE: &str = "value";
 /// The models that the front end has, by the ids of their comms.
 static MODELS: Mutex<BTreeMap<String, Arc<Model>>> = Mutex::new(BTreeMap::new());
 
-/// A function that is called with what the person has done.
-type Callback = Box<dyn FnMut(&Value) + Send>;
-
 /// One widget, or a part of one.
 pub(crate) struct Model {
     kind: &'static Kind,
     inner: Mutex<Inner>,
-    /// Called with the value that the person has set, or with the content of a message such as a click. Nothing else is
-    /// locked meanwhile, and only the thread of comms calls it.
-    callback: Mutex<Option<Callback>>,
+    /// Called with the value that the person has set, or with the content of a message such as a click. Nothing is locked
+    /// meanwhile, and only the thread of comms calls it.
+    on_event: Callback<Value>,
 }
 
 struct Inner {
@@ -78,7 +77,7 @@ impl Model {
                 children: None,
                 comm: None,
             }),
-            callback: Mutex::new(None),
+            on_event: Callback::new(),
         })
     }
 
@@ -113,9 +112,8 @@ impl Model {
     }
 
     /// Calls a function when the person has done something, in the place of the one that was given before.
-    pub(super) fn on_event(&self, callback: Callback) {
-        let before = self.callback().replace(callback);
-        drop(before);
+    pub(super) fn on_event(&self, function: Function<Value>) {
+        self.on_event.set(function);
     }
 
     /// Makes the model known to the front end, if it is not; gives its id there.
@@ -198,31 +196,19 @@ impl Model {
                 let after = inner.state.get(VALUE).cloned();
                 drop(inner);
                 if let Some(value) = after.filter(|after| Some(after) != before.as_ref()) {
-                    self.call(&value);
+                    self.on_event.call(value);
                 }
             }
             Some("request_state") => self.refresh(),
-            Some("custom") => self.call(&data["content"]),
+            Some("custom") => {
+                self.on_event.call(data["content"].clone());
+            }
             _ => {}
-        }
-    }
-
-    fn call(&self, value: &Value) {
-        let callback = self.callback().take();
-        let Some(callback) = callback else { return };
-        // Back it goes, also where it panics, unless it has set another one.
-        let mut taken = PutBack(self, Some(callback));
-        if let Some(callback) = &mut taken.1 {
-            callback(value);
         }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn callback(&self) -> MutexGuard<'_, Option<Callback>> {
-        self.callback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The widget as text, for where nothing can show it.
@@ -259,17 +245,6 @@ impl Inner {
     fn send_update(&mut self, state: Map<String, Value>) {
         if let Some(comm) = &self.comm {
             comm.send(json!({"method": "update", "state": state, "buffer_paths": []}));
-        }
-    }
-}
-
-struct PutBack<'a>(&'a Model, Option<Callback>);
-
-impl Drop for PutBack<'_> {
-    fn drop(&mut self) {
-        let mut place = self.0.callback();
-        if place.is_none() {
-            *place = self.1.take();
         }
     }
 }

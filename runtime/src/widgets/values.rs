@@ -75,7 +75,7 @@ impl IntSlider {
     pub fn on_change(&self, mut callback: impl FnMut(i64) + Send + 'static) {
         self.0.0.on_event(Box::new(move |value| {
             if value.is_number() {
-                callback(integer(value));
+                callback(integer(&value));
             }
         }));
     }
