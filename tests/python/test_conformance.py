@@ -10,6 +10,8 @@ import unittest
 from jupyter_client.kernelspec import get_kernel_spec
 from jupyter_kernel_test import IopubWelcomeTests, KernelTests
 
+import harness
+
 RUST = {
     "language_name": "rust",
     "file_extension": ".rs",
@@ -70,9 +72,16 @@ SAMPLES = {"rust": RUST, "python": PYTHON}
 SKIPS = {"rust": 0, "python": 1}
 
 
+class Patient(KernelTests):
+    """The package's tests, with a bound for a machine that is busy. The package's own is 15 s for each cell."""
+
+    def execute_helper(self, code, timeout=harness.BOUND_S, **options):
+        return super().execute_helper(code, timeout, **options)
+
+
 def suite(kernel, samples):
     # The two classes of the package have the kernel's name as a class attribute, so each kernel needs classes of its own.
-    messages = type("Messages", (KernelTests,), {"kernel_name": kernel, **samples})
+    messages = type("Messages", (Patient,), {"kernel_name": kernel, **samples})
     welcome = type("Welcome", (IopubWelcomeTests,), {"kernel_name": kernel, "support_iopub_welcome": True})
     for name in unfilled(messages):
         raise SystemExit(f"the test package wants `{name}`, which has no value here")
