@@ -89,9 +89,7 @@ impl IopubPublisher {
         let mut events_open = true;
         loop {
             // What the handling of the last event has put here, a cell's idle above all, comes before the next event.
-            while let Ok(direct) = self.direct_rx.try_recv() {
-                self.direct(direct, &running).await;
-            }
+            self.transmit_direct(&running).await;
             tokio::select! {
                 biased;
                 direct = self.direct_rx.recv() => match direct {
@@ -120,6 +118,13 @@ impl IopubPublisher {
                 true => compiling_at.or_else(|| Some(Instant::now() + LONG_COMPILE)),
                 false => None,
             };
+        }
+    }
+
+    /// Sends all that is there of what does not pass through the queue of events.
+    async fn transmit_direct(&mut self, running: &Running) {
+        while let Ok(direct) = self.direct_rx.try_recv() {
+            self.direct(direct, running).await;
         }
     }
 
@@ -171,6 +176,9 @@ impl IopubPublisher {
                 if !cell.silent {
                     let content = json!({"code": cell.code, "execution_count": cell.count});
                     ticket.publish("execute_input", content);
+                    // What came before the first cell is shown below its start.
+                    self.transmit_direct(running).await;
+                    self.sequencer.show_held();
                 }
                 *running = Some((cell, ticket));
             }

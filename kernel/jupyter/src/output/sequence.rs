@@ -156,13 +156,15 @@ impl Sequencer {
             ..CellState::default()
         };
         self.cells.insert(cell, state);
-        if !silent {
-            for held in std::mem::take(&mut self.held) {
-                self.display(cell, held.content);
-            }
-        }
         if self.cells.len() > CELLS_LIMIT {
             self.cells.pop_first();
+        }
+    }
+
+    /// Shows what came before the first cell, under the latest one.
+    pub(crate) fn show_held(&mut self) {
+        for held in std::mem::take(&mut self.held) {
+            self.display(self.latest, held.content);
         }
     }
 

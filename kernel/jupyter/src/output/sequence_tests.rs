@@ -80,6 +80,7 @@ fn what_is_waited_for_before_the_first_cell_is_shown_under_it_while_it_lasts() {
     sequencer.event(&waits("c", true, false));
     sequencer.end(CellId(1));
     sequencer.begin(CellId(2), parent("two"), 2, false);
+    sequencer.show_held();
     sequencer.event(&waits("d", true, true));
     check(
         &mut sequencer,
@@ -92,6 +93,7 @@ fn what_is_waited_for_before_the_first_cell_is_shown_under_it_while_it_lasts() {
     sequencer.event(&waits("a", false, false));
     sequencer.event(&waits("b", true, true));
     sequencer.begin(CellId(1), parent("one"), 1, false);
+    sequencer.show_held();
     check(&mut sequencer, expect![""]);
 }
 

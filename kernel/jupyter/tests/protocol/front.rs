@@ -60,6 +60,21 @@ impl Front {
     /// A kernel whose evaluator is made at a time of the test's choice, or fails to be made.
     #[track_caller]
     pub(crate) fn unready(failure: Option<Diagnostic>, options: Options) -> Front {
+        Front::making(
+            |_, made| {
+                made.wait();
+                failure.map_or(Ok(()), Err)
+            },
+            options,
+        )
+    }
+
+    /// A kernel whose evaluator is made by a function, which gets the way to show something and the gate `made`.
+    #[track_caller]
+    pub(crate) fn making(
+        making: impl FnOnce(&OutputTx, &Gate) -> Result<(), Diagnostic> + Send + 'static,
+        options: Options,
+    ) -> Front {
         let runtime = Runtime::new().unwrap();
         let gate = Arc::new(Gate::default());
         let made = Arc::new(Gate::default());
@@ -70,17 +85,14 @@ impl Front {
         let (script_gate, script_made) = (gate.clone(), made.clone());
         let kernel = runtime.spawn(async move {
             let make = Box::new(move |output: OutputTx| {
-                script_made.wait();
+                making(&output, &script_made)?;
                 let echo_output = OutputTx::clone(&output);
                 std::thread::spawn(move || echoes::answer(&echoes_rx, &echo_output));
                 let script = Script {
                     output,
                     gate: script_gate,
                 };
-                match failure {
-                    Some(failure) => Err(failure),
-                    None => Ok(Box::new(script) as Box<_>),
-                }
+                Ok(Box::new(script) as Box<_>)
             });
             serve(connection, None, signals_rx, options, control, make)
                 .await

@@ -8,6 +8,7 @@ use threadbook_jupyter::contract::KernelInfo;
 use threadbook_jupyter::contract::Signal;
 use threadbook_jupyter::kernel::Options;
 use threadbook_jupyter::message::Channel;
+use threadbook_jupyter::output::Event;
 
 use super::front::Front;
 use super::script::Word;
@@ -366,6 +367,40 @@ fn shutdown_does_not_run_a_cell_that_waits_for_the_evaluator() {
     front.recv_reply(&cell, "execute_reply");
     front.recv_idle(&cell);
     front.ended();
+}
+
+#[test]
+fn what_is_shown_before_the_first_cell_stands_below_its_start() {
+    let (shown_tx, shown_rx) = std::sync::mpsc::channel();
+    let mut front = Front::making(
+        move |output, made| {
+            output.send(Event::Display {
+                cell: None,
+                data: Map::from_iter([("text/plain".to_owned(), json!("preparing"))]),
+                metadata: Map::new(),
+                display_id: None,
+                update: false,
+            });
+            shown_tx.send(()).unwrap();
+            made.wait();
+            Ok(())
+        },
+        Options::default(),
+    );
+    shown_rx.recv().unwrap();
+    let silent = front.execute_with("", json!({"silent": true}));
+    front.recv_busy(&silent);
+    front.made.say(Word::Go);
+    front.recv_idle(&silent);
+    front.recv_reply(&silent, "execute_reply");
+    let id = front.execute("");
+    front.recv_busy(&id);
+    front.recv_input(&id, 1);
+    let display = front.recv(&id, "display_data");
+    assert_eq!(display["data"]["text/plain"], "preparing");
+    front.recv_idle(&id);
+    front.recv_reply(&id, "execute_reply");
+    front.end();
 }
 
 #[test]
