@@ -23,6 +23,11 @@ pub(crate) fn pace(cache: &Path) -> PathBuf {
     cache.join("pace")
 }
 
+/// Locked while the standard library's sources are looked for and installed.
+pub(crate) fn library_lock(cache: &Path) -> PathBuf {
+    cache.join("rust-src.lock")
+}
+
 /// The environments with JupyterLab of `threadbook lab`.
 pub(crate) fn lab(cache: &Path) -> PathBuf {
     cache.join("lab")

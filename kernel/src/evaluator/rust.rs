@@ -142,7 +142,9 @@ impl RustEvaluator {
         let waiting = RefCell::new(waiting);
         let progress = |step| waiting.borrow_mut().step(step);
         let sysroot = Sysroot::find().map_err(failed)?;
-        sysroot.fetch_library_sources(&progress, |command| session.restore_environment(command));
+        sysroot.fetch_library_sources(&cache, &progress, |command| {
+            session.restore_environment(command);
+        });
         let prepared = toolchain::prepare(&cache, &sysroot, &progress);
         waiting.borrow_mut().close();
         let prepared = prepared.map_err(failed)?;
