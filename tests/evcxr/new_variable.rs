@@ -36,7 +36,7 @@ evcxr_variable_store.lazy_arc("evcxr_tokio_runtime", ||
 std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match
 mutex.lock() { Ok(guard) => guard, Err(poisoned) => poisoned.into_inner(), }
 .block_on(async {
-let numbers/*type*/: Vec<u8>/*put in*/ = vec![5_u8];
+let numbers: Vec<u8> = vec![5_u8];
 evcxr_variable_store.put_variable::<Vec<u8>>(stringify!(numbers), numbers);
 Ok::<(), EvcxrUserCodeError>(())
 });

@@ -38,7 +38,7 @@ evcxr_variable_store.lazy_arc("evcxr_tokio_runtime", ||
 std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match
 mutex.lock() { Ok(guard) => guard, Err(poisoned) => poisoned.into_inner(), }
 .block_on(async {
-let mut numbers/*type*/: Vec<Vec<u8>>/*put in*/ = vec![numbers];
+let mut numbers: Vec<Vec<u8>> = vec![numbers];
 evcxr_variable_store.put_variable::<Vec<Vec<u8>>>(stringify!(numbers), numbers);
 Ok::<(), EvcxrUserCodeError>(())
 });

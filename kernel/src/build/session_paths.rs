@@ -12,6 +12,7 @@
 //! | `Cargo.lock` | kernel, stand-in | cargo, stand-in | rewritten with each `:dep` |
 //! | `src/lib.rs` | evcxr, then stand-in | rustc, kernel | one compile |
 //! | `generated.rs` | stand-in | nobody: what evcxr generated, for people and tests | one compile |
+//! | `put_in.json` | stand-in | kernel, next stand-in | one compile |
 //! | `cell.rs` | kernel | stand-in | one compile |
 //! | `measured` | kernel | stand-in | while code of `%time` or `%timeit` is compiled |
 //! | `results.json` | kernel | kernel, stand-in | session, from the first `:fmt` or `:types` |
@@ -135,6 +136,11 @@ impl SessionPaths {
     /// What evcxr generated for the last compile.
     pub fn generated(&self) -> PathBuf {
         self.0.join("generated.rs")
+    }
+
+    /// What the stand-in has put into lines of the cell that was compiled last.
+    pub fn put_in(&self) -> PathBuf {
+        self.0.join("put_in.json")
     }
 
     /// rustc's diagnostics of the last compile, one JSON object a line.

@@ -49,10 +49,7 @@ pub fn as_main(cell: &str, code: &Code, configuration: &dyn Configuration) -> Co
     let edits = changes.edits();
     match edits.is_empty() {
         true => code.clone(),
-        false => Code {
-            text: edits.apply(text),
-            edits: code.edits.then(cell, &edits),
-        },
+        false => code.then(cell, &edits),
     }
 }
 

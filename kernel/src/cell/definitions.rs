@@ -78,7 +78,7 @@ mod tests {
             "use a::T as _;",
             "thread_local! { static A: u8 = 1; }",
         ] {
-            let found = definitions(&keep_items(code));
+            let found = definitions(&keep_items(code).apply(code));
             let text = found
                 .iter()
                 .find_map(|(name, text)| name.starts_with("threadbook_").then_some(text));

@@ -34,8 +34,20 @@ pub(crate) struct ColumnEdit {
 }
 
 impl Edits {
+    /// Texts that are put in at places, each without a line end. At one place they keep their order.
+    pub(crate) fn insertions(mut list: Vec<(usize, String)>) -> Edits {
+        list.sort_by_key(|(at, _)| *at);
+        let edit = |(at, text)| Edit {
+            range: at..at,
+            text,
+        };
+        Edits {
+            list: list.into_iter().map(edit).collect(),
+        }
+    }
+
     /// Puts a text in the place of a range that lies after all earlier ones. Line ends that it lacks are added.
-    pub(super) fn replace(&mut self, old: &str, range: Range<usize>, text: impl Into<String>) {
+    pub(crate) fn replace(&mut self, old: &str, range: Range<usize>, text: impl Into<String>) {
         let mut text = text.into();
         let lines = |text: &str| text.matches('\n').count();
         let missing = lines(&old[range.clone()]).saturating_sub(lines(&text));

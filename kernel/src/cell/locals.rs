@@ -5,30 +5,29 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasName;
 
+use super::Edits;
 use super::body;
 use super::range;
 
 /// What stands before and behind a hidden statement.
 const HIDING: (&str, &str) = ("threadbook::local! { ", " /*local*/ };");
 
-/// What stands around a second binding of a name whose first one is hidden: evcxr keeps that one.
-pub(super) const REBINDING: (&str, &str) = ("/*again*/ ", " /*bound*/");
-
-/// The cell's text with the `let` statements hidden that bind one of the names.
+/// Hides the `let` statements of a cell that bind one of the names.
 ///
-/// Other names that such a statement binds are bound once more behind it.
-pub fn hide_lets(text: &str, names: &HashSet<String>) -> String {
+/// Other names that such a statement binds are bound once more behind it: evcxr keeps those.
+pub fn hide_lets(text: &str, names: &HashSet<String>) -> Edits {
     if names.is_empty() {
-        return text.to_owned();
+        return Edits::default();
     }
-    let mut hidden = text.to_owned();
-    for (statement, bound) in lets(text).into_iter().rev() {
+    let mut put_in = Vec::new();
+    for (statement, bound) in lets(text) {
         if !bound.iter().any(|binding| names.contains(&binding.name)) {
             continue;
         }
@@ -38,30 +37,48 @@ pub fn hide_lets(text: &str, names: &HashSet<String>) -> String {
             .filter(|binding| !names.contains(&binding.name))
             .map(|Binding { name, is_mut }| {
                 let mutable = if *is_mut { "mut " } else { "" };
-                let (start, end) = REBINDING;
-                format!("{start}let {mutable}{name} = {name};{end}")
+                format!(" let {mutable}{name} = {name};")
             })
             .collect();
-        hidden.insert_str(place.end, &format!("{}{again}", HIDING.1));
-        hidden.insert_str(place.start, HIDING.0);
+        put_in.push((place.start, HIDING.0.to_owned()));
+        put_in.push((place.end, format!("{}{again}", HIDING.1)));
     }
-    hidden
+    Edits::insertions(put_in)
 }
 
-/// Takes the macro calls away again. Gives the byte offsets in the result at which hidden statements begin.
-pub(crate) fn show_lets(generated: &str) -> (String, Vec<usize>) {
-    let mut shown = String::with_capacity(generated.len());
-    let mut starts = Vec::new();
-    let mut rest = generated;
-    while let Some((before, after)) = rest.split_once(HIDING.0) {
-        shown.push_str(before);
-        starts.push(shown.len());
-        let (statement, behind) = after.split_once(HIDING.1).unwrap_or((after, ""));
-        shown.push_str(statement);
-        rest = behind;
+/// Takes the macro calls away again.
+pub(crate) fn uncover_lets(hidden: &str) -> Edits {
+    let mut uncovering = Edits::default();
+    for cover in covers(hidden) {
+        uncovering.blank(hidden, cover);
     }
-    shown.push_str(rest);
-    (shown, starts)
+    uncovering
+}
+
+/// The text without the macro calls, and the byte offsets there at which hidden statements begin.
+pub(crate) fn show_lets(hidden: &str) -> (String, Vec<usize>) {
+    let uncovering = uncover_lets(hidden);
+    let covers = covers(hidden).into_iter();
+    let openings = covers.filter(|cover| hidden[cover.clone()] == *HIDING.0);
+    let starts = openings.filter_map(|opening| uncovering.to_new(opening.start));
+    (uncovering.apply(hidden), starts.collect())
+}
+
+/// What stands before and behind hidden statements, in order.
+fn covers(hidden: &str) -> Vec<Range<usize>> {
+    let mut covers = Vec::new();
+    let mut at = 0;
+    let mut awaited = HIDING.0;
+    while let Some(start) = hidden[at..].find(awaited) {
+        at += start + awaited.len();
+        covers.push(at - awaited.len()..at);
+        awaited = if awaited == HIDING.0 {
+            HIDING.1
+        } else {
+            HIDING.0
+        };
+    }
+    covers
 }
 
 /// What has a type without a name.
@@ -143,7 +160,7 @@ mod tests {
     use super::*;
 
     fn hide(text: &str, names: &[&str]) -> String {
-        hide_lets(text, &names.iter().map(|name| (*name).to_owned()).collect())
+        hide_lets(text, &names.iter().map(|name| (*name).to_owned()).collect()).apply(text)
     }
 
     #[test]
@@ -153,13 +170,10 @@ mod tests {
         assert_eq!(
             hidden,
             "let a = 1;\n  threadbook::local! { let f = |x| x + a; /*local*/ }; // é\n\
-             threadbook::local! { let (mut b, g) = (1, || 2); /*local*/ };/*again*/ let mut b = b; /*bound*/ f(b)"
+             threadbook::local! { let (mut b, g) = (1, || 2); /*local*/ }; let mut b = b; f(b)"
         );
         let (shown, starts) = show_lets(&hidden);
-        assert_eq!(
-            shown.replace("/*again*/ let mut b = b; /*bound*/", ""),
-            text
-        );
+        assert_eq!(shown.replace(" let mut b = b;", ""), text);
         let at: Vec<&str> = starts
             .iter()
             .map(|start| &shown[*start..*start + 7])

@@ -15,10 +15,9 @@ use ra_ap_syntax::ast::HasModuleItem;
 use ra_ap_syntax::ast::HasName;
 
 /// What stands before a macro's name, and from there up to its definition.
-pub(super) const MACRO: (&str, &str) =
-    ("#[macro_use] mod threadbook_macro_", " { #[macro_export] ");
+const MACRO: (&str, &str) = ("#[macro_use] mod threadbook_macro_", " { #[macro_export] ");
 /// The same for a macro that is exported already.
-pub(super) const EXPORTED: (&str, &str) = ("#[macro_use] mod threadbook_exported_", " { ");
+const EXPORTED: (&str, &str) = ("#[macro_use] mod threadbook_exported_", " { ");
 
 /// Macros that the prelude brings in by name: a cell's own takes the import's place.
 pub(crate) const PRELUDE_MACROS: [&str; 6] = [
@@ -122,7 +121,7 @@ mod tests {
 
     #[test]
     fn macros_go_above_other_items() {
-        let say = "#[macro_use] mod threadbook_macro_say { #[macro_export] macro_rules! say {\n () => { 1 }\n} /*kept*/ }\n";
+        let say = "#[macro_use] mod threadbook_macro_say { #[macro_export] macro_rules! say {\n () => { 1 }\n} }\n";
         let source =
             format!("#![allow(dead_code)]\nfn f() {{ say!() }}\n// text\n{say}fn g() {{}}\n");
         assert_eq!(

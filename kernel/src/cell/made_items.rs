@@ -4,6 +4,7 @@
 //! out of the function that runs the cell, and into each later cell.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxKind;
@@ -13,6 +14,7 @@ use ra_ap_syntax::T;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasName;
 
+use super::Edits;
 use super::body;
 use super::range;
 
@@ -30,43 +32,57 @@ pub fn item_macros(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// The text with the calls marked, at its top, of macros that make items.
-pub fn mark_item_macros(text: &str, macros: &HashSet<String>) -> String {
-    let mut marked = text.to_owned();
+/// Marks the calls, at the top of a text, of macros that make items.
+pub fn mark_item_macros(text: &str, macros: &HashSet<String>) -> Edits {
+    let mut put_in = Vec::new();
     let list = body(text);
     let children = list.iter().flat_map(|list| list.syntax().children());
-    let calls: Vec<SyntaxNode> = children
-        .filter(|child| is_call_of_one(child, macros))
-        .collect();
-    for call in calls.into_iter().rev() {
+    for call in children.filter(|child| is_call_of_one(child, macros)) {
         let place = range(&call, text);
         let end = match text[place.clone()].ends_with([';', '}']) {
             true => "",
             false => ";",
         };
-        marked.insert_str(place.end, &format!("{end}{}", MARKING.1));
-        marked.insert_str(place.start, MARKING.0);
+        put_in.push((place.start, MARKING.0.to_owned()));
+        put_in.push((place.end, format!("{end}{}", MARKING.1)));
     }
-    marked
+    Edits::insertions(put_in)
+}
+
+/// Takes the marks away again.
+pub(crate) fn unmark_item_macros(marked: &str) -> Edits {
+    let mut unmarking = Edits::default();
+    for call in marked_calls(marked) {
+        unmarking.blank(marked, call.start - MARKING.0.len()..call.start);
+        unmarking.blank(marked, call.end..call.end + MARKING.1.len());
+    }
+    unmarking
 }
 
 /// The generated code with blanks for the marked calls, and the calls.
 pub(crate) fn take_item_macros(generated: &str) -> (String, Vec<String>) {
-    let mut rest = generated;
-    let mut kept = String::with_capacity(generated.len());
+    let mut taking = Edits::default();
     let mut calls = Vec::new();
-    while let Some(end) = rest.find(MARKING.1) {
-        let Some(start) = rest[..end].rfind(MARKING.0) else {
+    for call in marked_calls(generated) {
+        calls.push(generated[call.clone()].to_owned());
+        let marked = call.start - MARKING.0.len()..call.end + MARKING.1.len();
+        taking.blank(generated, marked);
+    }
+    (taking.apply(generated), calls)
+}
+
+/// Where marked calls are, in order.
+fn marked_calls(text: &str) -> Vec<Range<usize>> {
+    let mut calls = Vec::new();
+    let mut at = 0;
+    while let Some(end) = text[at..].find(MARKING.1).map(|end| at + end) {
+        let Some(start) = text[at..end].rfind(MARKING.0) else {
             break;
         };
-        let call = &rest[start + MARKING.0.len()..end];
-        kept.push_str(&rest[..start]);
-        kept.push_str(&"\n".repeat(call.matches('\n').count()));
-        calls.push(call.to_owned());
-        rest = &rest[end + MARKING.1.len()..];
+        calls.push(at + start + MARKING.0.len()..end);
+        at = end + MARKING.1.len();
     }
-    kept.push_str(rest);
-    (kept, calls)
+    calls
 }
 
 fn is_call_of_one(node: &SyntaxNode, macros: &HashSet<String>) -> bool {
@@ -189,7 +205,7 @@ mod tests {
     fn their_calls_are_moved_out() {
         let macros = HashSet::from(["f".to_owned()]);
         let text = "let a = 1;\nf!(one); f! {\n two }\ng!(x); flags! { pub struct F; }\nf!(three)";
-        let marked = mark_item_macros(text, &macros);
+        let marked = mark_item_macros(text, &macros).apply(text);
         assert_eq!(marked.matches('\n').count(), text.matches('\n').count());
         let (rest, calls) = take_item_macros(&marked);
         assert_eq!(
@@ -206,6 +222,8 @@ mod tests {
             rest.split_whitespace().collect::<Vec<_>>().join(" "),
             "let a = 1; g!(x);"
         );
-        assert_eq!(mark_item_macros("1 + f!(x)", &macros), "1 + f!(x)");
+        assert!(mark_item_macros("1 + f!(x)", &macros).is_empty());
+        let unmarked = unmark_item_macros(&marked).apply(&marked);
+        assert_eq!(unmarked, format!("{text};"));
     }
 }

@@ -13,11 +13,9 @@ use ra_ap_syntax::ast::HasGenericParams;
 use ra_ap_syntax::ast::HasModuleItem;
 use ra_ap_syntax::ast::HasName;
 
+use super::Edits;
 use super::locals::lets;
 use super::range;
-
-/// What stands before and behind a type that is put in.
-pub(super) const TYPE: (&str, &str) = ("/*type*/: ", "/*put in*/");
 
 /// Types of one value each, which `new` takes.
 const WRAPPERS: [&str; 9] = [
@@ -68,13 +66,13 @@ pub(crate) trait Names {
     fn text_of_item(&self, name: &str) -> Option<&str>;
 }
 
-/// The cell with the types of its variables; nothing where one of them is not plain to see.
-pub(crate) fn with_plain_types(text: &str, names: &dyn Names) -> Option<String> {
+/// Puts in the types of a cell's variables; nothing where one of them is not plain to see.
+pub(crate) fn plain_types(text: &str, names: &dyn Names) -> Option<Edits> {
     let mut guess = Guess {
         names,
         bound: Vec::new(),
     };
-    let mut places = Vec::new();
+    let mut put_in = Vec::new();
     for (statement, bound) in lets(text) {
         if bound.is_empty() {
             continue;
@@ -94,17 +92,13 @@ pub(crate) fn with_plain_types(text: &str, names: &dyn Names) -> Option<String> 
             Some(_) => return None,
             None => {
                 let ty = guess.of(&statement.initializer()?)?;
-                places.push((range(pattern.syntax(), text).end, ty.clone()));
+                put_in.push((range(pattern.syntax(), text).end, format!(": {ty}")));
                 ty
             }
         };
         guess.bound.push((name, ty));
     }
-    let mut typed = text.to_owned();
-    for (at, ty) in places.into_iter().rev() {
-        typed.insert_str(at, &format!("{}{ty}{}", TYPE.0, TYPE.1));
-    }
-    Some(typed)
+    Some(Edits::insertions(put_in))
 }
 
 struct Guess<'a> {
@@ -441,6 +435,10 @@ mod tests {
 
     struct Session;
 
+    fn typed(cell: &str) -> Option<String> {
+        Some(plain_types(cell, &Session)?.apply(cell))
+    }
+
     impl Names for Session {
         fn type_of_variable(&self, name: &str) -> Option<String> {
             (name == "kept").then(|| "Vec<u8>".to_owned())
@@ -509,8 +507,8 @@ mod tests {
                 "tokio::task::JoinHandle<u8>",
             ),
         ] {
-            let typed = with_plain_types(&format!("let a = {value};"), &Session);
-            let expected = format!("let a/*type*/: {expected}/*put in*/ = {value};");
+            let typed = typed(&format!("let a = {value};"));
+            let expected = format!("let a: {expected} = {value};");
             assert_eq!(typed.as_deref(), Some(expected.as_str()), "{value}");
         }
     }
@@ -535,29 +533,24 @@ mod tests {
             "if a { 1 } else { 2 }",
         ] {
             let cell = format!("let a = {value};");
-            assert_eq!(with_plain_types(&cell, &Session), None, "{value}");
+            assert_eq!(typed(&cell), None, "{value}");
         }
         for cell in [
             "let (a, b) = (1, 2);",
             "let a: Vec<_> = x;",
             "let Some(a) = b else { return };",
         ] {
-            assert_eq!(with_plain_types(cell, &Session), None, "{cell}");
+            assert_eq!(typed(cell), None, "{cell}");
         }
     }
 
     #[test]
     fn all_variables_of_a_cell_have_types_or_none() {
-        let typed = with_plain_types(
-            "let mut a = 1;\nlet b: u8 = 2;\nlet c = a;\nlet _ = f();",
-            &Session,
-        );
+        let all = typed("let mut a = 1;\nlet b: u8 = 2;\nlet c = a;\nlet _ = f();");
         assert_eq!(
-            typed.as_deref(),
-            Some(
-                "let mut a/*type*/: i32/*put in*/ = 1;\nlet b: u8 = 2;\nlet c/*type*/: i32/*put in*/ = a;\nlet _ = f();"
-            )
+            all.as_deref(),
+            Some("let mut a: i32 = 1;\nlet b: u8 = 2;\nlet c: i32 = a;\nlet _ = f();")
         );
-        assert_eq!(with_plain_types("let a = 1;\nlet b = f();", &Session), None);
+        assert_eq!(typed("let a = 1;\nlet b = f();"), None);
     }
 }

@@ -10,6 +10,7 @@ mod colours;
 mod dependencies;
 mod diagnostics;
 mod ended;
+mod form;
 mod help;
 mod imports;
 mod interpreter;

@@ -74,7 +74,7 @@ mod tests {
     fn places_in_texts_are_the_cells() {
         let mut cells = Cells::default();
         cells.push(3, "f(|| 1)", &Code::verbatim("f(|| 1)"));
-        let map = cells.map("gen\nf(|| 1)");
+        let map = cells.map("gen\nf(|| 1)", &[]);
         for (text, expected) in [
             (
                 "`{closure@src/lib.rs:2:3: 2:5}`",

@@ -334,7 +334,7 @@ mod tests {
     }
 
     fn said(cells: &Cells, generated: &str, message: &Value) -> String {
-        let map = cells.map(generated);
+        let map = cells.map(generated, &[]);
         let sources = Sources {
             map: &map,
             cells,

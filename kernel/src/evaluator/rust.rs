@@ -32,14 +32,16 @@ use super::visible::Library;
 use crate::build::Prepared;
 use crate::build::cache_paths;
 use crate::build::preloaded::RUNTIME;
+use crate::cell::Code;
+use crate::cell::Edits;
 use crate::cell::has_lets;
 use crate::cell::hide_lets;
 use crate::cell::item_macros;
 use crate::cell::keep_items;
 use crate::cell::mark_item_macros;
 use crate::cell::person_name;
+use crate::cell::plain_types;
 use crate::cell::unnameable_lets;
-use crate::cell::with_plain_types;
 use crate::evcxr_text::expected::BEGINNING;
 use crate::magics::RunResult;
 use crate::toolchain;
@@ -260,8 +262,8 @@ impl RustEvaluator {
     ) -> (String, HashMap<String, Why>, Result<Shown, EngineError>) {
         let forgetting = std::mem::take(&mut self.forgetting);
         if !self.reads_libraries && has_lets(code) {
-            let typed = with_plain_types(code, &*self);
-            let ran = typed.map(|typed| self.run_form(&typed, manifest, &forgetting));
+            let types = plain_types(code, &*self);
+            let ran = types.map(|types| self.run_form(code, &types, manifest, &forgetting));
             match ran {
                 // It did not run, perhaps for a wrong type.
                 Some((_, _, Err(EngineError::Compile(_)))) if !self.stop.is_interrupted() => {}
@@ -270,14 +272,15 @@ impl RustEvaluator {
             }
             self.read_libraries();
         }
-        self.run_form(code, manifest, &forgetting)
+        self.run_form(code, &Edits::default(), manifest, &forgetting)
     }
 
-    /// Runs a form of the code with evcxr, which does not see variables whose types have no name. Gives the form that
-    /// ran, and those variables.
+    /// Runs the code with evcxr, which does not see variables whose types have no name. Gives the form that ran, and
+    /// those variables.
     fn run_form(
         &mut self,
         code: &str,
+        types: &Edits,
         manifest: &str,
         forgetting: &str,
     ) -> (String, HashMap<String, Why>, Result<Shown, EngineError>) {
@@ -285,12 +288,17 @@ impl RustEvaluator {
         let dependencies = self.name_preloaded(code, manifest);
         let mut macros = self.checkpoints.item_macros();
         macros.extend(item_macros(code));
-        let names = unnameable_lets(code).into_iter();
+        let typed = Code::verbatim(code).then(code, types);
+        let names = unnameable_lets(&typed.text).into_iter();
         let names = names.map(|(name, what)| (name, Why::NoName(what)));
         let mut hidden: HashMap<String, Why> = names.collect();
         loop {
-            let shown = hide_lets(code, &hidden.keys().cloned().collect());
-            let kept = keep_items(&mark_item_macros(&shown, &macros)) + forgetting;
+            let hiding = hide_lets(&typed.text, &hidden.keys().cloned().collect());
+            let form = typed.then(code, &hiding);
+            let form = form.then(code, &mark_item_macros(&form.text, &macros));
+            let form = form.then(code, &keep_items(&form.text));
+            self.sources.begin_form(&form.edits);
+            let kept = form.text + forgetting;
             self.output.send(Event::Compiling(true));
             let result = self.engine.execute(&format!("{dependencies}{kept}"));
             let error = result.as_ref().err().map(EngineError::to_string);

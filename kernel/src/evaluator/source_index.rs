@@ -22,8 +22,11 @@ use super::source_map::Sources;
 use super::spans;
 use super::warnings;
 use crate::build::SessionPaths;
+use crate::build::notes::noted;
 use crate::build::optimizing;
 use crate::cell::Code;
+use crate::cell::Edits;
+use crate::rewrite::PutIn;
 use crate::toolchain::lines;
 use crate::worker::Note;
 
@@ -38,6 +41,8 @@ pub(super) struct SourceIndex {
 struct Inner {
     cells: Cells,
     latest: u32,
+    /// Whether the code that is compiled now, or was last, is of that cell.
+    is_of_cell: bool,
     /// By the shared object's file: a thread may panic in code of a cell long gone.
     maps: HashMap<String, SourceMap>,
 }
@@ -63,14 +68,28 @@ impl SourceIndex {
 
     /// Rust of the cell is about to be compiled; `text` is the cell as the person wrote it.
     pub(super) fn begin_code(&self, text: &str, code: &Code) {
-        self.begin_generated(&code.text);
+        self.note_text(&code.text);
         let mut inner = self.inner();
+        inner.is_of_cell = true;
         let count = inner.latest;
         inner.cells.push(count, text, code);
     }
 
     /// Rust is about to be compiled that no person wrote.
     pub(super) fn begin_generated(&self, text: &str) {
+        self.note_text(text);
+        self.inner().is_of_cell = false;
+    }
+
+    /// evcxr is about to be given that code, with changes.
+    pub(super) fn begin_form(&self, changes: &Edits) {
+        let mut inner = self.inner();
+        if inner.is_of_cell {
+            inner.cells.keep(changes);
+        }
+    }
+
+    fn note_text(&self, text: &str) {
         if let Err(error) = std::fs::write(self.session.cell(), text) {
             tracing::error!("the cell's text could not be noted: {error}");
         }
@@ -89,7 +108,7 @@ impl SourceIndex {
         if let Err(error) = std::fs::write(lines::source_of(Path::new(so)), &source) {
             tracing::error!("the source of a cell's object could not be kept: {error}");
         }
-        let map = self.inner().cells.map(&source);
+        let map = self.inner().cells.map(&source, &self.put_in());
         let latest = self.inner().latest;
         self.note(&top::Cells::begin_line(latest, at_ms));
         let file = self.session.diagnostics();
@@ -113,7 +132,12 @@ impl SourceIndex {
 
     /// The map of the code that was compiled last.
     pub(super) fn latest_map(&self) -> SourceMap {
-        self.inner().cells.map(&self.latest_source())
+        let source = self.latest_source();
+        self.inner().cells.map(&source, &self.put_in())
+    }
+
+    fn put_in(&self) -> Vec<PutIn> {
+        noted(&self.session.put_in()).unwrap_or_default()
     }
 
     fn latest_source(&self) -> String {

@@ -8,23 +8,19 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-use ra_ap_syntax::AstNode;
-
 use super::cell_place::CellPlace;
 use super::cell_place::CellSpan;
+use super::form::CodePiece;
+use super::form::Form;
 use super::imports::Import;
 use super::imports::imports;
 use crate::cell::Code;
 use crate::cell::ColumnEdit;
+use crate::cell::Edits;
 use crate::cell::binding;
 use crate::cell::binds_for_later;
-use crate::cell::body;
 use crate::cell::is_outside_functions;
-use crate::cell::range;
-use crate::cell::wrappings;
-use crate::rewrite::inlining;
-use crate::rewrite::statics::ATTRIBUTE_END;
-use crate::rewrite::statics::ATTRIBUTE_START;
+use crate::rewrite::PutIn;
 
 /// The texts of the cells that were run, newest last.
 #[derive(Debug, Default)]
@@ -38,11 +34,12 @@ struct CellText {
     /// As the person wrote it.
     text: String,
     /// As it is compiled, on the same lines.
-    code: String,
+    code: Code,
     /// Where the two differ.
     edits: Vec<ColumnEdit>,
-    pieces: Vec<CodePiece>,
     imports: Vec<(String, Import)>,
+    /// As generated code has it.
+    form: Form,
 }
 
 /// What the messages of a compile are about.
@@ -52,15 +49,6 @@ pub(super) struct Sources<'a> {
     pub(super) cells: &'a Cells,
     /// The cell that was compiled.
     pub(super) latest: u32,
-}
-
-/// One statement or item, with what follows it up to the next.
-#[derive(Debug)]
-struct CodePiece {
-    first_line: u32,
-    /// Characters before it on its first line.
-    indent: u32,
-    lines: Vec<String>,
 }
 
 /// Where each line of a generated file comes from, from 0.
@@ -73,7 +61,7 @@ pub(super) struct SourceMap {
 struct LineOrigin {
     /// The cell, its line, and how far columns are shifted.
     origin: Option<(u32, u32, u32)>,
-    /// What was put in: at which column, from 1, and how many characters.
+    /// What the stand-in has put in: at which column, from 0, and how many characters.
     insertions: Vec<(u32, u32)>,
     /// Where the cell's line differs from what the person wrote.
     edits: Vec<ColumnEdit>,
@@ -83,14 +71,12 @@ struct LineOrigin {
     import: Option<Import>,
 }
 
-impl CellText {
-    /// The edits of a line, from 1.
-    fn edits(&self, line: u32) -> Vec<ColumnEdit> {
-        let edits = self.edits.iter().copied();
-        edits
-            .filter(|edit| edit.line + 1 == line as usize)
-            .collect()
-    }
+/// The edits of a line, from 1.
+fn of_line(edits: &[ColumnEdit], line: u32) -> Vec<ColumnEdit> {
+    let edits = edits.iter().copied();
+    edits
+        .filter(|edit| edit.line + 1 == line as usize)
+        .collect()
 }
 
 impl Cells {
@@ -98,11 +84,18 @@ impl Cells {
         self.cells.push(CellText {
             count,
             text: text.to_owned(),
-            code: code.text.clone(),
+            code: code.clone(),
             edits: code.edits.columns(text),
-            pieces: split(&code.text),
             imports: imports(count, text, code),
+            form: Form::of(text, code, &Edits::default()),
         });
+    }
+
+    /// evcxr is given the code of the latest cell with these changes.
+    pub(super) fn keep(&mut self, kept: &Edits) {
+        if let Some(cell) = self.cells.last_mut() {
+            cell.form = Form::of(&cell.text, &cell.code, kept);
+        }
     }
 
     /// A cell's text.
@@ -121,16 +114,16 @@ impl Cells {
     /// Where an earlier cell binds a variable, unless the latest binds one of its name too.
     pub(super) fn earlier_binding(&self, name: &str) -> Option<CellPlace> {
         let (latest, earlier) = self.cells.split_last()?;
-        if binding(&latest.code, name).is_some() {
+        if binding(&latest.code.text, name).is_some() {
             return None;
         }
         let mut found = earlier
             .iter()
             .rev()
-            .filter_map(|cell| Some((cell, binding(&cell.code, name)?)));
+            .filter_map(|cell| Some((cell, binding(&cell.code.text, name)?)));
         let (cell, byte) = found.next()?;
-        let place = CellPlace::of_byte(cell.count, &cell.code, byte);
-        let edits = cell.edits(place.line);
+        let place = CellPlace::of_byte(cell.count, &cell.code.text, byte);
+        let edits = of_line(&cell.edits, place.line);
         Some(CellPlace {
             column: ColumnEdit::to_old(&edits, place.column - 1) + 1,
             ..place
@@ -153,37 +146,35 @@ impl Cells {
     fn in_code(&self, place: CellPlace) -> Option<(&str, u32)> {
         let mut cells = self.cells.iter().rev();
         let cell = cells.find(|cell| cell.count == place.cell)?;
-        let edits = cell.edits(place.line);
+        let edits = of_line(&cell.edits, place.line);
         let column = ColumnEdit::to_new(&edits, place.column.saturating_sub(1)) + 1;
-        Some((&cell.code, column))
+        Some((&cell.code.text, column))
     }
 
-    /// Finds the cells' pieces in a generated file.
-    pub(super) fn map(&self, generated: &str) -> SourceMap {
+    /// Finds the cells' pieces in a generated file, in whose lines the stand-in has put something.
+    pub(super) fn map(&self, generated: &str, put_in: &[PutIn]) -> SourceMap {
         let mut by_first_line: HashMap<&str, Vec<(&CellText, &CodePiece)>> = HashMap::new();
         let mut taken: HashSet<*const CodePiece> = HashSet::new();
         // The newest first: what was defined again is there in its newest form.
         for cell in self.cells.iter().rev() {
-            for piece in &cell.pieces {
+            for piece in &cell.form.pieces {
                 if let Some(first) = piece.lines.first() {
                     by_first_line.entry(first).or_default().push((cell, piece));
                 }
             }
         }
-        let (generated, mut lines): (Vec<String>, Vec<LineOrigin>) = generated
+        let mut lines = vec![LineOrigin::default(); generated.lines().count()];
+        for part in put_in {
+            if let Some(line) = lines.get_mut(part.line as usize) {
+                line.insertions.push((part.column, part.len));
+            }
+        }
+        // Blanks go last: what is put in may end with one, and may stand at the end of a line.
+        let generated: Vec<String> = generated
             .lines()
-            .map(|line| {
-                // Blanks go last: an attribute ends with one, and may stand at the end of a line.
-                let (line, insertions) = as_written(line);
-                (
-                    line.trim_end().to_owned(),
-                    LineOrigin {
-                        insertions,
-                        ..LineOrigin::default()
-                    },
-                )
-            })
-            .unzip();
+            .zip(&lines)
+            .map(|(line, origin)| without(line, &origin.insertions).trim_end().to_owned())
+            .collect();
         let mut index = 0;
         while let Some(line) = generated.get(index) {
             let found = by_first_line.get(line.as_str()).and_then(|candidates| {
@@ -210,7 +201,7 @@ impl Cells {
                 let cell_line = piece.first_line + offset as u32;
                 let line = &mut lines[index + offset];
                 line.origin = Some((cell.count, cell_line, shift));
-                line.edits = cell.edits(cell_line);
+                line.edits = of_line(&cell.form.edits, cell_line);
             }
             index += piece.lines.len();
         }
@@ -310,89 +301,34 @@ impl SourceMap {
     }
 }
 
-/// How long an attribute is that the toolchain puts before a static.
-const ATTRIBUTE_LEN: u32 = (ATTRIBUTE_START.len() + 16 + ATTRIBUTE_END.len()) as u32;
-
-/// The line without what was put in: attributes before statics, and what keeps items. Says at which columns of the line
-/// that stood, from 0, and how many characters it was.
-pub(super) fn as_written(line: &str) -> (String, Vec<(u32, u32)>) {
-    let mut put_in = wrappings(line);
-    let attributes = line.match_indices(ATTRIBUTE_START);
-    put_in.extend(
-        attributes
-            .map(|(start, _)| start..start + ATTRIBUTE_LEN as usize)
-            .filter(|range| line.get(range.clone()).is_some()),
-    );
-    let inlining = line.match_indices(inlining::ATTRIBUTE);
-    put_in.extend(inlining.map(|(start, text)| start..start + text.len()));
-    put_in.sort_by_key(|range| range.start);
-    let chars = |text: &str| text.chars().count() as u32;
-    let mut written = String::new();
-    let mut columns = Vec::new();
-    let mut from = 0;
-    for range in put_in {
-        if range.start < from {
-            // Somebody else's text that looks like it.
-            continue;
-        }
-        written.push_str(&line[from..range.start]);
-        columns.push((chars(&line[..range.start]), chars(&line[range.clone()])));
-        from = range.end;
+/// The line without parts of it: at which columns they stand, and how many characters they are.
+fn without(line: &str, parts: &[(u32, u32)]) -> String {
+    if parts.is_empty() {
+        return line.to_owned();
     }
-    written.push_str(&line[from..]);
-    (written, columns)
-}
-
-/// Cuts a cell as evcxr does: each piece reaches up to the next.
-fn split(text: &str) -> Vec<CodePiece> {
-    // Commands, comments and blank lines at the top are not part of what evcxr cuts.
-    let start = text
-        .split_inclusive('\n')
-        .take_while(|line| {
-            let trimmed = line.trim();
-            trimmed.is_empty() || line.starts_with("//") || trimmed.starts_with(':')
-        })
-        .map(str::len)
-        .sum::<usize>();
-    let code = &text[start..];
-    let Some(list) = body(code) else {
-        return Vec::new();
+    let is_of_part = |column: u32| {
+        let mut parts = parts.iter();
+        parts.any(|(start, len)| (*start..start + len).contains(&column))
     };
-    let starts: Vec<usize> = list
-        .syntax()
-        .children()
-        .map(|child| range(&child, code).start)
-        .filter(|start| *start < code.len())
-        .collect();
-    let mut pieces = Vec::new();
-    for (index, piece_start) in starts.iter().enumerate() {
-        // Whatever stands before the first child belongs to it.
-        let from = if index == 0 { 0 } else { *piece_start };
-        let to = starts.get(index + 1).copied().unwrap_or(code.len());
-        let before = &text[..start + from];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        pieces.push(CodePiece {
-            first_line: before.matches('\n').count() as u32 + 1,
-            indent: before[line_start..].chars().count() as u32,
-            lines: code[from..to]
-                .lines()
-                .map(|line| line.trim_end().to_owned())
-                .collect(),
-        });
-    }
-    pieces
+    let chars = (0..).zip(line.chars());
+    chars
+        .filter(|(column, _)| !is_of_part(*column))
+        .map(|(_, char)| char)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::hide_lets;
+    use crate::cell::mark_item_macros;
 
     fn places(cells: &[(u32, &str)], generated: &str) -> Vec<String> {
         let mut all = Cells::default();
         for (count, text) in cells {
             all.push(*count, text, &Code::verbatim(text));
         }
-        let map = all.map(generated);
+        let map = all.map(generated, &[]);
         (1..=generated.lines().count() as u32)
             .map(|line| {
                 map.place(line, 1)
@@ -441,7 +377,7 @@ mod tests {
         let mut cells = Cells::default();
         let text = "  let a = 1;\nf(a)";
         cells.push(7, text, &Code::verbatim(text));
-        let map = cells.map("gen(\n  let a = 1;\n(\nf(a)\n).show();");
+        let map = cells.map("gen(\n  let a = 1;\n(\nf(a)\n).show();", &[]);
         let place = |line| map.place_of_code(line, 1).map(|place| place.to_string());
         assert_eq!(place(3).as_deref(), Some("cell 7, line 2, column 1"));
         assert_eq!(place(4), place(3));
@@ -450,29 +386,60 @@ mod tests {
     }
 
     #[test]
-    fn attributes_put_before_statics_do_not_count() {
-        let attribute = format!("{ATTRIBUTE_START}0123456789abcdef{ATTRIBUTE_END}");
+    fn what_the_stand_in_puts_into_a_line_does_not_count() {
         let mut cells = Cells::default();
         let text = "fn f() { static N: u8 = x; }";
         cells.push(1, text, &Code::verbatim(text));
-        let map = cells.map(&format!("fn f() {{ {attribute}static N: u8 = x; }}"));
+        let put_in = |column, len| PutIn {
+            line: 0,
+            column,
+            len,
+        };
+        let map = cells.map("fn f() { #[a] static N: u8 = x; }", &[put_in(9, 5)]);
         assert_eq!(map.place(1, 5).map(|place| place.column), Some(5));
-        assert_eq!(
-            map.place(1, 26 + ATTRIBUTE_LEN).map(|place| place.column),
-            Some(26)
-        );
+        assert_eq!(map.place(1, 31).map(|place| place.column), Some(26));
         // Where a static begins its line, the attribute stands behind the line before.
-        let map = cells.map(&format!("{text}{attribute}\nstatic M: u8 = 1;"));
+        let map = cells.map(&format!("{text}#[a] \nother"), &[put_in(28, 5)]);
         assert_eq!(map.place(1, 26).map(|place| place.column), Some(26));
+        // The same, written by the person, is the person's.
+        let map = cells.map("fn f() { #[a] static N: u8 = x; }", &[]);
+        assert_eq!(map.place(1, 5), None);
     }
 
     #[test]
-    fn text_that_only_looks_put_in_is_no_trouble() {
-        let opening = "mod threadbook_locals_ mod threadbook_locals_ { use super::*; use super::thread_local; ";
-        assert_eq!(as_written(opening).0, "");
-        for text in [opening, &opening[..50], ATTRIBUTE_START, "pub(in super"] {
-            assert_eq!(as_written(&text.repeat(2)).0.len() % 2, 0, "{text}");
+    fn what_the_kernel_puts_into_a_cell_does_not_count() {
+        let text = "!x; let a = 1; let f = |x| x; make!(A); f(a)";
+        let mut shell = Edits::default();
+        shell.replace(text, 0..3, "run(\"x\");");
+        let code = Code::verbatim(text).then(text, &shell);
+        let mut cells = Cells::default();
+        cells.push(2, text, &code);
+        let at = |part| code.text.find(part).unwrap();
+        let typed = Edits::insertions(vec![(at(" = 1"), ": i32".to_owned())]);
+        let form = Code::verbatim(&code.text).then(&code.text, &typed);
+        let names = HashSet::from(["f".to_owned()]);
+        let form = form.then(&code.text, &hide_lets(&form.text, &names));
+        let macros = HashSet::from(["make".to_owned()]);
+        let form = form.then(&code.text, &mark_item_macros(&form.text, &macros));
+        cells.keep(&form.edits);
+        let generated = "run(\"x\");\nlet a: i32 = 1;\nlet f = |x| x;\nf(a)\nmake!(A);\n";
+        let map = cells.map(generated, &[]);
+        for (line, part) in [
+            (1, "run"),
+            (2, "let a"),
+            (2, "1;"),
+            (3, "let f"),
+            (3, "|x|"),
+            (4, "f(a)"),
+            (5, "make"),
+        ] {
+            let of_line = generated.lines().nth(line as usize - 1).unwrap();
+            let column = of_line.find(part).unwrap() as u32 + 1;
+            let written = text.find(if part == "run" { "!x" } else { part });
+            let place = map.place(line, column).map(|place| place.column as usize);
+            assert_eq!(place, written.map(|at| at + 1), "{part}");
         }
+        assert!(map.is_put_in(2, 7) && !map.is_put_in(2, 5));
     }
 
     #[test]
@@ -492,7 +459,7 @@ mod tests {
         let text = "let x = 1;\nuse std::{fmt, io::{Read, Wrong as W}};";
         cells.push(1, text, &Code::verbatim(text));
         let generated = "use std::io::Wrong as W;\nuse std::fmt;";
-        let map = cells.map(generated);
+        let map = cells.map(generated, &[]);
         let written = |line: u32, part: &str| {
             let at = generated.lines().nth(line as usize - 1).unwrap();
             let start = at.find(part).unwrap() as u32 + 1;
@@ -534,29 +501,10 @@ mod tests {
         let mut cells = Cells::default();
         let text = "a(\n  b)";
         cells.push(4, text, &Code::verbatim(text));
-        let map = cells.map("gen(\na(\n  b)\n)");
+        let map = cells.map("gen(\na(\n  b)\n)", &[]);
         let span = map.span((1, 1), (4, 2)).unwrap();
         assert_eq!(span.start.to_string(), "cell 4, line 1, column 1");
         assert_eq!(span.end.line, 2);
         assert_eq!(map.span((1, 1), (1, 4)), None);
-    }
-
-    #[test]
-    fn any_text_can_be_cut() {
-        for text in [
-            "",
-            "\n",
-            "}",
-            "fn",
-            "let é = \"ü\"; é",
-            "#[derive(Debug)]",
-            ":dep x\n!ls\n1",
-            "{{{",
-            "\u{feff}x",
-        ] {
-            let mut cells = Cells::default();
-            cells.push(1, text, &Code::verbatim(text));
-            cells.map(text);
-        }
     }
 }

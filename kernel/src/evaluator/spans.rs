@@ -181,7 +181,7 @@ mod tests {
         let text = "let é = 1;\n  f(format!(\"x\"));";
         let mut cells = Cells::default();
         cells.push(2, text, &Code::verbatim(text));
-        let map = cells.map("gen\nlet é = 1;\nf(format!(\"x\"));");
+        let map = cells.map("gen\nlet é = 1;\nf(format!(\"x\"));", &[]);
         let span = json!({
             "file_name": "/x/lib/rustlib/src/rust/library/alloc/src/macros.rs", "is_primary": true,
             "line_start": 9, "line_end": 9, "column_start": 9, "column_end": 12,

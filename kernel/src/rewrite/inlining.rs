@@ -11,8 +11,7 @@ use ra_ap_syntax::ast::HasAttrs;
 
 use super::statics;
 
-/// The attribute. The kernel takes it out again where code is shown.
-pub const ATTRIBUTE: &str = "#[inline/*put in*/] ";
+const ATTRIBUTE: &str = "#[inline] ";
 /// Attributes beside which it does not stand, or would change nothing.
 const NOT_BESIDE: [&str; 6] = [
     "inline",
@@ -23,22 +22,18 @@ const NOT_BESIDE: [&str; 6] = [
     "proc_macro",
 ];
 
-/// Puts the attribute before each function that has none of its kind.
-pub(crate) fn inline(source: &str) -> String {
+/// The attribute for each function that has none of its kind.
+pub(crate) fn inline(source: &str) -> Vec<(usize, String)> {
     if !source.contains("fn ") {
-        return source.to_owned();
+        return Vec::new();
     }
     let file = SourceFile::parse(source, Edition::Edition2024);
     let functions = file.syntax_node().descendants().filter_map(ast::Fn::cast);
-    let places: Vec<usize> = functions
+    functions
         .filter(may_be_inlined)
         .map(|function| statics::place(source, statics::start(function.syntax())))
-        .collect();
-    let mut inlined = source.to_owned();
-    for place in places.into_iter().rev() {
-        inlined.insert_str(place, ATTRIBUTE);
-    }
-    inlined
+        .map(|place| (place, ATTRIBUTE.to_owned()))
+        .collect()
 }
 
 fn may_be_inlined(function: &ast::Fn) -> bool {
@@ -54,21 +49,21 @@ fn may_be_inlined(function: &ast::Fn) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::Edits;
 
     #[test]
     fn functions_with_a_body_get_the_attribute_on_the_line_before() {
         let source = "use a::b;\n/// Text.\npub fn f() { fn g() {} }\ntrait T {\n    fn a();\n    fn b() {}\n}\n\
                       #[inline(never)] fn h() {}\n#[unsafe(no_mangle)]\npub extern \"C\" fn run() {}\nextern \"C\" { fn foreign(); }";
-        let inlined = inline(source);
+        let inlined = Edits::insertions(inline(source)).apply(source);
         assert_eq!(inlined.lines().count(), source.lines().count());
-        assert_eq!(inlined.replace(ATTRIBUTE, ""), source);
         let expected = [
-            ("/// Text.\n#[inline/*put in*/] pub fn f", true),
-            ("{ #[inline/*put in*/] fn g() {} }", true),
-            ("fn a();#[inline/*put in*/] \n    fn b", true),
-            ("/*put in*/] fn h", false),
-            ("/*put in*/] pub extern", false),
-            ("/*put in*/] fn foreign", false),
+            ("/// Text.\n#[inline] pub fn f", true),
+            ("{ #[inline] fn g() {} }", true),
+            ("fn a();#[inline] \n    fn b", true),
+            ("#[inline] fn h", false),
+            ("#[inline] pub extern", false),
+            ("#[inline] fn foreign", false),
         ];
         for (text, is_there) in expected {
             assert_eq!(inlined.contains(text), is_there, "{text:?} in {inlined}");

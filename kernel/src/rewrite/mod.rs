@@ -12,17 +12,21 @@
 //! | `statics` | statics that keep their values from cell to cell |
 //! | `inlining` | `#[inline]` for the session's functions |
 //! | `logs` | whether a cell may log |
+//! | `put_in` | what all of these put into lines of a cell |
 
 pub mod calls;
 pub(crate) mod fingerprints;
-pub mod inlining;
+pub(crate) mod inlining;
 pub(crate) mod logs;
 pub(crate) mod manifest;
+mod put_in;
 pub(crate) mod reached;
 mod scopes;
-pub mod statics;
+pub(crate) mod statics;
 pub(crate) mod variables;
 
+pub(crate) use put_in::PutIn;
+pub(crate) use scopes::Arranged;
 pub(crate) use scopes::Choice;
 pub use scopes::Reason;
 pub(crate) use scopes::Scopes;

@@ -8,7 +8,6 @@
 //! A static that is defined in a later cell starts anew: the symbol's name counts the definitions. With it starts anew whose
 //! initial value is made of it, as in `static ALSO: &AtomicU32 = &ONE;`.
 
-use crate::evcxr_text::generated;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -25,49 +24,45 @@ use ra_ap_syntax::ast::HasName;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::cell::body;
 use crate::cell::statics_of;
+use crate::evcxr_text::generated;
 use crate::hash;
 
-/// How each attribute that is put in begins. The kernel takes them out again where code is shown.
-pub const ATTRIBUTE_START: &str = "#[unsafe(export_name=\"threadbook_static_";
+/// How each attribute that is put in begins.
+const ATTRIBUTE_START: &str = "#[unsafe(export_name=\"threadbook_static_";
 /// How each ends, after sixteen hexadecimal digits.
-pub const ATTRIBUTE_END: &str = "\")] ";
+const ATTRIBUTE_END: &str = "\")] ";
 
 /// How often each static was defined, by its path.
 pub(crate) type Definitions = HashMap<String, u64>;
 
-/// The source with attributes, and the definitions as they stand when this source has been compiled.
+/// The attributes that a source gets, and the definitions as they stand when it has been compiled.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) source: String,
+    pub(crate) attributes: Vec<(usize, String)>,
     pub(crate) definitions: Definitions,
-    /// Thread-locals that this cell defines.
-    pub(crate) thread_locals: Vec<String>,
 }
 
 /// Gives every static its symbol. `cell` is the text of the cell that is compiled: what stands in it is defined anew.
 pub(crate) fn share(source: &str, cell: &str, definitions: &Definitions) -> Shared {
     let mut definitions = definitions.clone();
-    let mut thread_locals = Vec::new();
-    let mut insertions = Vec::new();
-    if source.contains("static") || source.contains("thread_local") {
+    let mut attributes = Vec::new();
+    if source.contains("static") {
         let file = SourceFile::parse(source, Edition::Edition2024);
         let mut statics = Vec::new();
         for node in file.syntax_node().descendants() {
-            if let Some(item) = ast::Static::cast(node.clone()) {
-                let Some(path) = path(&item) else {
-                    continue;
-                };
-                let count = definitions.entry(path.clone()).or_insert(0);
-                if cell.contains(&item.syntax().text().to_string()) {
-                    *count += 1;
-                }
-                statics.push((path, item));
-            } else if let Some(call) = ast::MacroCall::cast(node)
-                && cell.contains(&call.syntax().text().to_string())
-            {
-                thread_locals.extend(thread_local_names(&call));
+            let Some(item) = ast::Static::cast(node) else {
+                continue;
+            };
+            let Some(path) = path(&item) else {
+                continue;
+            };
+            let count = definitions.entry(path.clone()).or_insert(0);
+            if cell.contains(&item.syntax().text().to_string()) {
+                *count += 1;
             }
+            statics.push((path, item));
         }
         let is_anew = |path: &String| definitions.get(path).is_some_and(|count| *count > 1);
         // Nothing is made of a static that was defined once only.
@@ -84,21 +79,29 @@ pub(crate) fn share(source: &str, cell: &str, definitions: &Definitions) -> Shar
                     .map(|other| format!(" {other}#{}", definitions[other])),
             );
             let symbol = symbol(path, item, &parts.concat());
-            insertions.push((
+            attributes.push((
                 place(source, start(item.syntax())),
                 format!("{ATTRIBUTE_START}{symbol}{ATTRIBUTE_END}"),
             ));
         }
     }
-    let mut shared = source.to_owned();
-    for (at, attribute) in insertions.into_iter().rev() {
-        shared.insert_str(at, &attribute);
-    }
     Shared {
-        source: shared,
+        attributes,
         definitions,
-        thread_locals,
     }
+}
+
+/// The thread-locals that a cell defines.
+pub(crate) fn thread_locals(cell: &str) -> Vec<String> {
+    if !cell.contains("thread_local") {
+        return Vec::new();
+    }
+    let list = body(cell);
+    let nodes = list.iter().flat_map(|list| list.syntax().descendants());
+    nodes
+        .filter_map(ast::MacroCall::cast)
+        .flat_map(|call| thread_local_names(&call))
+        .collect()
 }
 
 /// The static's path in its crate; nothing for one that has a symbol of its own already, or none at all.
@@ -256,24 +259,27 @@ fn thread_local_names(call: &ast::MacroCall) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::Edits;
 
     fn symbols(shared: &Shared) -> Vec<String> {
-        let pieces = shared.source.split(ATTRIBUTE_START).skip(1);
-        pieces.map(|piece| piece[..16].to_owned()).collect()
+        let attributes = shared.attributes.iter();
+        attributes
+            .map(|(_, attribute)| attribute[ATTRIBUTE_START.len()..][..16].to_owned())
+            .collect()
     }
 
     #[test]
     fn a_symbol_stays_until_the_static_is_defined_again() {
         let source = "/// Text.\n#[used] pub static N: u8 = 1;\nfn f() { static N: u8 = 2; }\n";
         let first = share(source, source, &Definitions::new());
-        assert_eq!(first.source.lines().count(), 3);
+        let changed = Edits::insertions(first.attributes.clone()).apply(source);
+        assert_eq!(changed.lines().count(), 3);
         let names = symbols(&first);
         assert_eq!(names.len(), 2);
         assert_ne!(names[0], names[1]);
         assert!(
-            first.source.contains("#[used] #[unsafe(export_name="),
-            "{}",
-            first.source
+            changed.contains("#[used] #[unsafe(export_name="),
+            "{changed}"
         );
         let later = share(source, "f()", &first.definitions);
         assert_eq!(symbols(&later), names);
@@ -311,7 +317,8 @@ mod tests {
             "// static N: u8 = 1;",
             "const T: &str = \"static N: u8 = 1;\";",
         ] {
-            assert_eq!(share(source, source, &Definitions::new()).source, source);
+            let shared = share(source, source, &Definitions::new());
+            assert!(shared.attributes.is_empty(), "{source}");
         }
     }
 
@@ -319,14 +326,8 @@ mod tests {
     fn thread_locals_of_the_cell_are_named() {
         let source =
             "thread_local! { static A: u8 = 1; pub static B: Cell<u8> = const { Cell::new(0) } }";
-        assert_eq!(
-            share(source, source, &Definitions::new()).thread_locals,
-            ["A", "B"]
-        );
-        assert!(
-            share(source, "A.with(f)", &Definitions::new())
-                .thread_locals
-                .is_empty()
-        );
+        assert_eq!(thread_locals(source), ["A", "B"]);
+        assert_eq!(thread_locals(&format!("fn f() {{ {source} }}")), ["A", "B"]);
+        assert!(thread_locals("A.with(f) // thread_local").is_empty());
     }
 }

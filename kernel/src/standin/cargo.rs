@@ -156,6 +156,8 @@ fn compile(
         false => call.with_arg(linker),
     };
     let path = session.source();
+    // Nothing is put into what is compiled as evcxr has generated it.
+    let _ = std::fs::remove_file(session.put_in());
     let added = Added::of(session);
     let mut compiler = || {
         dependencies::use_in(&added, &path)?;

@@ -7,14 +7,17 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::compiling::Finish;
+use super::compiling::Finished;
 use crate::build::Results;
 use crate::build::SessionPaths;
 use crate::build::notes::noted;
 use crate::build::optimizing;
 use crate::cell::Blocks;
+use crate::cell::Edits;
 use crate::cell::blank_superseded_impls;
 use crate::cell::macros_first;
 use crate::cell::take_item_macros;
+use crate::rewrite::PutIn;
 use crate::rewrite::calls;
 use crate::rewrite::fingerprints::Fingerprints;
 use crate::rewrite::inlining;
@@ -137,7 +140,7 @@ impl Changes {
 }
 
 impl Finish for Changes {
-    fn finish(&mut self, source: &str) -> String {
+    fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished {
         let texts = self.made_before.iter().chain(&self.made);
         let texts = texts.map(String::as_str).chain([self.cell.as_str()]);
         let reached = match self.leaves_items {
@@ -146,15 +149,18 @@ impl Finish for Changes {
         };
         self.has_left_items = reached.is_some();
         let source = reached.as_deref().unwrap_or(source);
-        let shared = statics::share(source, &self.cell, &self.definitions);
-        self.new_definitions = shared.definitions;
         let scope = self.results.scope(source);
-        let first = self.first(&shared.thread_locals, &scope);
-        let mut finished = calls::put_calls(&shared.source, &first, &scope);
-        finished = inlining::inline(&finished);
+        let first = self.first(&statics::thread_locals(&self.cell), &scope);
+        let mut called = calls::put_calls(source, &first, &scope);
         if self.boxed_errors {
-            finished = finished.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
+            called = called.replace(LEAVE_WITH_ERROR, LEAVE_WITH_BOXED);
         }
+        let shared = statics::share(&called, &self.cell, &self.definitions);
+        self.new_definitions = shared.definitions;
+        let mut attributes = shared.attributes;
+        attributes.extend(inlining::inline(&called));
+        let attributes = Edits::insertions(attributes);
+        let mut finished = attributes.apply(&called);
         self.lines.clear();
         for call in self.made_before.iter().chain(&self.made) {
             let first = finished.matches('\n').count() + 1;
@@ -162,7 +168,10 @@ impl Finish for Changes {
             self.lines.push(first..finished.matches('\n').count() + 1);
         }
         optimizing::mark(&self.session, &mut finished);
-        finished
+        Finished {
+            source: finished,
+            put_in: PutIn::then(openings, &attributes, &called),
+        }
     }
 
     fn outdated(&self) -> BTreeSet<String> {

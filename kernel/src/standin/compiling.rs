@@ -16,7 +16,9 @@ use crate::build::notes::noted;
 use crate::build::variables::Variables;
 use crate::cell::show_lets;
 use crate::evcxr_text::generated;
+use crate::rewrite::Arranged;
 use crate::rewrite::Choice;
+use crate::rewrite::PutIn;
 use crate::rewrite::Scopes;
 use crate::rewrite::calls;
 
@@ -52,15 +54,23 @@ struct Done {
     key: String,
     /// Whether its code catches panics.
     catches: bool,
-    /// What was given to rustc.
-    source: String,
+    finished: Finished,
     code: i32,
     lines: Vec<String>,
 }
 
+/// What rustc is given.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Finished {
+    pub(super) source: String,
+    /// What is not the cell's in its lines.
+    pub(super) put_in: Vec<PutIn>,
+}
+
 /// Makes of a source what rustc is given.
 pub(super) trait Finish {
-    fn finish(&mut self, source: &str) -> String;
+    /// `openings` are not the cell's in its lines.
+    fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished;
 
     /// Variables of earlier cells whose types are other ones now.
     fn outdated(&self) -> BTreeSet<String>;
@@ -96,15 +106,15 @@ impl<'a> Compiling<'a> {
     /// Only checks the code.
     pub(super) fn check(&mut self, source: &str) -> anyhow::Result<Compiled> {
         let (shown, _) = show_lets(&calls::checked(source));
-        self.attempt(&shown)
+        Ok(self.attempt(&shown, &[])?.0)
     }
 
     /// Compiles the code, as evcxr generates it.
     pub(super) fn build(&mut self, source: &str) -> anyhow::Result<Compiled> {
         let Some(scopes) = Scopes::read(source) else {
-            let mut compiled = self.attempt(source)?;
+            let (mut compiled, _) = self.attempt(source, &[])?;
             while compiled.code != 0 && self.changes.learn(&compiled.messages) {
-                compiled = self.attempt(source)?;
+                (compiled, _) = self.attempt(source, &[])?;
             }
             return Ok(compiled);
         };
@@ -114,10 +124,10 @@ impl<'a> Compiling<'a> {
         }
         loop {
             let arranged = scopes.arrange(&choice);
-            if let Some(done) = self.take_done(&arranged.source)? {
+            if let Some(done) = self.take_done(&arranged)? {
                 return Ok(done);
             }
-            let compiled = self.attempt(&arranged.source)?;
+            let (compiled, finished) = self.attempt(&arranged.source, &arranged.openings)?;
             let failed = compiled.code != 0;
             let messages = &compiled.messages;
             if failed
@@ -127,26 +137,36 @@ impl<'a> Compiling<'a> {
             }
             if failed {
                 // evcxr tries again in a form that does not catch panics, in which the errors are the same.
-                self.note_done(&arranged.source, &compiled)?;
+                self.note_done(&arranged.source, finished, &compiled)?;
                 return Ok(compiled);
             }
             let sent_back = self.send_back(&scopes, &choice)?;
             if sent_back.is_some() {
-                self.note_done(&arranged.source, &compiled)?;
+                self.note_done(&arranged.source, finished, &compiled)?;
             }
             return Ok(sent_back.unwrap_or(compiled));
         }
     }
 
-    fn attempt(&mut self, source: &str) -> anyhow::Result<Compiled> {
+    fn attempt(
+        &mut self,
+        source: &str,
+        openings: &[PutIn],
+    ) -> anyhow::Result<(Compiled, Finished)> {
         loop {
-            let finished = self.changes.finish(source);
-            std::fs::write(self.session.source(), finished)?;
+            let finished = self.changes.finish(source, openings);
+            self.write(&finished)?;
             let compiled = (self.compiler)()?;
             if compiled.code == 0 || !self.changes.takes_all_items(&compiled.messages) {
-                return Ok(compiled);
+                return Ok((compiled, finished));
             }
         }
+    }
+
+    fn write(&self, finished: &Finished) -> anyhow::Result<()> {
+        std::fs::write(self.session.source(), &finished.source)?;
+        let put_in = serde_json::to_vec(&finished.put_in)?;
+        Ok(std::fs::write(self.session.put_in(), put_in)?)
     }
 
     /// Has evcxr leave out the variables that are not kept, where it does not yet.
@@ -167,11 +187,20 @@ impl<'a> Compiling<'a> {
         }))
     }
 
-    fn note_done(&self, arranged: &str, compiled: &Compiled) -> anyhow::Result<()> {
+    fn note_done(
+        &self,
+        arranged: &str,
+        finished: Finished,
+        compiled: &Compiled,
+    ) -> anyhow::Result<()> {
         let done = Done {
             key: essence(arranged),
             catches: generated::catches_panics(arranged),
-            source: std::fs::read_to_string(self.session.source())?,
+            finished: Finished {
+                // With what the compiler has added to link crates.
+                source: std::fs::read_to_string(self.session.source())?,
+                ..finished
+            },
             code: compiled.code,
             lines: compiled.lines.clone(),
         };
@@ -180,19 +209,20 @@ impl<'a> Compiling<'a> {
     }
 
     /// What was compiled before, where it is the same. Its messages are in their file.
-    fn take_done(&mut self, arranged: &str) -> anyhow::Result<Option<Compiled>> {
+    fn take_done(&mut self, arranged: &Arranged) -> anyhow::Result<Option<Compiled>> {
         let file = self.session.compiled();
         let Some(done) = noted::<Done>(&file) else {
             return Ok(None);
         };
         std::fs::remove_file(&file)?;
-        let catches = generated::catches_panics(arranged);
-        if done.key != essence(arranged) || (done.code == 0 && done.catches != catches) {
+        let source = &arranged.source;
+        let catches = generated::catches_panics(source);
+        if done.key != essence(source) || (done.code == 0 && done.catches != catches) {
             return Ok(None);
         }
-        std::fs::write(self.session.source(), &done.source)?;
+        self.write(&done.finished)?;
         // What the cell defines is noted by the changes.
-        self.changes.finish(arranged);
+        self.changes.finish(source, &arranged.openings);
         let lines_before = |catches| {
             if catches {
                 generated::CATCHING_LINES
@@ -292,8 +322,11 @@ mod tests {
     }
 
     impl Finish for Fake {
-        fn finish(&mut self, source: &str) -> String {
-            source.to_owned()
+        fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished {
+            Finished {
+                source: source.to_owned(),
+                put_in: openings.to_vec(),
+            }
         }
 
         fn outdated(&self) -> BTreeSet<String> {

@@ -148,6 +148,14 @@ impl Code {
             edits: Edits::default(),
         }
     }
+
+    /// The same with later changes; `old` is the text that it was made from.
+    pub(crate) fn then(&self, old: &str, later: &Edits) -> Code {
+        Code {
+            text: later.apply(&self.text),
+            edits: self.edits.then(old, later),
+        }
+    }
 }
 
 impl PlanError {

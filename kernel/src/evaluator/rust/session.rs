@@ -19,7 +19,9 @@ impl RustEvaluator {
     /// Rust that defines `main` is about to run: items of the program before, which it does not define, are in its way.
     pub(in crate::evaluator) fn begin_program(&mut self, code: &str) {
         let types: String = self.variables().map(|(_, ty)| format!("{ty}\n")).collect();
-        self.forgetting = self.checkpoints.begin_program(&keep_items(code), &types);
+        self.forgetting = self
+            .checkpoints
+            .begin_program(&keep_items(code).apply(code), &types);
     }
 
     /// What `#[cfg(..)]` means in cells.

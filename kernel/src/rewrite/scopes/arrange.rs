@@ -13,11 +13,15 @@ use super::choice::Reason;
 use super::put::Put;
 use super::put::puts;
 use super::put::split_puts;
-use crate::cell::SCOPE_OPENING;
+use crate::cell::Edits;
 use crate::cell::lets;
 use crate::cell::range;
 use crate::cell::show_lets;
 use crate::evcxr_text::generated::Frame;
+use crate::rewrite::PutIn;
+
+/// What stands before a `let` whose variables end with the cell: it opens a block for what follows.
+const OPENING: &str = "{ ";
 
 /// A cell as evcxr generates it, cut at what concerns its variables.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ struct Let {
 #[derive(Debug)]
 pub(crate) struct Arranged {
     pub(crate) source: String,
+    /// What opens blocks in the lines of the cell.
+    pub(crate) openings: Vec<PutIn>,
     places: Vec<(usize, Range<usize>, String)>,
 }
 
@@ -154,12 +160,11 @@ impl Scopes {
         let inside = |name: &str| is_kept(name) && choice.inside.contains(name);
         let moved_in = kept(&self.old, inside);
         let depths = self.depths(&new);
-        let mut statements = self.statements.clone();
-        for (one, opens) in self.lets.iter().zip(&depths.opens).rev() {
-            if *opens {
-                statements.insert_str(one.start, SCOPE_OPENING);
-            }
-        }
+        let lets = self.lets.iter().zip(&depths.opens);
+        let opening = lets.filter(|(_, opens)| **opens);
+        let opening = opening.map(|(one, _)| (one.start, OPENING.to_owned()));
+        let opening = Edits::insertions(opening.collect());
+        let statements = opening.apply(&self.statements);
         let mut end = Ending::new(self.new_lines);
         for depth in (0..=depths.deepest).rev() {
             for name in depths.names_at(depth) {
@@ -178,6 +183,7 @@ impl Scopes {
             }
         }
         let lines = |text: &str| text.matches('\n').count();
+        let openings = PutIn::of(&opening, &self.statements, lines(&self.head));
         let first = lines(&self.head) + lines(&statements) + 1;
         let outside = |name: &str| is_kept(name) && !choice.inside.contains(name);
         let behind = lines(&self.head) + lines(&statements) + self.new_lines + lines(&self.middle);
@@ -197,7 +203,11 @@ impl Scopes {
         ]
         .map(String::as_str)
         .concat();
-        Arranged { source, places }
+        Arranged {
+            source,
+            openings,
+            places,
+        }
     }
 
     fn depths<'a>(&'a self, new: &BTreeMap<&str, &Put>) -> Depths<'a> {
