@@ -1,7 +1,7 @@
 //! The output of cargo and rustc about the toolchain, stored beside the prepared build.
 //!
-//! Each time that rust-analyzer reads a session's packages, it runs cargo for the target, the configuration and the
-//! packages of the standard library, and cargo runs rustc for its version. All of that stays the same as long as the
+//! Each time that rust-analyzer reads a session's packages, it runs cargo for the target and the configuration, and cargo
+//! runs rustc for its version. All of that stays the same as long as the
 //! toolchain does, and the prepared build belongs to one toolchain. So each answer is noted under a hash of what it
 //! depends on: the arguments, the variables by which flags are given to rustc, and cargo's configuration.
 
@@ -43,16 +43,12 @@ impl Answer {
     }
 }
 
-/// Whether cargo answers this from the toolchain alone. `root` is the folder of the prepared build, in which the
-/// standard library lies that rust-analyzer reads.
-pub(super) fn is_of_toolchain(root: &Path, args: &[String]) -> bool {
+/// Whether cargo answers this from the toolchain alone.
+pub(super) fn is_of_toolchain(args: &[String]) -> bool {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let is_of_library =
-        |pair: &[&str]| pair[0] == "--manifest-path" && Path::new(pair[1]).starts_with(root);
     match words[..] {
         ["--version"] | ["-Z", "unstable-options", "config", "get", ..] => true,
         ["rustc", ..] => words.contains(&"--print"),
-        ["metadata", ..] => words.windows(2).any(is_of_library),
         _ => false,
     }
 }
@@ -138,24 +134,15 @@ mod tests {
 
     #[test]
     fn what_depends_on_the_session_is_not_of_the_toolchain() {
-        let root = Path::new("/prepared");
         for (args, expected) in [
             ("--version", true),
             ("-Z unstable-options config get --format toml", true),
             ("rustc --print cfg --target x -- -O", true),
             ("rustc --lib", false),
-            (
-                "metadata --manifest-path /prepared/slim/library/Cargo.toml",
-                true,
-            ),
-            (
-                "metadata --no-deps --manifest-path /session/Cargo.toml",
-                false,
-            ),
             ("metadata", false),
             ("build --verbose", false),
         ] {
-            assert_eq!(is_of_toolchain(root, &words(args)), expected, "{args}");
+            assert_eq!(is_of_toolchain(&words(args)), expected, "{args}");
         }
     }
 

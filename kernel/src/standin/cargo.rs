@@ -11,7 +11,6 @@ use std::io::BufReader;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
-use std::process::Output;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -25,6 +24,7 @@ use super::compiling::line_of_cargo;
 use super::dependencies;
 use super::first;
 use super::first::Ran;
+use super::packages;
 use super::packages::alone;
 use super::packages::visible_packages;
 use super::real_cargo::offline_first;
@@ -49,12 +49,19 @@ const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
 /// How cargo is told to describe the packages without what they depend on.
 const NO_DEPENDENCIES: &str = "--no-deps";
 
+/// cargo's exit code where it fails.
+const REFUSED: i32 = 101;
+
 /// Plays cargo; gives the exit code.
 pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
     let prepared = Prepared::of_this_process()?;
-    if answers::is_of_toolchain(prepared.root(), args) {
-        let run = || of_toolchain(&prepared, args);
+    if answers::is_of_toolchain(args) {
+        let run = || real(&prepared).args(args).output();
         return Ok(answers::find(prepared.paths(), "cargo", args, run)?.print()?);
+    }
+    if packages::is_of_library(prepared.root(), args) {
+        eprintln!("error: the packages of the standard library are not described");
+        return Ok(REFUSED);
     }
     let session = SessionPaths::new(std::env::current_dir()?);
     let text = std::fs::read_to_string(session.manifest()).unwrap_or_default();
@@ -122,17 +129,6 @@ pub(super) fn main(args: &[String]) -> anyhow::Result<i32> {
         Some("clean") => Ok(0),
         _ => Ok(exit_code(real(&prepared).args(args).status()?)),
     }
-}
-
-/// Runs cargo for what depends on the toolchain alone.
-fn of_toolchain(prepared: &Prepared, args: &[String]) -> std::io::Result<Output> {
-    let mut command = real(prepared);
-    if args.first().is_none_or(|verb| verb != "metadata") {
-        return command.args(args).output();
-    }
-    let mut output = command.arg("--offline").args(args).output()?;
-    output.stdout = visible_packages(output.stdout);
-    Ok(output)
 }
 
 fn compile(

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::path::Path;
 
 use serde_json::Value;
 use serde_json::json;
@@ -34,6 +35,19 @@ const INNER: [&str; 21] = [
     "tracing",
     "zmij",
 ];
+
+/// Whether cargo is to describe the packages of the standard library. `root` is the folder of the prepared build, in which
+/// the library lies that rust-analyzer reads.
+///
+/// Without a description, rust-analyzer takes the library's crates by their names. With one, cargo would need the
+/// registry's entries of all packages that the library uses inside, which a machine has only if somebody has built them;
+/// and without these, rust-analyzer would not find `core` from `alloc`.
+pub(super) fn is_of_library(root: &Path, args: &[String]) -> bool {
+    let is_metadata = args.iter().any(|arg| arg == "metadata");
+    let mut pairs = args.windows(2);
+    is_metadata
+        && pairs.any(|pair| pair[0] == "--manifest-path" && Path::new(&pair[1]).starts_with(root))
+}
 
 /// What rust-analyzer is shown of a description without dependencies, as long as it is to read none: the session's own
 /// package, which needs nothing.
@@ -149,6 +163,36 @@ fn retain(list: &mut Value, is_wanted: impl Fn(&Value) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_is_described_and_the_library_is_not() {
+        for (args, expected) in [
+            (
+                "metadata --manifest-path /prepared/slim/library/Cargo.toml",
+                true,
+            ),
+            (
+                "metadata --no-deps --manifest-path /prepared/slim/Cargo.toml",
+                true,
+            ),
+            (
+                "metadata --no-deps --manifest-path /session/Cargo.toml",
+                false,
+            ),
+            (
+                "locate-project --manifest-path /prepared/slim/Cargo.toml",
+                false,
+            ),
+            ("metadata", false),
+        ] {
+            let words: Vec<String> = args.split(' ').map(str::to_owned).collect();
+            assert_eq!(
+                is_of_library(Path::new("/prepared"), &words),
+                expected,
+                "{args}"
+            );
+        }
+    }
 
     /// `cargo metadata` for packages that use each other; those in capitals are procedural macros.
     fn metadata(uses: &[(&str, &[&str])]) -> Value {
