@@ -21,7 +21,7 @@
 //! | `diagnostics.jsonl` | stand-in | kernel, next stand-in | until the next compile |
 //! | `variables.json` | stand-in | kernel, next stand-in | from a cell's first compile to the next cell |
 //! | `compiled.json` | stand-in | next stand-in | from one compile of a cell to its next one |
-//! | `statics.json`, `blocks.json`, `made.json`, `types.json` | stand-in | next stand-in | session |
+//! | `statics.json`, `blocks.json`, `made.json`, `types.json`, `items.json` | stand-in | next stand-in | session |
 //! | `dependencies.json` | stand-in | stand-in, kernel | from the first `:dep` to a reset |
 //! | `dependency-error` | stand-in | kernel, which removes it | one `:dep` |
 //! | `pinned.lock` | kernel | kernel, stand-in | session |
@@ -173,9 +173,14 @@ impl SessionPaths {
         self.0.join("made.json")
     }
 
-    /// The fingerprints of the types that variables were stored with.
+    /// The fingerprints of types, and of those that variables were stored with.
     pub fn types(&self) -> PathBuf {
         self.0.join("types.json")
+    }
+
+    /// What was found in the session's items.
+    pub fn items(&self) -> PathBuf {
+        self.0.join("items.json")
     }
 
     /// The crates that the session has added.

@@ -19,6 +19,7 @@ use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::found::Found;
 use crate::evcxr_text::generated;
 
 /// The numbers of a cell's variables, by name. Those that no cell has defined a part of have none.
@@ -30,29 +31,52 @@ pub(crate) struct Fingerprints {
     put: BTreeMap<String, u64>,
 }
 
-impl Fingerprints {
-    /// Of what evcxr generates for a cell.
-    pub(crate) fn of(source: &str) -> Fingerprints {
-        let checked: Vec<(&str, &str)> = source
-            .lines()
-            .filter_map(generated::check_of_line)
-            .collect();
-        let put: Vec<(&str, &str)> = source.lines().filter_map(generated::put_of_line).collect();
-        let types = checked.iter().chain(&put).map(|(ty, _)| *ty);
-        let names: BTreeSet<&str> = types.flat_map(words).collect();
-        if !names.iter().any(|name| may_define(source, name)) {
-            return Fingerprints::default();
+/// The numbers of types, by their texts.
+pub(crate) type Numbers = BTreeMap<String, Option<u64>>;
+
+/// The items of a session, which are parsed when they are needed.
+struct Items<'a> {
+    text: &'a str,
+    definitions: Option<HashMap<String, String>>,
+}
+
+impl Items<'_> {
+    fn number(&mut self, ty: &str, known: &mut Numbers) -> Option<u64> {
+        if let Some(number) = known.get(ty) {
+            return *number;
         }
-        let definitions = definitions(source);
-        let numbers = |list: &[(&str, &str)]| {
-            let numbered = list.iter().filter_map(|(ty, name)| {
-                Some(((*name).to_owned(), fingerprint(ty, &definitions)?))
-            });
+        let is_of_cells = self.may_define(ty);
+        let number = is_of_cells.then(|| fingerprint(ty, self.definitions()));
+        *known.entry(ty.to_owned()).or_insert(number.flatten())
+    }
+
+    fn may_define(&self, ty: &str) -> bool {
+        self.definitions.is_some() || words(ty).any(|name| may_define(self.text, name))
+    }
+
+    fn definitions(&mut self) -> &HashMap<String, String> {
+        self.definitions
+            .get_or_insert_with(|| definitions(self.text))
+    }
+}
+
+impl Fingerprints {
+    /// Of what evcxr generates for a cell. `known` is what was found for earlier cells.
+    pub(crate) fn of(source: &str, known: &mut Found<Numbers>) -> Fingerprints {
+        let mut items = Items {
+            text: generated::items(source),
+            definitions: None,
+        };
+        let known = known.of(items.text);
+        let mut numbers = |of_line: fn(&str) -> Option<(&str, &str)>| {
+            let variables = source.lines().filter_map(of_line);
+            let numbered = variables
+                .filter_map(|(ty, name)| Some((name.to_owned(), items.number(ty, known)?)));
             numbered.collect()
         };
         Fingerprints {
-            checked: numbers(&checked),
-            put: numbers(&put),
+            checked: numbers(generated::check_of_line),
+            put: numbers(generated::put_of_line),
         }
     }
 
@@ -208,10 +232,11 @@ mod tests {
             format!("vars_ok &= evcxr_variable_store.check_variable::<{ty}>(stringify!({name}));\n")
         };
         let source = format!("struct A(u8);\n{}{}", line("A", "a"), line("u8", "n"));
-        let found = Fingerprints::of(&source);
+        let found = Fingerprints::of(&source, &mut Found::default());
         assert_eq!(found.checked.keys().collect::<Vec<_>>(), ["a"]);
         assert!(found.call().contains("&[(\"a\", "), "{}", found.call());
-        assert_eq!(Fingerprints::of(&line("u8", "n")).call(), "");
+        let plain = Fingerprints::of(&line("u8", "n"), &mut Found::default());
+        assert_eq!(plain.call(), "");
     }
 
     #[test]
@@ -224,10 +249,14 @@ mod tests {
                  evcxr_variable_store.put_variable::<A>(stringify!(a), a);\n"
             )
         };
-        let first = Fingerprints::of(&source("u8"));
+        let mut known = Found::default();
+        let first = Fingerprints::of(&source("u8"), &mut known);
+        let same = known.clone();
+        assert_eq!(Fingerprints::of(&source("u8"), &mut known), first);
+        assert_eq!(known, same);
         let stored = first.after(&BTreeMap::new());
         assert!(first.outdated(&source("u8"), &stored).is_empty());
-        let second = Fingerprints::of(&source("u16"));
+        let second = Fingerprints::of(&source("u16"), &mut known);
         let outdated = second.outdated(&source("u16"), &stored);
         assert_eq!(outdated.into_iter().collect::<Vec<_>>(), ["a"]);
     }

@@ -7,6 +7,7 @@
 //! | `manifest` | the manifest that evcxr writes, and the dependencies in it |
 //! | `variables` | the variables that a cell's code takes out of the store |
 //! | `reached` | the items that a cell reaches; blanks for all others |
+//! | `found` | what was found in a session's items, as long as they stay the same |
 //! | `scopes/` | where a cell's variables end, and which of them are kept |
 //! | `fingerprints` | whether a variable's type is still the one that it was stored with |
 //! | `statics` | statics that keep their values from cell to cell |
@@ -16,6 +17,7 @@
 
 pub mod calls;
 pub(crate) mod fingerprints;
+pub(crate) mod found;
 pub(crate) mod inlining;
 pub(crate) mod logs;
 pub(crate) mod manifest;

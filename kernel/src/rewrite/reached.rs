@@ -16,9 +16,12 @@ use ra_ap_syntax::SourceFile;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasAttrs;
 use ra_ap_syntax::ast::HasModuleItem;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::fingerprints::words;
+use super::found::Found;
 use crate::cell::item_name;
 use crate::cell::person_name;
 use crate::cell::with_blanks;
@@ -69,21 +72,24 @@ const NOT_ABOUT_ITEMS: [&str; 24] = [
 
 /// Puts blanks in the place of the items that are not reached; nothing where all are. `texts` are other texts whose
 /// names are reached.
+/// `known` is what was found for earlier cells.
 pub(crate) fn leave_unreached<'a>(
     source: &'a str,
     texts: impl Iterator<Item = &'a str>,
+    known: &mut Found<Vec<Item>>,
 ) -> Option<String> {
     let end = generated::items_end(source)?;
-    let file = SourceFile::parse(source, Edition::Edition2024).tree();
-    let mut waiting: Vec<Item> = file
-        .items()
-        .map(|item| Item::of(&item))
-        .filter(|item| item.range.end <= end)
-        .collect();
-    let defined: HashSet<String> = waiting.iter().flat_map(Item::names).cloned().collect();
+    let items = known.of(&source[..end]);
+    if items.is_empty() {
+        let file = SourceFile::parse(&source[..end], Edition::Edition2024).tree();
+        items.extend(file.items().map(|item| Item::of(&item)));
+    }
+    let mut waiting: Vec<&Item> = items.iter().collect();
+    let names = waiting.iter().flat_map(|item| item.names());
+    let defined: HashSet<&str> = names.map(String::as_str).collect();
     let mut reached: HashSet<&str> = texts.chain([&source[end..]]).flat_map(words).collect();
     loop {
-        let (found, rest): (Vec<Item>, Vec<Item>) = waiting
+        let (found, rest): (Vec<&Item>, Vec<&Item>) = waiting
             .into_iter()
             .partition(|item| item.is_reached(&reached, &defined));
         waiting = rest;
@@ -96,7 +102,7 @@ pub(crate) fn leave_unreached<'a>(
                 .flat_map(|item| words(&source[item.range.clone()])),
         );
     }
-    let unreached: Vec<Range<usize>> = waiting.into_iter().map(|item| item.range).collect();
+    let unreached: Vec<Range<usize>> = waiting.iter().map(|item| item.range.clone()).collect();
     (!unreached.is_empty()).then(|| with_blanks(source, unreached))
 }
 
@@ -116,14 +122,14 @@ pub(crate) fn may_lack_items(messages: &[Value]) -> bool {
 }
 
 /// An item of the session.
-#[derive(Debug)]
-struct Item {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
     range: Range<usize>,
     kind: Kind,
 }
 
 /// When an item is reached.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Kind {
     Always,
     /// By one of its names.
@@ -164,17 +170,17 @@ impl Item {
         }
     }
 
-    fn is_reached(&self, reached: &HashSet<&str>, defined: &HashSet<String>) -> bool {
+    fn is_reached(&self, reached: &HashSet<&str>, defined: &HashSet<&str>) -> bool {
         // A name with other letters may be written in more than one way.
         let is_reached = |name: &String| reached.contains(name.as_str()) || !name.is_ascii();
         match &self.kind {
             Kind::Always => true,
             Kind::Named(names) => names.iter().any(is_reached),
             Kind::Impl { trait_name, others } => {
-                let mut own = others.iter().filter(|name| defined.contains(*name));
+                let mut own = others.iter().filter(|name| defined.contains(name.as_str()));
                 let has_trait = trait_name
                     .as_ref()
-                    .is_none_or(|name| !defined.contains(name) || is_reached(name));
+                    .is_none_or(|name| !defined.contains(name.as_str()) || is_reached(name));
                 has_trait && (own.clone().next().is_none() || own.any(is_reached))
             }
         }
@@ -233,7 +239,7 @@ mod tests {
     /// The items, by their first words, that a cell reaches.
     fn reached(items: &[&str], cell: &str) -> Vec<String> {
         let source = format!("{}\n{FRAME}", items.join("\n"));
-        let left = leave_unreached(&source, [cell].into_iter());
+        let left = leave_unreached(&source, [cell].into_iter(), &mut Found::default());
         let left = left.unwrap_or_else(|| source.clone());
         assert_eq!(left.lines().count(), source.lines().count());
         assert!(left.ends_with(FRAME));

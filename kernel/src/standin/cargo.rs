@@ -179,12 +179,12 @@ fn compile(
         );
     }
     let mut changes = Changes::begin(session);
-    let source = watch.rewriting(|| changes.prepare(&source));
     let mut compiling = Compiling::new(session, &mut changes, &mut compiler);
     let compiled = watch.compiler(|| match check_only {
         true => compiling.check(&source),
         false => compiling.build(&source),
     })?;
+    watch.rewritten_in(changes.took());
     if compiled.code == 0 && !check_only {
         // What did not compile has defined nothing.
         changes.commit(session)?;

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::time::Duration;
+use std::time::Instant;
 
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::compiling::Finish;
 use super::compiling::Finished;
 use crate::build::Results;
 use crate::build::SessionPaths;
+use crate::build::notes::note;
 use crate::build::notes::noted;
 use crate::build::optimizing;
 use crate::cell::Blocks;
@@ -20,8 +25,11 @@ use crate::cell::take_item_macros;
 use crate::rewrite::PutIn;
 use crate::rewrite::calls;
 use crate::rewrite::fingerprints::Fingerprints;
+use crate::rewrite::fingerprints::Numbers;
+use crate::rewrite::found::Found;
 use crate::rewrite::inlining;
 use crate::rewrite::logs;
+use crate::rewrite::reached::Item;
 use crate::rewrite::reached::leave_unreached;
 use crate::rewrite::reached::may_lack_items;
 use crate::rewrite::statics;
@@ -49,8 +57,9 @@ pub(super) struct Changes {
     /// Calls of earlier cells that make items, and those of this one.
     made_before: Vec<String>,
     made: Vec<String>,
-    /// By which numbers variables were stored.
-    stored: BTreeMap<String, u64>,
+    types: Types,
+    /// The session's items.
+    items: Found<Vec<Item>>,
     fingerprints: Fingerprints,
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
@@ -58,13 +67,22 @@ pub(super) struct Changes {
     session: SessionPaths,
     /// Whether the errors that the cell returns are boxed ones, since nothing else determines their type.
     boxed_errors: bool,
-    /// Whether items that the cell does not reach are left out, as in the latest text they are.
-    leaves_items: bool,
+    /// Whether items that the cell does not reach are left out.
     has_left_items: bool,
     /// Whether the cell may log.
     logs: bool,
     /// The lines of the earlier ones in what rustc was given last.
     lines: Vec<Range<usize>>,
+    took: Duration,
+}
+
+/// What is noted of types.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Types {
+    /// By which numbers variables were stored.
+    stored: BTreeMap<String, u64>,
+    /// The numbers of types.
+    numbers: Found<Numbers>,
 }
 
 impl Changes {
@@ -77,32 +95,32 @@ impl Changes {
             blocks: noted(&session.blocks()).unwrap_or_default(),
             made_before: noted(&session.made()).unwrap_or_default(),
             made: Vec::new(),
-            stored: noted(&session.types()).unwrap_or_default(),
+            types: noted(&session.types()).unwrap_or_default(),
+            items: noted(&session.items()).unwrap_or_default(),
             fingerprints: Fingerprints::default(),
             outdated: BTreeSet::new(),
             results: Results::of(session),
             session: session.clone(),
             boxed_errors: false,
-            leaves_items: true,
             has_left_items: false,
             logs: false,
             lines: Vec::new(),
+            took: Duration::ZERO,
         }
     }
 
-    /// What comes before it is known which variables are kept.
-    pub(super) fn prepare(&mut self, source: &str) -> String {
-        let (source, made) = take_item_macros(source);
-        self.made_before.retain(|call| !made.contains(call));
-        self.made = made;
-        let (source, blocks) = blank_superseded_impls(&source, &self.cell, &self.blocks);
-        self.blocks = blocks;
-        let source = macros_first(&source);
-        self.fingerprints = Fingerprints::of(&source);
-        self.outdated = self.fingerprints.outdated(&source, &self.stored);
-        self.logs = logs::are_needed(&source);
-        let source = variables::leave_out(&source, &self.outdated);
-        variables::leave_unmentioned(&source, &self.cell, &self.outdated)
+    /// How long all of it has taken.
+    pub(super) fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// The source with blanks for the items that the cell does not reach.
+    fn leave_unreached(&mut self, source: String) -> String {
+        let texts = self.made_before.iter().chain(&self.made);
+        let texts = texts.map(String::as_str).chain([self.cell.as_str()]);
+        let reached = leave_unreached(&source, texts, &mut self.items);
+        self.has_left_items = reached.is_some();
+        reached.unwrap_or(source)
     }
 
     /// What runs before the cell's variables are taken out of the store.
@@ -128,27 +146,45 @@ impl Changes {
 
     /// The cell has compiled: what it has defined is noted for later ones.
     pub(super) fn commit(&self, session: &SessionPaths) -> anyhow::Result<()> {
-        let definitions = serde_json::to_vec(&self.new_definitions)?;
-        std::fs::write(session.statics(), definitions)?;
-        std::fs::write(session.blocks(), serde_json::to_vec(&self.blocks)?)?;
+        note(&session.statics(), &self.new_definitions)?;
+        note(&session.blocks(), &self.blocks)?;
         let made: Vec<&String> = self.made_before.iter().chain(&self.made).collect();
-        std::fs::write(session.made(), serde_json::to_vec(&made)?)?;
-        let stored = self.fingerprints.after(&self.stored);
-        std::fs::write(session.types(), serde_json::to_vec(&stored)?)?;
-        Ok(())
+        note(&session.made(), &made)?;
+        let types = Types {
+            stored: self.fingerprints.after(&self.types.stored),
+            numbers: self.types.numbers.clone(),
+        };
+        note(&session.types(), &types)?;
+        note(&session.items(), &self.items)
     }
 }
 
 impl Finish for Changes {
-    fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished {
-        let texts = self.made_before.iter().chain(&self.made);
-        let texts = texts.map(String::as_str).chain([self.cell.as_str()]);
-        let reached = match self.leaves_items {
-            true => leave_unreached(source, texts),
-            false => None,
+    fn prepare(&mut self, source: &str, all_items: bool) -> String {
+        let start = Instant::now();
+        let (source, made) = take_item_macros(source);
+        self.made_before.retain(|call| !made.contains(call));
+        self.made = made;
+        self.fingerprints = Fingerprints::of(&source, &mut self.types.numbers);
+        self.outdated = self.fingerprints.outdated(&source, &self.types.stored);
+        self.logs = logs::are_needed(&source);
+        let source = variables::leave_out(&source, &self.outdated);
+        let source = variables::leave_unmentioned(&source, &self.cell, &self.outdated);
+        self.has_left_items = false;
+        // What follows has less to read the fewer items there are.
+        let source = match all_items {
+            true => source,
+            false => self.leave_unreached(source),
         };
-        self.has_left_items = reached.is_some();
-        let source = reached.as_deref().unwrap_or(source);
+        let (source, blocks) = blank_superseded_impls(&source, &self.cell, &self.blocks);
+        self.blocks = blocks;
+        let source = macros_first(&source);
+        self.took += start.elapsed();
+        source
+    }
+
+    fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished {
+        let start = Instant::now();
         let scope = self.results.scope(source);
         let first = self.first(&statics::thread_locals(&self.cell), &scope);
         let mut called = calls::put_calls(source, &first, &scope);
@@ -168,6 +204,7 @@ impl Finish for Changes {
             self.lines.push(first..finished.matches('\n').count() + 1);
         }
         optimizing::mark(&self.session, &mut finished);
+        self.took += start.elapsed();
         Finished {
             source: finished,
             put_in: PutIn::then(openings, &attributes, &called),
@@ -178,10 +215,8 @@ impl Finish for Changes {
         self.outdated.clone()
     }
 
-    fn takes_all_items(&mut self, messages: &[Value]) -> bool {
-        let lacks = self.has_left_items && may_lack_items(messages);
-        self.leaves_items &= !lacks;
-        lacks
+    fn may_lack_items(&self, messages: &[Value]) -> bool {
+        self.has_left_items && may_lack_items(messages)
     }
 
     fn learn(&mut self, messages: &[Value]) -> bool {

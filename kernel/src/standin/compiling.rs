@@ -54,6 +54,8 @@ struct Done {
     key: String,
     /// Whether its code catches panics.
     catches: bool,
+    /// Whether it needs all items.
+    all_items: bool,
     finished: Finished,
     code: i32,
     lines: Vec<String>,
@@ -69,14 +71,18 @@ pub(super) struct Finished {
 
 /// Makes of a source what rustc is given.
 pub(super) trait Finish {
+    /// What comes before it is known which variables are kept. The cell's text need not reach what is in the result, if
+    /// that is to have all items of the session.
+    fn prepare(&mut self, source: &str, all_items: bool) -> String;
+
     /// `openings` are not the cell's in its lines.
     fn finish(&mut self, source: &str, openings: &[PutIn]) -> Finished;
 
     /// Variables of earlier cells whose types are other ones now.
     fn outdated(&self) -> BTreeSet<String>;
 
-    /// Takes all items of the session from now on, where one that is missing may have led to an error.
-    fn takes_all_items(&mut self, messages: &[Value]) -> bool;
+    /// Whether an item that was left out may have led to these messages.
+    fn may_lack_items(&self, messages: &[Value]) -> bool;
 
     /// Adapts to rustc's messages about that; `false` where nothing is to be changed.
     fn learn(&mut self, messages: &[Value]) -> bool;
@@ -88,6 +94,8 @@ pub(super) struct Compiling<'a> {
     changes: &'a mut dyn Finish,
     /// Runs rustc on the session's source.
     compiler: &'a mut dyn FnMut() -> anyhow::Result<Compiled>,
+    /// Whether items stay that the cell does not reach.
+    all_items: bool,
 }
 
 impl<'a> Compiling<'a> {
@@ -100,34 +108,58 @@ impl<'a> Compiling<'a> {
             session,
             changes,
             compiler,
+            all_items: false,
         }
     }
 
     /// Only checks the code.
     pub(super) fn check(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let (shown, _) = show_lets(&calls::checked(source));
-        Ok(self.attempt(&shown, &[])?.0)
+        loop {
+            let prepared = self.changes.prepare(source, self.all_items);
+            let (shown, _) = show_lets(&calls::checked(&prepared));
+            if let Some((compiled, _)) = self.attempt(&shown, &[])? {
+                return Ok(compiled);
+            }
+        }
     }
 
     /// Compiles the code, as evcxr generates it.
     pub(super) fn build(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let Some(scopes) = Scopes::read(source) else {
-            let (mut compiled, _) = self.attempt(source, &[])?;
-            while compiled.code != 0 && self.changes.learn(&compiled.messages) {
-                (compiled, _) = self.attempt(source, &[])?;
+        let done: Option<Done> = noted(&self.session.compiled());
+        self.all_items = done.is_some_and(|done| done.all_items);
+        loop {
+            let prepared = self.changes.prepare(source, self.all_items);
+            if let Some(compiled) = self.build_prepared(&prepared)? {
+                return Ok(compiled);
             }
-            return Ok(compiled);
+        }
+    }
+
+    /// Nothing where it is to be compiled again with all items.
+    fn build_prepared(&mut self, source: &str) -> anyhow::Result<Option<Compiled>> {
+        let Some(scopes) = Scopes::read(source) else {
+            loop {
+                let Some((compiled, _)) = self.attempt(source, &[])? else {
+                    return Ok(None);
+                };
+                if compiled.code == 0 || !self.changes.learn(&compiled.messages) {
+                    return Ok(Some(compiled));
+                }
+            }
         };
         let mut choice = scopes.first_choice(&self.changes.outdated());
         if let Some(sent_back) = self.send_back(&scopes, &choice)? {
-            return Ok(sent_back);
+            return Ok(Some(sent_back));
         }
         loop {
             let arranged = scopes.arrange(&choice);
             if let Some(done) = self.take_done(&arranged)? {
-                return Ok(done);
+                return Ok(Some(done));
             }
-            let (compiled, finished) = self.attempt(&arranged.source, &arranged.openings)?;
+            let attempt = self.attempt(&arranged.source, &arranged.openings)?;
+            let Some((compiled, finished)) = attempt else {
+                return Ok(None);
+            };
             let failed = compiled.code != 0;
             let messages = &compiled.messages;
             if failed
@@ -138,29 +170,31 @@ impl<'a> Compiling<'a> {
             if failed {
                 // evcxr tries again in a form that does not catch panics, in which the errors are the same.
                 self.note_done(&arranged.source, finished, &compiled)?;
-                return Ok(compiled);
+                return Ok(Some(compiled));
             }
             let sent_back = self.send_back(&scopes, &choice)?;
             if sent_back.is_some() {
                 self.note_done(&arranged.source, finished, &compiled)?;
             }
-            return Ok(sent_back.unwrap_or(compiled));
+            return Ok(Some(sent_back.unwrap_or(compiled)));
         }
     }
 
+    /// Runs rustc; nothing where it failed and an item that was left out may be the reason.
     fn attempt(
         &mut self,
         source: &str,
         openings: &[PutIn],
-    ) -> anyhow::Result<(Compiled, Finished)> {
-        loop {
-            let finished = self.changes.finish(source, openings);
-            self.write(&finished)?;
-            let compiled = (self.compiler)()?;
-            if compiled.code == 0 || !self.changes.takes_all_items(&compiled.messages) {
-                return Ok((compiled, finished));
-            }
+    ) -> anyhow::Result<Option<(Compiled, Finished)>> {
+        let finished = self.changes.finish(source, openings);
+        self.write(&finished)?;
+        let compiled = (self.compiler)()?;
+        let failed = compiled.code != 0;
+        if failed && !self.all_items && self.changes.may_lack_items(&compiled.messages) {
+            self.all_items = true;
+            return Ok(None);
         }
+        Ok(Some((compiled, finished)))
     }
 
     fn write(&self, finished: &Finished) -> anyhow::Result<()> {
@@ -196,6 +230,7 @@ impl<'a> Compiling<'a> {
         let done = Done {
             key: essence(arranged),
             catches: generated::catches_panics(arranged),
+            all_items: self.all_items,
             finished: Finished {
                 // With what the compiler has added to link crates.
                 source: std::fs::read_to_string(self.session.source())?,
@@ -329,12 +364,17 @@ mod tests {
             }
         }
 
+        fn prepare(&mut self, source: &str, all_items: bool) -> String {
+            self.lacks_items &= !all_items;
+            source.to_owned()
+        }
+
         fn outdated(&self) -> BTreeSet<String> {
             self.outdated.clone()
         }
 
-        fn takes_all_items(&mut self, _: &[Value]) -> bool {
-            std::mem::take(&mut self.lacks_items)
+        fn may_lack_items(&self, _: &[Value]) -> bool {
+            self.lacks_items
         }
 
         fn learn(&mut self, _: &[Value]) -> bool {

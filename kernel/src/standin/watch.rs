@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::process::Command;
+use std::time::Duration;
 use std::time::Instant;
 
 use crate::build::SessionPaths;
@@ -46,11 +47,10 @@ impl Watch {
         (self.file.is_some() && !has_one).then(|| format!("-Clinker={}", linker.display()))
     }
 
-    pub(super) fn rewriting<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        self.compile.rewriting += start.elapsed();
-        result
+    /// So much of the compiler's time was spent on changes of the code.
+    pub(super) fn rewritten_in(&mut self, took: Duration) {
+        self.compile.rewriting += took;
+        self.compile.compiler = self.compile.compiler.saturating_sub(took);
     }
 
     pub(super) fn compiler<T>(&mut self, work: impl FnOnce() -> T) -> T {
