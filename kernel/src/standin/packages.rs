@@ -150,7 +150,7 @@ fn retain(list: &mut Value, is_wanted: impl Fn(&Value) -> bool) {
 mod tests {
     use super::*;
 
-    /// `cargo metadata` for packages that use each other; those in capitals are procedural macros.
+    /// `cargo metadata` for packages that use each other. Packages with names in capitals are procedural macros.
     fn metadata(uses: &[(&str, &[&str])]) -> Value {
         let kind = |name: &str| match name.chars().all(char::is_uppercase) {
             true => "proc-macro",
