@@ -1,4 +1,4 @@
-"""Adds crates to sessions one after the other, with one cache, and prints what each `:dep` took beside rustc alone."""
+"""Adds crates to sessions one after the other, with one cache. Prints the times of each `:dep` and of rustc alone."""
 
 import argparse
 import statistics

@@ -1,4 +1,4 @@
-"""Measures two builds of the kernel in turns and prints what each takes, and what a guard costs in the newer one."""
+"""Measures two builds of the kernel in turns. Prints the times of both, and the cost of a guard in the newer one."""
 
 import argparse
 import statistics
@@ -11,7 +11,7 @@ import machine
 from kernels import Kernel
 from kernels import private_jupyter
 
-# Each is run several times in a row, as it is when somebody works on it.
+# Each cell runs several times in a row, as in interactive work.
 WARM = {
     "warm `1+1`": "1+1",
     "a thread": "std::thread::spawn(|| 6 * 7).join().unwrap()",
@@ -21,7 +21,7 @@ drop(tx);
 let mut all: Vec<i32> = rx.iter().collect(); all.sort(); println!("{all:?}"); }""",
     "an iterator": "(1..=1000u64).filter(|n| n % 3 == 0).map(|n| n * n).sum::<u64>()",
 }
-# A variable that ends with its cell, and the same in braces.
+# Variables that end with their cell. Each is measured at the top of a cell and in braces.
 GUARDS = {
     "a lock's guard": "let mut guard = lock.lock().unwrap(); *guard += 1; println!(\"{guard}\");",
     "a reference": "let first = &numbers[0]; println!(\"{first}\");",

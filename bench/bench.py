@@ -1,4 +1,4 @@
-"""Measures kernels side by side in one run and prints one table. README.md says how to read it."""
+"""Measures kernels side by side in one run and prints one table. README.md describes how to read it."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ import cells
 import machine
 from kernels import Kernel
 
-# One cell language each; what a cell does is the same.
+# The cells for each language. They do the same in both.
 CELLS = {
     "rust": {
         "sum": "1+1",
@@ -28,14 +28,14 @@ CELLS = {
     },
 }
 
-# What evcxr needs to have loaded what our kernel has.
+# The dependencies that evcxr must load to have the same crates as our kernel.
 SAME_DEPENDENCIES = """:dep tokio = { version = "1", features = ["full"] }
 :dep rayon = "1"
 :dep serde = { version = "1", features = ["derive"] }
 :dep serde_json = "1"
 """
 
-# Rows of the table: what is measured, its unit, and how its values become one.
+# Rows of the table: the key, the measured quantity and its unit.
 ROWS = [
     ("ready", "process start to kernel_info reply", "s"),
     ("first", "process start to first cell answered (`1+1`)", "s"),
@@ -52,7 +52,7 @@ def main():
     options = parse()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         prefix = Path(folder)
-        # The runs must not find the user's own kernels, nor write into the user's history.
+        # The runs must not find the user's own kernels and must not write into the user's history.
         os.environ["JUPYTER_PATH"] = str(prefix / "share/jupyter")
         (prefix / "home").mkdir()
         for variable in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_DATA_HOME", "XDG_STATE_HOME"):
@@ -60,12 +60,12 @@ def main():
         kernels, remarks = installed(options, prefix)
         values = {kernel: {row: [] for row, _, _ in ROWS} for kernel in kernels}
         for number in range(options.rounds):
-            # Kernels take turns within a round, so that a slow minute of the machine falls on all of them.
+            # Kernels take turns within a round. A slow minute of the machine thus affects all of them.
             for kernel in kernels:
                 say(f"round {number + 1} of {options.rounds}: {kernel}")
                 try:
                     one_round(kernel, options, values[kernel], last=number + 1 == options.rounds)
-                except Exception as error:  # One that breaks is reported; the others are measured all the same.
+                except Exception as error:  # A kernel that fails is reported; the others are still measured.
                     remarks.append(f"{kernel}, round {number + 1}: {type(error).__name__}: {error}")
         text = report(options, kernels, values, remarks)
         if options.threadbook:
@@ -74,7 +74,7 @@ def main():
     print(text)
     if options.output:
         options.output.write_text(text + "\n")
-    # A rival may be missing or break; ours may not.
+    # A rival may be missing or fail; our kernel may not.
     sys.exit(1 if any(remark.startswith("threadbook") for remark in remarks) else 0)
 
 def parse():
@@ -92,12 +92,12 @@ def installed(options, prefix):
     """Writes the kernelspecs; returns the names to measure and remarks about those that are missing."""
     kernels, remarks = {}, []
     if options.threadbook:
-        # What it prepares once at install is not part of a start, as ipykernel's install isn't.
+        # The preparation at the installation is not part of a start, like the installation of ipykernel.
         subprocess.run([options.threadbook, "install", "--prefix", prefix], check=True, stdout=sys.stderr)
         kernels["threadbook"] = "rust"
     else:
         remarks.append("threadbook: not measured (no `--threadbook PATH`)")
-    # Its kernelspec comes with the virtual environment that runs this.
+    # ipykernel's kernelspec comes with the virtual environment that runs this script.
     kernels["python3"] = "python"
     if options.evcxr and os.access(options.evcxr, os.X_OK):
         folder = prefix / "share/jupyter/kernels/evcxr"
@@ -113,7 +113,7 @@ def installed(options, prefix):
     return kernels, remarks
 
 def one_round(name, options, values, last):
-    """One kernel from start to end."""
+    """Measures one kernel from start to end."""
     language = "python" if name == "python3" else "rust"
     cells = CELLS[language]
     with Kernel(name) as kernel:
@@ -124,12 +124,13 @@ def one_round(name, options, values, last):
         for _ in range(options.warm):
             values["warm"].append(kernel.run(cells["sum"]).seconds * 1000)
         values["rest"].append(kernel.settled_memory())
-        # The first flood of a kernel also compiles its cell, as every cell of a user does.
+        # The first run of this cell also compiles it, like each cell of a user.
         flood = kernel.run(cells["lines"].format(count=options.lines))
         values["lines"].append(flood.seconds)
         values["lost"].append(options.lines - flood.newlines)
         if last:
-            # rust-analyzer takes memory for the first cell of a shape; here it is output that is asked about.
+            # rust-analyzer allocates memory for the first cell of a shape. This row measures only the memory for
+            # output.
             kernel.run(cells["bytes"].format(count=1))
             kernel.settled_memory()
             before = kernel.own_memory()
@@ -137,7 +138,7 @@ def one_round(name, options, values, last):
             values["growth"].append(flood.highest_memory - before)
 
 def cell_by_cell(kernels, log):
-    """Our kernel beside evcxr with the same dependencies, and where the time of ours went."""
+    """Measures our kernel and evcxr with the same dependencies; reports how the time of our kernel is divided."""
     rounds = 15
     os.environ["THREADBOOK_LOG"] = "threadbook_kernel::phases=debug"
     with Kernel("threadbook", log) as kernel:

@@ -1,4 +1,4 @@
-"""Runs pieces of code as cells and in CPython, in turns, and prints how long each took."""
+"""Runs pieces of code as cells and in CPython, in turns, and prints the time of each."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# The memory of the process that runs cells, before anything is measured.
+# The memory of the process that runs cells, before the measurements.
 RUST_RESIDENT = """let resident_mb = {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default().to_owned();
@@ -37,7 +37,7 @@ if __name__ == "__main__":
 
 @dataclass
 class Row:
-    """What is measured, the most of CPython's time that it may take, and the code of both."""
+    """A measurement: its name, the largest allowed part of CPython's time, and the code in both languages."""
 
     name: str
     must: float
@@ -46,7 +46,7 @@ class Row:
 
 
 def main(description, rows, python_code, rust_code=""):
-    """`python_code` and `rust_code` come before the rows, in both languages."""
+    """Measures the rows. `python_code` and `rust_code` run before them, each in its language."""
     options = parse(description)
     times = {name: {row.name: [] for row in rows} for name in ("threadbook", "python")}
     resident = {"threadbook": [], "python": []}
@@ -85,7 +85,7 @@ def shown(values):
 
 
 def cells(options, folder, rows, code):
-    """Runs a notebook with a cell for each row, which prints its own time."""
+    """Runs a notebook with a cell for each row. Each cell prints its own time."""
     sources = [code + "\n" + RUST_RESIDENT]
     for row in rows:
         sources.append(f'let begin = std::time::Instant::now(); {{ {row.rust} }}'
@@ -102,7 +102,7 @@ def cells(options, folder, rows, code):
 
 
 def notebook(sources):
-    """A notebook with a cell of each of the sources."""
+    """A notebook with one cell for each source."""
     return {
         "cells": [
             {"cell_type": "code", "id": f"c{index}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}

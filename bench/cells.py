@@ -1,4 +1,4 @@
-"""Measures cells one by one: how long each takes in every kernel, and where the time of ours went."""
+"""Measures cells one by one: the time of each in every kernel, and how the time of our kernel is divided."""
 
 import json
 import re
@@ -7,26 +7,26 @@ from pathlib import Path
 
 CELLS = (Path(__file__).parent / "cells.rs.txt").read_text().split("\n---\n")
 
-# Beside the cells of the file: their ratio to what rustc alone takes on the same generated source is asked for.
+# Cells in addition to those of the file. The report compares them with rustc alone on the same generated source.
 WARM = [("warm `1+1`", "1+1"), ("the same with `.await`", "std::future::ready(1).await + 1")]
 
 PHASES = ["all", "analysis", "rewriting", "cargo", "rustc", "link", "load", "run"]
 
 
 def measure(kernel, rounds):
-    """The milliseconds of each cell of the file, and the median of each warm one."""
+    """The milliseconds of each cell of the file, and the median for each warm cell."""
     cells = [kernel.run(cell).seconds * 1000 for cell in CELLS]
     warm = [[kernel.run(cell).seconds * 1000 for _ in range(rounds)] for _, cell in WARM]
     return cells, [statistics.median(values) for values in warm]
 
 
 def phases(log):
-    """What our kernel has logged of each cell, in order."""
+    """The phases that our kernel has logged for each cell, in order."""
     return [json.loads(found) for found in re.findall(r"phases (\{.*\})", Path(log).read_text())]
 
 
 def report(ours, logged, rival, rounds):
-    """Markdown: a table of cells, and one of the warm ones. `rival` has its cells' times or is nothing."""
+    """Markdown with a table of the cells and one of the warm cells. `rival` has the times of its cells, or is None."""
     head = ["cell", "threadbook", *(["evcxr_jupyter", "ours / theirs"] if rival else []), *PHASES[1:]]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     for number, cell in enumerate(CELLS):

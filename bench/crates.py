@@ -1,4 +1,4 @@
-"""The crates that `dependencies.py` adds: what a `:dep` says, and a value of a type of the crate."""
+"""The crates that `dependencies.py` adds: the text of the `:dep`, and a value of a type of the crate."""
 
 CRATES = [
     ('itertools = "0.14"', "itertools::MinMaxResult::OneElement(1)"),

@@ -1,4 +1,4 @@
-"""Adds crates to sessions at work, one after the other in three orders, and prints a table of what that took and kept."""
+"""Adds crates to busy sessions, one after the other in three orders. Prints a table of the times and what was kept."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from crates import CRATES
 from kernels import Kernel
 from kernels import private_jupyter
 
-# Variables, a thread that runs, a task that waits, and two other crates.
+# Variables, a running thread, a waiting task, and two other crates.
 WORK = """:dep fastrand = "2"
 :dep hex = "0.4"
 let kept = vec![1, 2, 3];
@@ -29,7 +29,7 @@ END = "go_tx.send(()).unwrap(); end_tx.send(()).unwrap(); assert!(thread.join().
 
 @dataclass
 class Added:
-    """What adding one crate did."""
+    """The result of adding one crate."""
 
     seconds: float
     failure: str
@@ -53,7 +53,7 @@ def main():
 
 
 def orders(count):
-    """As listed, backwards, and in an order that is the same each time."""
+    """The orders: as listed, reversed, and shuffled in the same way each time."""
     listed = list(range(count))
     mixed = listed.copy()
     random.Random(1).shuffle(mixed)
@@ -61,7 +61,7 @@ def orders(count):
 
 
 def session(crates, order):
-    """What each crate did, by its place in the list."""
+    """The result of each crate, by its index in the list."""
     added = {}
     with Kernel("threadbook") as kernel:
         kernel.until_result(WORK)

@@ -1,4 +1,4 @@
-"""Measures how much slower cells become in a session that defines more and more."""
+"""Measures how much slower cells become in a session with a growing number of definitions."""
 
 import argparse
 import statistics
@@ -8,7 +8,7 @@ import machine
 from kernels import Kernel
 from kernels import installed
 
-# Which definitions a session makes again and again.
+# The definitions of one cell; a session repeats them with other numbers.
 DEFINITION = """#[derive(Debug, Clone)] struct Job{n} {{ name: String, cost: u64 }}
 impl Job{n} {{ fn new(name: &str) -> Job{n} {{ Job{n} {{ name: name.to_owned(), cost: {n} }} }} fn longer(&self, by: u64) -> u64 {{ self.cost + by }} }}
 fn total{n}(jobs: &[Job{n}]) -> u64 {{ jobs.iter().map(|job| job.longer({n})).sum() }}
@@ -31,7 +31,7 @@ def main():
         print(f"Machine: {machine.line()}\n")
         head = [f"{title}, ms | against the first" for title in CELLS]
         print(f"| cells before | {' | '.join(head)} | memory (PSS), MB |\n| ---: |" + " ---: |" * (2 * len(CELLS) + 1))
-        # A second kernel stays as it was, so that a slow minute of the machine falls on both.
+        # A second kernel gets no more definitions. A slow minute of the machine thus affects both.
         with Kernel("threadbook") as kernel, Kernel("threadbook") as small:
             for one in (kernel, small):
                 one.until_result("1+1")

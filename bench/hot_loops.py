@@ -1,4 +1,4 @@
-"""Measures how long hot loops run in a cell as it is, and in one under `%%time`, which rustc optimises across its codegen units."""
+"""Measures hot loops in a plain cell and under `%%time`, for which rustc optimises across its codegen units."""
 
 import argparse
 import statistics
@@ -8,7 +8,7 @@ import machine
 from kernels import Kernel
 from kernels import installed
 
-# What the loop needs, and the loop, whose last line is a value.
+# The items that a loop needs, and the loop, whose last line is a value.
 LOOPS = {
     "a sum in a `for` loop": ("", "let mut s = 0u64; for n in 0..black_box(30_000_000u64) { s = s.wrapping_add(n ^ (n >> 3)); } s"),
     "an iterator chain": ("", "(0..black_box(30_000_000u64)).filter(|n| n % 3 == 0).map(|n| n * n % 7).sum::<u64>()"),
@@ -84,7 +84,7 @@ def main():
 
 
 def row(title, items, code, folder, rounds):
-    """A kernel of its own, so that no loop makes the next one slower."""
+    """Each loop gets a new kernel, so that no loop makes the next one slower."""
     times = folder / "times"
     cell = f"""{items}
 {{ use std::hint::black_box; let mut best = u128::MAX;
@@ -95,7 +95,7 @@ std::fs::write("{times}", best.to_string()).unwrap(); }}"""
         kernel.until_result("1+1")
         for number in range(rounds):
             for values, text in ((plain, cell), (measured, "%%time\n" + cell)):
-                # Another text each time, as in a session.
+                # The text is different each time, as in a session.
                 seconds = kernel.run(text + f"\n// {number}").seconds
                 values.append((seconds * 1000, int(times.read_text()) / 1000))
     all_plain, all_measured = (statistics.median(whole for whole, _ in values) for values in (plain, measured))

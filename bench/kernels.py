@@ -1,4 +1,4 @@
-"""A running kernel as the measurements see it: times of requests, and the memory of its processes."""
+"""A running kernel from the view of the measurements: times of requests, and the memory of its processes."""
 
 import os
 import subprocess
@@ -14,13 +14,13 @@ from queue import Empty
 import zmq
 from jupyter_client.manager import KernelManager
 
-# Ends a measurement that hangs. The slowest kernel known takes a minute for the longest of them.
+# The limit that ends a hanging measurement. The slowest known kernel needs a minute for the longest measurement.
 BOUND_S = 900
 
 
 @contextmanager
 def private_jupyter():
-    """A temporary folder in which Jupyter finds its kernels, and the kernels their history."""
+    """A temporary folder in which Jupyter finds its kernels, and in which the kernels keep their history."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.environ["JUPYTER_PATH"] = str(Path(folder) / "share/jupyter")
         os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder) / "runtime")
@@ -30,7 +30,7 @@ def private_jupyter():
 
 @contextmanager
 def installed(threadbook):
-    """The same, with a kernelspec `threadbook` for this executable."""
+    """Does the same, and installs a kernelspec `threadbook` for this executable."""
     with private_jupyter() as folder:
         subprocess.run([threadbook, "install", "--prefix", folder], check=True, stdout=sys.stderr)
         yield folder
@@ -38,27 +38,27 @@ def installed(threadbook):
 
 @dataclass
 class Run:
-    """What one cell took."""
+    """The time, lines and memory of one cell."""
 
     seconds: float
     newlines: int
-    # The highest memory while it ran, if it was watched.
+    # The highest memory during the run, if it was watched.
     highest_memory: float | None
 
 
 class Kernel:
-    """A kernel started through its kernelspec, whose age counts from just before its process was made."""
+    """A kernel that is started through its kernelspec. Its age counts from just before its process is made."""
 
     def __init__(self, name, log=os.devnull):
         self.log = log
-        # No limit to what may wait in the client, or the client would lose lines that the kernel sent.
+        # The client's queue has no limit; otherwise the client would lose lines that the kernel sent.
         context = zmq.Context()
         context.rcvhwm = 0
         self.manager = KernelManager(kernel_name=name, context=context)
 
     def __enter__(self):
         self.started = time.perf_counter()
-        # In the log of the measurements, what a kernel says about itself is noise.
+        # The kernel's own messages do not belong in the log of the measurements.
         with open(os.devnull, "wb") as nowhere, open(self.log, "wb") as log:
             self.manager.start_kernel(stdout=nowhere, stderr=log)
         self.client = self.manager.client()
@@ -73,7 +73,7 @@ class Kernel:
         return time.perf_counter() - self.started
 
     def until_info(self):
-        """Seconds from the start of the process to the answer to a request sent at once."""
+        """Seconds from the start of the process to the reply to a request that is sent at once."""
         msg_id = self.client.kernel_info()
         self.reply(msg_id)
         return self.age()
@@ -81,7 +81,7 @@ class Kernel:
     def until_result(self, code):
         """Seconds from the start of the process to the reply to a first cell.
 
-        The reply and not the output, which is only sent to those whose subscription has reached the kernel by then.
+        The reply is used, because the output goes only to clients whose subscription has reached the kernel by then.
         """
         self.answered(self.client.execute(code), code)
         age = self.age()
@@ -89,7 +89,7 @@ class Kernel:
         return age
 
     def subscribe(self):
-        """Asks until an answer shows on iopub too: from then on nothing is missed there."""
+        """Repeats a request until its messages arrive on iopub too. From then on, no iopub message is missed."""
         while True:
             self.reply(self.client.kernel_info())
             try:
@@ -115,7 +115,7 @@ class Kernel:
             raise RuntimeError(f"`{code}` failed: {reply.get('evalue')}")
 
     def until_idle(self, msg_id):
-        """The number of lines that arrived on stdout until the request was idle."""
+        """The number of lines on stdout until the request's idle."""
         newlines = 0
         while True:
             message = self.client.get_iopub_msg(timeout=BOUND_S)
@@ -134,15 +134,15 @@ class Kernel:
                 return reply
 
     def memory(self):
-        """Megabytes that the kernel's process and its descendants hold: PSS, which counts shared pages once."""
+        """Megabytes (PSS, which counts shared pages once) of the kernel's process and its descendants."""
         return sum(map(proportional, descendants(self.manager.provisioner.pid))) / 1e6
 
     def own_memory(self):
-        """Megabytes of the kernel's own process: a cell's compiler comes and goes beside it."""
+        """Megabytes of the kernel's own process only, without compilers of cells."""
         return proportional(self.manager.provisioner.pid) / 1e6
 
     def settled_memory(self):
-        """The memory once it no longer changes, or after half a minute of change."""
+        """The memory when it no longer changes, or after half a minute of changes."""
         last = self.memory()
         for _ in range(30):
             time.sleep(1)
@@ -154,7 +154,7 @@ class Kernel:
 
 
 class Memory:
-    """Looks at a kernel's memory ten times a second and keeps the highest."""
+    """Reads a kernel's memory ten times a second and keeps the highest value."""
 
     def __init__(self, kernel):
         self.kernel = kernel
@@ -174,11 +174,11 @@ class Memory:
 
 
 def descendants(pid):
-    """A process and all below it."""
+    """The ids of a process and of all its descendants."""
     children = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # After the name, which may hold anything, come the state and the parent.
+            # The state and the parent follow after the name, which may contain any characters.
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue
@@ -190,7 +190,7 @@ def descendants(pid):
 
 
 def proportional(pid):
-    """A process's PSS in bytes; 0 once it has ended."""
+    """A process's PSS in bytes; 0 if the process has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -1,4 +1,5 @@
-// Prints how many seconds pass between a cell's start and the moment its last line can be read on the page.
+// Prints the seconds between a cell's start and the moment when its last line is on the page.
+//
 // large_output.py calls this: node large_output.mjs URL TOKEN KERNEL CODE ROUNDS
 
 import { chromium } from 'playwright-core';
@@ -46,7 +47,7 @@ for (let round = -1; round < Number(rounds); round += 1) {
         if (event.key !== 'Enter') return;
         document.removeEventListener('keydown', start, true);
         const began = performance.now();
-        // A new run takes away the output of the one before.
+        // A new run removes the output of the previous run.
         await until(() => !shows());
         await until(shows);
         resolve((performance.now() - began) / 1000);
@@ -57,7 +58,7 @@ for (let round = -1; round < Number(rounds); round += 1) {
   await page.keyboard.press('Control+Enter');
   const seconds = await page.evaluate(() => window.watched);
   await idle();
-  // The first run compiles and draws more than the later ones.
+  // The first run is not printed, because it compiles and draws more than the later ones.
   if (round >= 0) console.log(seconds.toFixed(3));
 }
 await browser.close();

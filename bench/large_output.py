@@ -1,4 +1,4 @@
-"""Counts the messages in which large output arrives, beside ipykernel. With --page, a real JupyterLab shows it too."""
+"""Counts the messages of large output, beside ipykernel. With --page, a real JupyterLab shows the output too."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from kernels import BOUND_S, Kernel
 
 HERE = Path(__file__).resolve().parent
 
-# What is printed, as each language prints it. The last line ends in "the end", which the page is searched for.
+# The printing cell in each language. The last line ends in "the end", and the script searches for it in the page.
 OUTPUTS = {
     "50,000 lines": {
         "threadbook": 'for i in 0..50_000 { println!("line {i}"); } println!("the end");',
@@ -48,7 +48,7 @@ def parse():
 
 
 def made_by_tests(kind, file):
-    """The newest of the folders of a kind that `cargo test --release -p threadbook-tests --test browser` makes."""
+    """The newest folder of this kind that `cargo test --release -p threadbook-tests --test browser` has made."""
     folders = [path.parent for path in HERE.parent.glob(f"target/release/{kind}/*/complete") if (path.parent / file).exists()]
     if not folders:
         sys.exit(f"`target/release/{kind}` has no `{file}` (run `cargo test --release -p threadbook-tests --test browser`)")
@@ -61,7 +61,7 @@ def messages(name, rounds):
     with Kernel(name) as kernel:
         kernel.until_result("1+1")
         for title, cells in OUTPUTS.items():
-            # The first run compiles more than the later ones.
+            # The first run is not counted, because it compiles more than the later ones.
             run(kernel, cells[name])
             found[title] = [run(kernel, cells[name]) for _ in range(rounds)]
     return found
@@ -86,10 +86,10 @@ def run(kernel, code):
 
 
 def pages(options, prefix):
-    """For each kernel and output the seconds from Ctrl-Enter to the last line on the page, as the script beside measures them."""
+    """For each kernel and output, the seconds from Ctrl-Enter to the last line on the page, from large_output.mjs."""
     work = prefix / "notebooks"
     work.mkdir()
-    # Node looks for packages above the script's folder.
+    # Node searches for packages in the folders above the script.
     script = Path(shutil.copy(HERE / "large_output.mjs", made_by_tests("browser", "node_modules")))
     jupyterlab = made_by_tests("python", "bin/jupyter-lab") / "bin/jupyter-lab"
     environment = dict(os.environ, JUPYTER_CONFIG_DIR=str(prefix / "config"), JUPYTER_DATA_DIR=str(prefix / "data"))

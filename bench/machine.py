@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""The machine and the software on which the numbers were measured."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""Measures processes, pools and queues of cells beside CPython's multiprocessing in one run, and prints a table."""
+"""Measures processes, pools and queues of cells and of CPython's multiprocessing in one run, and prints a table."""
 
 import beside_python
 from beside_python import Row
@@ -37,7 +37,7 @@ ROWS = [
     ),
 ]
 
-# With memory that is touched, so that both processes have some ten megabytes and more to copy.
+# The ballast is written memory: both processes thus have at least about ten megabytes to copy.
 RUST = "use threadbook::process::{self, Pool, ProcessPoolExecutor, Queue};\nlet ballast = vec![1_u8; 7 << 20];"
 
 PYTHON = """

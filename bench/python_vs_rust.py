@@ -1,7 +1,7 @@
 """Runs each timed cell of the five Python notebooks in CPython and as a cell of ours, in turns, and prints the table.
 
-CPU-bound cells have the notebooks' own sizes. All waits are a tenth of the notebooks', on both sides, and the pages come from a
-site on this machine. Exit code 1: what the table is to show does not hold.
+CPU-bound cells have the notebooks' own sizes. All waits are a tenth of the notebooks' waits, on both sides, and the
+pages come from a site on this machine. Exit code 1 means that an expectation of the table does not hold.
 """
 
 import json
@@ -17,20 +17,21 @@ import beside_python
 
 ONE_BY_ONE, PARALLEL, WAITS = "computes, one after the other", "computes, parallel", "waits"
 
-# A page of the notebooks takes about a third of a second (13 pages) or a tenth (160 pages).
+# In the notebooks, a page takes about a third of a second (13 pages) or a tenth (160 pages).
 PAGE_DELAYS_S = {"/slow": 0.034, "/": 0.01}
 
-# At least so many times as fast where it computes one after the other.
+# The smallest allowed factor for cells that compute one thing after the other.
 FASTER = 20
-# So many processors at least, of the two or more that there are, in some round: a parallel job ends on fewer than it began.
+# The fewest processors that a parallel cell must use in some round, of two or more: it ends on fewer than it begins
+# with.
 USES = 1.5
-# What a clock and a machine with other work can tell apart where both sides sleep for the same time.
+# The factor that a clock on a busy machine can distinguish if both sides sleep for the same time.
 SAME = 1.02
 
 
 @dataclass
 class Row:
-    """A timed cell: in which notebook, what it does, how often Rust does it so that it can be measured, and the code of both."""
+    """A timed cell: its notebook, its description, how often Rust repeats it for one value, and the code of both."""
 
     cell: str
     what: str
@@ -42,7 +43,7 @@ class Row:
 
 @dataclass
 class Measured:
-    """Seconds on the clock, and of the processors, with those of child processes."""
+    """Seconds of real time and of processor time. Processor time includes child processes."""
 
     wall: float
     cpu: float
@@ -475,7 +476,7 @@ def main():
 
 
 class Site:
-    """A site on this machine, in a process of its own: each page takes its time, and any number may wait."""
+    """A site on this machine, in a separate process. Each page has a delay, and any number of requests may wait."""
 
     def __init__(self):
         listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
@@ -516,7 +517,7 @@ def serve(listening, parent):
 
 
 def cells(options, folder, environment):
-    """Runs a notebook with a cell for each row, which prints its own times."""
+    """Runs a notebook with a cell for each row. Each cell prints its own times."""
     sources = [RUST]
     for row in ROWS:
         sources.append(
@@ -542,7 +543,7 @@ def programs(options, folder, environment):
 
 
 def report(python, rust, rounds):
-    """Prints the table, and says what does not hold; gives the exit code."""
+    """Prints the table and the expectations that do not hold; returns the exit code."""
     faults = []
     for kind in (ONE_BY_ONE, PARALLEL, WAITS):
         print(f"\n### What {kind}\n")

@@ -1,6 +1,6 @@
-"""Measures how long completion and inspection take, with nothing running and while a cell runs, beside ipykernel.
+"""Measures the times of completion and inspection, idle and while a cell runs, beside ipykernel.
 
-While a cell runs, ipykernel answers neither.
+ipykernel does not reply while a cell runs.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main():
         with Kernel("threadbook") as kernel:
             kernel.until_result("1+1")
             kernel.run(DEFINITIONS)
-            # The first ones have rust-analyzer read what it has not read yet.
+            # During the first requests, rust-analyzer reads code that it has not read yet.
             for _ in range(2):
                 for code in COMPLETIONS:
                     complete(kernel, code)
@@ -73,7 +73,7 @@ def repeated(codes, times):
 
 
 def complete(kernel, code):
-    """Seconds, and whether anything was offered. Texts differ, since the latest answer is kept."""
+    """Seconds, and whether there was a match. Each text is different, because the latest reply is cached."""
     began = time.perf_counter()
     reply = kernel.reply(kernel.client.complete(code, len(code)))
     return time.perf_counter() - began, bool(reply["content"]["matches"])

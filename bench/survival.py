@@ -11,7 +11,8 @@ import machine
 from kernels import Kernel, descendants, proportional
 from kernels import installed
 
-# What a cell is interrupted at. The first are calls that can fail; the others go back to the state before the cell.
+# The points at which cells are interrupted. The first are calls that can fail; the others go back to the state before
+# the cell.
 WAITS = [
     ("sleep", "std::thread::sleep(HOUR);"),
     ("join", "std::thread::spawn(|| std::thread::sleep(HOUR)).join().unwrap();"),
@@ -60,7 +61,7 @@ def row(name, taken):
 
 
 def interrupt(kernel, code):
-    """Seconds from the request to interrupt until the cell's reply."""
+    """Seconds from the interrupt request to the cell's reply."""
     msg_id = kernel.client.execute(code)
     while True:
         message = kernel.client.get_iopub_msg(timeout=60)
@@ -71,7 +72,7 @@ def interrupt(kernel, code):
 
 def interrupt_compile(kernel):
     msg_id = kernel.client.execute(COMPILE)
-    # Until rustc has been at it for a while: nothing tells when it evaluates the constant.
+    # rustc needs some time until it evaluates the constant; no message shows when it does.
     time.sleep(2)
     return until_interrupted(kernel, msg_id)
 
@@ -118,7 +119,7 @@ def shown(kernel, code):
 
 
 def soak(cells):
-    """A session in which each tenth cell crashes; what it holds at the start and at the end."""
+    """A session in which each tenth cell crashes. Prints its resources at the start and at the end."""
     chance = random.Random(1)
     with Kernel("threadbook") as kernel:
         kernel.until_result("use rayon::prelude::*; let mut sums: Vec<u64> = Vec::new();")

@@ -1,4 +1,4 @@
-"""Measures threads, pools of threads and gathered futures of cells beside CPython in one run, and prints a table."""
+"""Measures threads, thread pools and gathered futures of cells and of CPython in one run, and prints a table."""
 
 import beside_python
 from beside_python import Row
@@ -24,7 +24,7 @@ ROWS = [
         " assert_eq!(done.len(), 100_000);",
         "asyncio.run(gathered(100_000))",
     ),
-    # What Python's sleep(0) is for.
+    # This has the purpose of Python's sleep(0).
     Row(
         "gather of 100,000 yield_now",
         100 / 1251,

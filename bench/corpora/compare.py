@@ -1,4 +1,4 @@
-"""Why what a kernel did is not what rustc and the program did; nothing where it is the same."""
+"""Explains how a kernel's result differs from that of rustc and the program; None if there is no difference."""
 
 
 def rejection(ran, cell, expected):
@@ -18,14 +18,14 @@ def listed(errors):
 
 
 def end(ran, expected):
-    """The last cell's end beside the program's."""
+    """Compares the end of the last cell with the end of the program."""
     if ran.ename == "Exited" and f"exit code {expected.status} " in ran.evalue:
         return None
     if expected.status == 0:
         return f"{ran.ename}: {first_line(ran.evalue)}" if ran.ename else None
     if not ran.ename:
         return f"ends well (the program: status {expected.status})"
-    # A panic, and what `main` returns; else a signal.
+    # The status of a panic, and that of an error that `main` returns. Any other status stands for a signal.
     allowed = {101: "Panic", 1: "ReturnedError"}.get(expected.status, "WorkerCrashed")
     return None if ran.ename == allowed else f"{ran.ename}: {first_line(ran.evalue)} (the program: status {expected.status})"
 
@@ -35,7 +35,8 @@ def output(program, printed, expected, compiler):
         return None
     lines = sorted(printed.splitlines())
     wanted = [sorted(one.splitlines()) for one in expected.outputs]
-    # A program whose runs differ may do so in the order of its lines, or in the words, where only their number is left.
+    # If the program's own runs differ, the cell's lines may be in another order. If the words also differ between runs,
+    # only the number of lines must be the same.
     is_random = any(one != wanted[0] for one in wanted)
     if len(wanted) > 1 and (lines in wanted or is_random and len(lines) in map(len, wanted)):
         return None
@@ -52,7 +53,7 @@ def difference(got, wanted):
 
 
 def value(mode, ran):
-    """A program shows no value. A statement of it may."""
+    """A program shows no value; a statement of it may show one."""
     return f"shows a value, `{ran.value[:60]}`" if mode != "statements" and ran.value is not None else None
 
 

@@ -1,4 +1,4 @@
-"""Runs the programs of public corpora as cells and compares them with rustc. README.md in the folder above says how."""
+"""Runs programs of public corpora as cells and compares them with rustc. ../README.md describes how to run it."""
 
 import argparse
 import fnmatch
@@ -24,7 +24,7 @@ from rustc import Rustc, fill, newest_prepared
 from session import Session
 
 EXCEPTIONS = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text())["exception"]
-# Programs in a row before the session is cleared, so that what they leave does not add up.
+# The session is cleared after this many programs, so that their definitions do not accumulate.
 ROW = 25
 
 
@@ -33,11 +33,11 @@ class Result:
     corpus: str
     program: str
     mode: str
-    # "same", "differs", or "accepted" where it differs as the list of exceptions says.
+    # "same", "differs", or "accepted" if it differs in a way that the list of exceptions allows.
     verdict: str = "same"
-    # Why it differs, in one line; for an accepted one, why that may be.
+    # The difference in one line; for an accepted one, the reason why it is allowed.
     reason: str = ""
-    # It was the same in a kernel that had run nothing before.
+    # Whether the result was the same in a kernel that had run nothing before.
     is_alone_the_same: bool = False
     is_rejection: bool = False
 
@@ -80,7 +80,7 @@ def parse():
 
 
 def install(threadbook, prefix):
-    # The runs must not find the user's own kernels, nor write into the user's history.
+    # The runs must not find the user's own kernels and must not write into the user's history.
     os.environ["JUPYTER_PATH"] = str(prefix / "share/jupyter")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(prefix / "runtime")
     os.environ["THREADBOOK_HISTORY"] = str(prefix / "history.sqlite")
@@ -105,7 +105,7 @@ class Corpora:
         self.expected = {}
 
     def run(self):
-        # A kernel works in the folder that it was started in.
+        # A kernel works in the folder in which it was started.
         self.files.mkdir()
         os.chdir(self.files)
         for number, program in enumerate(self.chosen, 1):
@@ -129,7 +129,7 @@ class Corpora:
                 rejected = self.kind(program) == "rejected"
                 if cells is None or rejected and mode == "statements":
                     continue
-                # A statement must not find a variable of another program in the place of one that was lost.
+                # If a statement lacks its variable, it must not find one of another program instead.
                 if mode == "statements" or number % ROW == ROW - 1 and mode == "body":
                     session.clear()
                 result = Result(program.corpus, program.name, mode, is_rejection=rejected)
@@ -149,11 +149,12 @@ class Corpora:
         was_fresh = session.is_fresh
         reason = why_otherwise()
         if reason and self.options.retry and not was_fresh:
-            # It may be the programs before it. Whatever they left is gone for the next ones too.
+            # Earlier programs may be the cause. A new kernel also removes their definitions for the next programs.
             session.end()
             alone = why_otherwise()
             result.is_alone_the_same = not alone
-            # Only whole programs must bear each other, and a name that rustc misses may be there from a cell before.
+            # Only whole programs must work after other programs. In the other modes, and if rustc misses a name, an
+            # earlier cell may define that name.
             reason = reason if result.mode == "whole" and not result.is_rejection else alone
         if reason:
             result.verdict, result.reason = verdict(result, reason)
@@ -162,7 +163,7 @@ class Corpora:
             self.options.json.write_text(json.dumps([asdict(one) for one in self.results], indent=1))
 
     def why_otherwise(self, session, mode, program, cells):
-        """Why a program differs in a session, or nothing."""
+        """How a program's result differs in a session; None if it does not."""
         for file in self.files.iterdir():
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         fill(self.files, program)
@@ -178,7 +179,7 @@ class Corpora:
 
     def kind(self, program):
         kind = self.expected[program].kind
-        # That rustc rejects a part of a program says nothing, unless its author meant it to.
+        # If rustc rejects a fragment, this is a result only if the author has marked it as rejected.
         return "part" if kind == "rejected" and program.is_fragment and not program.is_marked_rejected else kind
 
     def kinds(self):
@@ -202,7 +203,7 @@ def verdict(result, reason):
 
 
 def say(text):
-    # A line that is written over is for people.
+    # A line that is overwritten is printed only to a terminal.
     if sys.stderr.isatty() or not text.startswith("\r"):
         print(text, end="", file=sys.stderr, flush=True)
 

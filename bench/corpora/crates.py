@@ -1,10 +1,10 @@
-"""The crates beyond a cell's own that programs of the corpora name, for rustc and for the kernel."""
+"""The crates in programs of the corpora that are not available in every cell, for rustc and for the kernel."""
 
 import json
 import re
 import subprocess
 
-# By the name in Rust: the package, and what a manifest says of it. `{book}` is the checkout of the Book.
+# For each name in Rust: the package, and its requirement in a manifest. `{book}` is the checkout of the Book.
 CRATES = {
     "trpl": ("trpl", '{{ path = "{book}/packages/trpl" }}'),
     "rand": ("rand", '"0.10"'),
@@ -20,12 +20,12 @@ MANIFEST = '[package]\nname = "corpora"\nversion = "0.1.0"\nedition = "2024"\n\n
 
 
 def named(program):
-    """The crates of the list that a program names, in the list's order."""
+    """The crates of the list that a program uses, in the list's order."""
     return tuple(name for name in CRATES if re.search(rf"\b{name}::|(use|extern crate) {name}\b", program.text))
 
 
 def requirements(names, checkouts):
-    """Lines of a manifest for some crates, or nothing where a checkout is missing."""
+    """The lines of a manifest for these crates; None if a checkout is missing."""
     book = next((path for path in checkouts if (path / "packages/trpl").exists()), None)
     if any("{book}" in CRATES[name][1] for name in names) and not book:
         return None
@@ -33,16 +33,16 @@ def requirements(names, checkouts):
 
 
 def cell(names, checkouts):
-    """What a person runs before a program with these crates."""
+    """The cell that a person runs before a program with these crates."""
     return "\n".join(f":dep {line}" for line in requirements(names, checkouts))
 
 
 def build(names, checkouts, folder):
-    """Builds them for rustc: its options by the crate's name, and under the empty name for where their crates lie."""
+    """Builds the crates; returns rustc's options for each. The empty name has the folder of dependencies."""
     lines = requirements(names, checkouts)
     (folder / "src").mkdir(parents=True, exist_ok=True)
     (folder / "src/lib.rs").write_text("")
-    # What each cell may name comes along, since a program names tokio beside one of these.
+    # The crates of every cell are built too, because a program may use tokio together with one of these crates.
     own = ['tokio = { version = "1", features = ["full"] }', 'rayon = "1"', 'serde = { version = "1", features = ["derive"] }', 'serde_json = "1"']
     (folder / "Cargo.toml").write_text(MANIFEST + "\n".join([*own, *lines]) + "\n\n[workspace]\n")
     done = subprocess.run(["cargo", "build", "--message-format=json"], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)

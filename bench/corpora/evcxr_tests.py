@@ -1,4 +1,4 @@
-"""evcxr's own integration tests as cells: which must work, which must fail, and what they show."""
+"""evcxr's own integration tests as cells: which must work, which must fail, and which values they show."""
 
 import ast
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ MARKER = "evcxr/tests/integration_tests.rs"
 @dataclass(frozen=True)
 class Step:
     code: str
-    # "works", "fails", or "any" where the test looks at something that a front end does not see.
+    # "works", "fails", or "any" if the test checks something that is not visible in a front end.
     wanted: str
     value: str | None = None
 
 
 def tests(checkout):
-    """The steps of each test that runs cells, by the test's name."""
+    """The steps of each test that runs cells, with the test's name as the key."""
     source = (checkout / MARKER).read_bytes()
     nodes = PARSER.parse(source).root_node.children
     found = {}
@@ -28,12 +28,12 @@ def tests(checkout):
 
 
 def steps(node):
-    """The calls that run a cell, in their order."""
+    """The calls that run a cell, in order."""
     children = node.children
     for number, child in enumerate(children):
         rest = [one.text.decode() for one in children[number + 1 : number + 5]]
         if child.text == b"eval" and rest[:1] == ["!"]:
-            # Its first argument is the session.
+            # The first argument of the macro is the session.
             yield Step(rest[1][1:-1].partition(",")[2].strip(), "works", value(rest[2:]))
         elif child.text in (b"eval_and_unwrap", b"e.execute", b"ctx.execute") and rest:
             code = literal(rest[0])
@@ -45,7 +45,7 @@ def steps(node):
 
 
 def value(rest):
-    """What `, text_plain("..")` after a call says that the cell shows."""
+    """The value that `, text_plain("..")` after a call expects from the cell."""
     following = "".join(rest)
     if not following.startswith(",text_plain("):
         return None
@@ -53,13 +53,13 @@ def value(rest):
 
 
 def outcome(call):
-    """What a test makes of the result of `execute`."""
+    """The result that a test expects from `execute`."""
     following = call.parent.text[len(call.text) :] if call.parent else b""
     return {b".is_err": "fails", b".unwrap": "works"}.get(following, "any")
 
 
 def literal(arguments):
-    """The string in a call's arguments, if that is what they end with."""
+    """The string at the end of a call's arguments; None if they do not end with one."""
     text = arguments[1:-1].rpartition("&mut e,")[2].strip()
     if text.startswith('r#"'):
         return text[3:-2] if text.endswith('"#') else None
@@ -69,7 +69,7 @@ def literal(arguments):
 
 
 def why_otherwise(session, test):
-    """Why a test does not hold in a kernel, or nothing."""
+    """How a test fails in a kernel; None if it passes."""
     for number, step in enumerate(test, 1):
         ran = session.run(step.code)
         if step.wanted == "works" and ran.ename:

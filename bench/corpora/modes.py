@@ -1,4 +1,4 @@
-"""A program as cells: pasted whole, the body of its `main` alone, or that body a cell a statement."""
+"""A program as cells: the whole program, only the body of its `main`, or each statement of that body as a cell."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,24 @@ from tree_sitter import Language, Parser
 
 MODES = ["whole", "body", "statements"]
 PARSER = Parser(Language(tree_sitter_rust.language()))
-# What stands before the node that it belongs to.
+# Nodes that belong to the next node.
 LEADING = {"attribute_item", "line_comment", "block_comment"}
-# These belong to the file.
+# Nodes that belong to the file.
 INNER = {"inner_attribute_item", "shebang"}
 
 
 @dataclass(frozen=True)
 class Cell:
     code: str
-    # The program's line, from 1, of each line of the cell.
+    # The line in the program, counted from 1, for each line of the cell.
     lines: list[int]
 
 
 def cells(program, mode):
-    """The cells of a program in a mode, or nothing where it has no such form."""
+    """The cells of a program in a mode; None if the program has no such form."""
     source = program.text.encode()
     if mode == "whole":
-        # What rustdoc put around a block is not what a person pastes.
+        # A person does not paste the `main` that rustdoc adds to a block.
         return None if program.is_fragment else [part(source, 0, len(source))]
     tree = PARSER.parse(source)
     groups = grouped(tree.root_node.children)
@@ -45,12 +45,12 @@ def has_main(text):
 
 
 def grouped(nodes):
-    """Nodes with the attributes and comments before them; comments at the end are left out."""
+    """Groups of a node and the attributes and comments before it. Comments at the end are left out."""
     groups, group = [], []
     for node in nodes:
         group.append(node)
         if node.type == ";" or node.type == "empty_statement":
-            # The semicolon after a macro call with braces, or after nothing.
+            # A semicolon alone belongs to the node before it, such as a macro call with braces.
             if groups and len(group) == 1:
                 groups[-1].append(node)
             group = []

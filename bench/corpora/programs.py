@@ -1,4 +1,4 @@
-"""The programs of the corpora, as they stand in checkouts of public repositories."""
+"""The programs of the corpora, from checkouts of public repositories."""
 
 import re
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ from modes import has_main
 
 FENCE = re.compile(r"^(?P<indent>\s*)```rust(?P<tags>[^\n]*)\n(?P<text>.*?)^\s*```\s*$", re.MULTILINE | re.DOTALL)
 MAIN = re.compile(r"^\s*(pub\s+)?(async\s+)?fn main\s*\(", re.MULTILINE)
-# rustdoc's own rule for a block without `main`: these lines stay outside of the one that it puts around.
+# rustdoc's rule for a block without `main`: these lines stay outside of the `main` that rustdoc adds.
 OUTSIDE = re.compile(r"^\s*(#!\[.*\]|extern crate .*;)\s*$")
 
 
 @dataclass(frozen=True)
 class Program:
     corpus: str
-    # Holds in all versions of a checkout in which no program was added before it.
+    # The name is the same in all versions of a checkout, unless a program was added before this one.
     name: str
     text: str
-    # A block without `main`, which rustdoc puts around it.
+    # Whether it is a block without `main`, to which rustdoc adds one.
     is_fragment: bool = False
-    # The text's author says that rustc rejects it.
+    # Whether the author has marked it as rejected by rustc.
     is_marked_rejected: bool = False
-    # Where its files lie, such as those that it opens.
+    # The folder of its files, such as those that it opens.
     folder: Path | None = None
 
 
 def of_checkout(path):
-    """All programs of one checkout, which is recognised by what lies in it."""
+    """All programs of one checkout, which is recognised by its files."""
     for marker, read in CORPORA.items():
         if (path / marker).exists():
             return list(read(path))
@@ -53,7 +53,7 @@ def atomics_and_locks(checkout):
     for file in sorted([*checkout.glob("examples/*.rs"), *checkout.glob("src/*/*.rs")]):
         text = file.read_text()
         if MAIN.search(text):
-            # Chapters from the fourth on have their `main` as a test.
+            # From the fourth chapter on, `main` is a test.
             text = re.sub(r"#\[test\]\s*\n(\s*fn main\b)", r"\1", text)
             yield Program("Rust Atomics and Locks", str(file.relative_to(checkout)), text)
 
@@ -74,7 +74,7 @@ CORPORA = {
 
 
 def blocks_of(corpus, top, *places):
-    """The blocks of Rust in all Markdown files at some places, named by file and number."""
+    """The blocks of Rust in all Markdown files of these places, named by file and number."""
     pages = [page for place in places for page in (place.rglob("*.md") if place.is_dir() else [place])]
     for page in sorted(pages):
         for number, found in enumerate(FENCE.finditer(page.read_text()), 1):
@@ -86,11 +86,11 @@ def blocks_of(corpus, top, *places):
 
 def of_block(corpus, name, text, tags):
     if "{{#" in text or "..." in text and "ignore" in tags:
-        # Another file's text, which is a program of its own, or an outline.
+        # This is the text of another file, which is a separate program, or an outline.
         return None
     rejected = bool(tags & {"compile_fail", "does_not_compile"}) or any(re.fullmatch(r"E\d{4}", tag) for tag in tags)
     shown, all_lines = visible(text), with_hidden(text)
-    # Hidden lines may put a function around `main`.
+    # Hidden lines may add a function around `main`.
     for candidate in (all_lines, shown):
         if has_main(candidate):
             return Program(corpus, name, candidate, is_marked_rejected=rejected)
@@ -100,7 +100,7 @@ def of_block(corpus, name, text, tags):
 
 
 def visible(text):
-    """A block as a reader sees it: a line that begins with `# ` is hidden."""
+    """A block without hidden lines, which begin with `# `."""
     lines = [line for line in text.splitlines() if not is_hidden(line)]
     return "".join(line.replace("##", "#", 1) + "\n" if line.lstrip().startswith("##") else line + "\n" for line in lines)
 

@@ -1,4 +1,4 @@
-"""The table, and the list of the programs that differ."""
+"""The table, and the list of programs that differ."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What rustc makes of a program, and what the program then does. Kept in a folder, since it stays the same."""
+"""rustc's result for a program, and the output of its runs. They are kept in a folder for later runs."""
 
 import hashlib
 import json
@@ -12,21 +12,21 @@ from pathlib import Path
 import crates
 
 EDITION = "2024"
-# A message about something that only a whole package has: other files, other crates.
+# Messages about something that only a whole package has: other files, other crates.
 ELSEWHERE = re.compile(r"unlinked crate|can't find crate|file not found for module|unresolved module|unresolved import|couldn't read")
 
 
 @dataclass
 class Expected:
-    """What a kernel is compared with."""
+    """The result with which a kernel is compared."""
 
-    # "ends", or "rejected" by rustc; the others are no measure: "elsewhere", where more than the file is needed, and
+    # "ends", or "rejected" by rustc. Other kinds are not compared: "elsewhere" (it needs more than the file) and
     # "endless".
     kind: str
-    # Of all errors: code, where there is one, and line.
+    # The code (if it has one) and the line of each error.
     errors: list = field(default_factory=list)
     status: int = 0
-    # What several runs printed. Where they differ, so may the kernel.
+    # The outputs of several runs. If they differ, the kernel's output may differ too.
     outputs: list = field(default_factory=list)
 
 
@@ -35,13 +35,13 @@ class Rustc:
         self.folder = folder
         self.limit = limit
         self.libraries = libraries(prepared)
-        # Crates beyond a cell's own have their tokio beside them.
+        # These crates were built with a separate tokio. Programs with them use it.
         self.more = more
         self.with_more = crates.build(more, checkouts, folder / "crates") if more else {}
         self.version = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
 
     def expected(self, program):
-        """Compiles and runs a program, or reads what came of it before."""
+        """Compiles and runs a program, or reads the result of an earlier run."""
         kept = self.place(program) / "expected.json"
         if kept.exists():
             return Expected(**json.loads(kept.read_text()))
@@ -60,7 +60,7 @@ class Rustc:
         return [name for name in crates.named(program) if name in self.more]
 
     def compile(self, program):
-        """What ends it before it runs, or nothing."""
+        """Compiles a program. Returns the result if it does not compile, else None."""
         place = self.place(program)
         (place / "main.rs").write_text(program.text)
         libraries = self.with_more if self.crates_of(program) else self.libraries
@@ -87,7 +87,7 @@ class Rustc:
         return Expected("ends", [], status, [first, second] if first != second else [first])
 
     def again(self, program, expected, output, times=20):
-        """Whether one of more runs prints this; the others' outputs are added to what is expected."""
+        """Whether one of several more runs prints this output. Their outputs are added to the expected ones."""
         if not (self.place(program) / "main").exists():
             self.compile(program)
         for _ in range(times):
@@ -99,11 +99,11 @@ class Rustc:
         return False
 
     def once(self, program):
-        """The exit status, or nothing for one that does not end, and what it printed."""
+        """Runs the program once: its exit status (None if it does not end), and its output."""
         place = self.place(program)
         folder = fresh_folder(place / "files", program)
         if not os.access(place / "main", os.X_OK):
-            # A library by its own attribute.
+            # An attribute in the file makes it a library.
             return None, ""
         try:
             done = subprocess.run([place / "main"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=self.limit)
@@ -113,20 +113,20 @@ class Rustc:
 
 
 def in_program(span):
-    """The span, or where the program calls the macro in which it lies."""
+    """The span; for a span inside a macro, the place in the program that calls the macro."""
     while span["file_name"] != "main.rs" and span.get("expansion"):
         span = span["expansion"]["span"]
     return span
 
 
 def code_of(message):
-    """The code of an error, which a lint does not have."""
+    """The code of an error; None for a lint, which has no such code."""
     code = (message["code"] or {}).get("code", "")
     return code if re.fullmatch(r"E\d+", code) else None
 
 
 def libraries(prepared):
-    """rustc's options for the crates that each cell may name, and, under the empty name, for where theirs lie."""
+    """rustc's options for the crates of every cell. The empty name has the options for the folders of dependencies."""
     args = json.loads((prepared / "ready.json").read_text())["call"]["args"]
     options = {"": []}
     for option, value in zip(args, args[1:]):
@@ -138,7 +138,7 @@ def libraries(prepared):
 
 
 def fresh_folder(folder, program):
-    """A folder with nothing but the files that the program's package has beside its source."""
+    """An empty folder into which the files beside the program's source are copied."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     fill(folder, program)
@@ -152,7 +152,7 @@ def fill(folder, program):
 
 
 def newest_prepared():
-    """The prepared build that a kernel started now would use."""
+    """The prepared build that a new kernel would use."""
     cache = Path(os.environ.get("THREADBOOK_CACHE") or cache_home() / "threadbook")
     return max((cache / "prepared").glob("*/ready.json"), key=lambda file: file.stat().st_mtime).parent
 

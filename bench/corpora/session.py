@@ -1,4 +1,4 @@
-"""Cells in a real kernel, and what came back."""
+"""Cells in a real kernel, and their results."""
 
 import re
 import time
@@ -14,20 +14,20 @@ PLACE = re.compile(r"--> (?:.*)cell (\d+), line (\d+)")
 
 @dataclass
 class Ran:
-    """What one cell did."""
+    """The result of one cell."""
 
-    # Nothing where it went well; "no end" where it took too long.
+    # None if the cell succeeded; "no end" if it took too long.
     ename: str | None = None
     evalue: str = ""
     stdout: str = ""
-    # What it shows as its value.
+    # The value that the cell shows.
     value: str | None = None
-    # Of rustc's errors: code, where there is one, and the line of the cell.
+    # The code (if it has one) and the line in the cell of each of rustc's errors.
     errors: list = field(default_factory=list)
 
 
 class Session:
-    """A kernel that is started when a cell is run, and anew after it was ended. It begins with a cell of its own."""
+    """A kernel that starts before the first cell, and again after it was ended. `first` runs after each start."""
 
     def __init__(self, limit, first=""):
         self.limit = limit
@@ -50,7 +50,7 @@ class Session:
         return self.kernel is None
 
     def clear(self):
-        """Forgets what was run."""
+        """Removes all definitions."""
         if self.kernel:
             self.run("%reset")
 
@@ -89,7 +89,7 @@ class Session:
 
 
 def errors_in(text):
-    """The errors that rustc's words show: code, and line of the cell."""
+    """rustc's errors in a text: the code and the line in the cell of each."""
     errors, code, is_open = [], None, False
     for line in text.splitlines():
         if found := HEADLINE.match(line):

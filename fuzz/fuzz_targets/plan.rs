@@ -1,4 +1,4 @@
-//! Any text gives a plan or an error, never a panic, and lines hold.
+//! Any text gives a plan or an error without a panic, and lines keep their places.
 
 #![no_main]
 

@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(info.implementation, "threadbook");
         assert_eq!(info.language["name"], "rust");
         assert_eq!(info.language["file_extension"], ".rs");
-        // nbconvert then exports by its own rules for scripts.
+        // Without this key, nbconvert uses its own rules to export scripts.
         assert!(!info.language.contains_key("nbconvert_exporter"));
     }
 }

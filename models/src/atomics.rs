@@ -1,4 +1,4 @@
-//! Loom's atomics, in the place of std's.
+//! Loom's atomics instead of std's.
 
 pub(super) use loom::sync::atomic::AtomicU32;
 pub(super) use loom::sync::atomic::AtomicU64;

@@ -1,4 +1,5 @@
-//! Waiting for a word, made of loom's lock and condition: no limit, and nobody wakes early.
+//! Waiting for a word, with loom's lock and condition variable. There is no time limit, and no wake-up without a call of
+//! `wake`.
 
 use std::time::Duration;
 
@@ -15,13 +16,13 @@ loom::lazy_static! {
 pub(super) fn wait(word: &AtomicU32, value: u32, _limit: Duration) {
     let (lock, woken) = &*WAITERS;
     let guard = lock.lock().unwrap();
-    // The system compares under its own lock, too.
+    // The operating system also compares under its own lock.
     if word.load(Ordering::SeqCst) == value {
         drop(woken.wait(guard).unwrap());
     }
 }
 
-/// Wakes everybody who waits.
+/// Wakes all waiting threads, for any word.
 pub(super) fn wake(_word: &AtomicU32) {
     let (lock, woken) = &*WAITERS;
     let _guard = lock.lock().unwrap();

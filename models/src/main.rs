@@ -1,9 +1,9 @@
-//! Tries every order in which two processes can come to the ring of `runtime/src/process/ring.rs`, with loom.
+//! Tries every order in which two processes can access the ring of `runtime/src/process/ring.rs`, with loom.
 //!
 //!     cargo run --release --manifest-path models/Cargo.toml
 //!
-//! The ring's own source is compiled here, with atomics, memory and waiting of loom's. A wake-up that could be lost is a
-//! deadlock, which loom reports.
+//! The ring's own source is compiled here, with loom's atomics, memory and waiting. A lost wake-up causes a deadlock,
+//! which loom reports.
 
 mod atomics;
 mod futex;
@@ -21,7 +21,7 @@ use ring::Read;
 use ring::Ring;
 use ring::Taken;
 
-/// No model waits so long: a wake-up that never comes is found.
+/// No wait has a time limit; thus a missing wake-up is found.
 const EVER: Duration = Duration::MAX;
 
 fn main() {

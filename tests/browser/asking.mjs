@@ -1,4 +1,4 @@
-// Cells that prompt the person.
+// Input requests of cells.
 
 import assert from 'node:assert/strict';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 
-// The process of the only kernel: its connection file, which is named on its command line, has the kernel's id.
+// The process of the only kernel. Its command line has the path of its connection file, which contains the kernel's id.
 async function kernelProcess(lab) {
   const [{ kernel }] = await lab.ask('sessions');
   const found = readdirSync('/proc').filter(name => /^\d+$/.test(name) && commandLine(name).includes(kernel.id));

@@ -1,10 +1,10 @@
-// A page with JupyterLab, and what a person does there.
+// A page with JupyterLab, and the actions of a person in it.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// A wait that takes so long hangs: two slow processors may compile something else at the same time.
+// A longer wait is a hang. Two slow processors may compile something else at the same time.
 export const PATIENCE_MS = 3 * 60_000;
 
 export const THREADBOOK = { name: 'threadbook', display_name: 'Rust (Threadbook)', language: 'rust' };
@@ -24,7 +24,7 @@ export class Lab {
     return this.page.screenshot({ path: join(this.pictures, `${name}.png`) });
   }
 
-  // Makes a file in the folder of the server, which is also the working folder of cells.
+  // Makes a file in the server's folder, which is also the working folder of cells.
   file(name, text = '') {
     writeFileSync(join(this.folder, name), text);
   }
@@ -57,7 +57,7 @@ export class Lab {
     await this.kernelIs('Idle');
   }
 
-  // Opens a notebook that is there.
+  // Opens an existing notebook.
   async show(path) {
     await this.page.goto(`${this.base}/lab/tree/${path}?token=${this.token}&reset`);
     await this.cell(0).waitFor();
@@ -78,7 +78,7 @@ export class Lab {
     }
   }
 
-  // A button of the notebook's toolbar, such as `interrupt`.
+  // Clicks a button of the notebook's toolbar, such as `interrupt`.
   async button(name) {
     await this.page.locator(`.jp-NotebookPanel-toolbar [data-jp-item-name="${name}"]`).click();
   }
@@ -98,12 +98,12 @@ export class Lab {
     await this.page.keyboard.press('Control+Enter');
   }
 
-  // Waits until the page shows the text among the outputs of the cell.
+  // Waits until the page shows the text in the outputs of the cell.
   shows(index, text) {
     return this.cell(index).locator('.jp-OutputArea-output', { hasText: text }).first().waitFor();
   }
 
-  // Waits until the cell has ended, with an execution count.
+  // Waits until the cell has ended and has an execution count.
   async ends(index) {
     await this.cell(index).locator('.jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor();
   }
@@ -112,7 +112,7 @@ export class Lab {
     return (await this.cell(index).locator('.jp-OutputArea-output').allInnerTexts()).join('\n');
   }
 
-  // The notebook as the page holds it; the server is started with `--expose-app-in-browser` for this.
+  // The notebook in the state of the page; the server is started with `--expose-app-in-browser` for this.
   notebook() {
     return this.page.evaluate(() => window.jupyterapp.shell.currentWidget.content.model.toJSON());
   }

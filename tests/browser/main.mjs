@@ -1,6 +1,6 @@
-// Drives a real JupyterLab by mouse and keys, as people do. README.md describes how to run it.
+// Drives a real JupyterLab with mouse and keys, like a person. README.md describes how to run it.
 //
-// Each check prints a line. The first one that fails ends the run with exit code 1 and leaves a picture.
+// Each check prints a line. The first failure ends the run with exit code 1 and leaves a screenshot.
 
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';

@@ -1,4 +1,4 @@
-// What cells show: a display that changes, many lines, both themes.
+// The outputs of cells: a display that changes, many lines, both themes.
 
 import assert from 'node:assert/strict';
 
@@ -24,7 +24,7 @@ std::thread::spawn(move || {
 });`,
       'let n: u32 = "seven";',
       'println!("next");',
-      // The last one, since a page scrolls over so much text for long.
+      // This cell is last, because a page takes long to scroll over so much text.
       `for n in 0..${LINES} {\n    println!("line {n}");\n}`,
     ]);
     await lab.run(0);

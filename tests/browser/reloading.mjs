@@ -1,5 +1,5 @@
-// A page that is reloaded while a cell runs. What JupyterLab keeps of the running cell is the same for every kernel: what
-// the notebook's file has. The kernel sees to it that the page shows the kernel as busy, and that cells run in order.
+// A page is reloaded while a cell runs. With every kernel, JupyterLab keeps only those outputs of the running cell that
+// are in the notebook's file. The kernel must cause the page to show it as busy, and must run cells in order.
 
 import assert from 'node:assert/strict';
 

@@ -1,4 +1,4 @@
-// Runs cells, stops one, adds a crate.
+// Runs cells, interrupts one, adds a crate.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -41,7 +41,7 @@ export default {
 
   async 'the tour is drawn'(lab) {
     for (const id of ['tour-09', 'tour-33', 'tour-43', 'tour-51']) {
-      // Cells far from the visible part of a notebook are not in the page.
+      // JupyterLab removes cells from the page that are far from the visible part of a notebook.
       await lab.page.waitForFunction(async id => {
         const { content } = window.jupyterapp.shell.currentWidget;
         const index = content.widgets.findIndex(cell => cell.model.id === id);

@@ -2,8 +2,8 @@
 
 import { PATIENCE_MS } from './lab.mjs';
 
-// Presses keys until the page shows what they bring. JupyterLab shows nothing where an answer takes longer than a second,
-// as the first ones of rust-analyzer do; a person then presses the keys again.
+// Presses keys until the page shows their effect. JupyterLab shows nothing if a reply takes longer than a second, as
+// the first replies of rust-analyzer do; a person then presses the keys again.
 async function until(lab, index, keys, wanted) {
   for (const deadline = Date.now() + PATIENCE_MS; ; ) {
     await lab.edit(index);

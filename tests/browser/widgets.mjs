@@ -1,4 +1,4 @@
-// Widgets: what they show, and that they work while a cell runs, after a crash and after a reload of the page.
+// Widgets: their display, and that they work while a cell runs, after a crash and after a reload of the page.
 
 import assert from 'node:assert/strict';
 
@@ -45,7 +45,7 @@ widgets::VBox::new(&[&widgets::HBox::new(&[&name, &loud, &button]), &part, &labe
   'println!("at {}", slider.value());',
 ];
 
-// The slider of the first cell.
+// The handle of the slider in the first cell.
 const handle = lab => lab.cell(0).locator('.noUi-handle');
 const readout = lab => lab.cell(0).locator('.widget-readout').innerText();
 
@@ -70,7 +70,7 @@ export default {
     await handle(lab).waitFor();
     await lab.picture('slider');
     await lab.run(1);
-    // The pool works, with one thread.
+    // The pool works with one thread.
     await tasksAreAbove(lab, 1);
     await moveTo(lab, 6);
     await lab.shows(0, '6 workers');

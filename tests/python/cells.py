@@ -1,7 +1,7 @@
-"""The cells of the checks, once in Rust and once in Python.
+"""The cells of the checks, in Rust and in Python.
 
-A check says what must happen; the cells that make it happen stand here. So the same check runs on ipykernel, whose
-behaviour is the reference: a check that fails there is a wrong check.
+A check describes what must happen; these cells cause it. Therefore the same check also runs on ipykernel, whose
+behaviour is the reference: a check that fails on ipykernel is wrong.
 """
 
 import json
@@ -11,44 +11,45 @@ from typing import Callable
 
 @dataclass(frozen=True)
 class Cells:
-    """One language's cells. Those that run until they are stopped print `started` first."""
+    """The cells in one language. Cells that run until they are stopped first print `started`."""
 
     language: str
     # Prints one line.
     say: Callable[[str], str]
-    # Binds `kept` to a number; shows it.
+    # Binds `kept` to a number; the cell `kept` shows it.
     keep: Callable[[int], str]
     kept: str
-    # Fails at run time, after nothing else.
+    # Fails at run time and does nothing else.
     fail: str
-    # Burns CPU until it is stopped.
+    # Uses the processor until it is stopped.
     spin: str
     # Sleeps until it is stopped.
     sleep: str
-    # Starts a `sleep` process, then burns CPU.
+    # Starts a `sleep` process, then uses the processor.
     spin_beside_child: str
-    # The same where the kernel is killed outright. ipykernel leaves such a child behind, so there it has none.
+    # Does the same in checks that kill the kernel. After a kill, ipykernel leaves a child behind; therefore its cell
+    # starts none.
     spin_before_kill: str
     # Waits until the file exists.
     wait_for: Callable[[str], str]
     # Waits until the file exists, then fails.
     wait_then_fail: Callable[[str], str]
-    # Starts a thread and forgets it. Once the file exists it prints `detached 0` .. `detached n-1`.
+    # Starts a thread and does not wait for it. When the file exists, the thread prints `detached 0` .. `detached n-1`.
     detach: Callable[[str, int], str]
-    # Which cell gets the lines of a forgotten thread while a later cell runs: "its own" or "the latest".
+    # The cell that gets the lines of such a thread while a later cell runs: "its own" or "the latest".
     detached_belongs_to: str
-    # Asks for a line with the prompt `name? ` and prints `got <line>`.
+    # Requests a line with the prompt `name? ` and prints `got <line>`.
     ask: str
-    # Asks for a password with the prompt `secret? ` and prints `got <line>`.
+    # Requests a password with the prompt `secret? ` and prints `got <line>`.
     ask_secretly: str
-    # Whether the variables stay when a cell that burns CPU or sleeps is interrupted.
+    # Whether the variables are kept when a cell that uses the processor or sleeps is interrupted.
     interrupt_keeps_variables: bool
     # The error name of an interrupted cell.
     interrupted: str = "KeyboardInterrupt"
 
 
 def quoted(text):
-    """A string literal: JSON's are Rust's and Python's too, for the file names and words used here."""
+    """A string literal. For the file names and words used here, JSON's form is valid in Rust and Python too."""
     return json.dumps(text)
 
 

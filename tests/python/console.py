@@ -14,7 +14,7 @@ CTRL_C = "\x03"
 
 
 class Console:
-    """A console, and what it has shown since the last thing that was waited for."""
+    """A console, and the text that it has shown since the end of the last wait."""
 
     def __init__(self, kernel):
         environment = dict(os.environ, PROMPT_TOOLKIT_NO_CPR="1", TERM="xterm", PAGER="cat", NO_COLOR="1")
@@ -25,7 +25,7 @@ class Console:
         self.shown = ""
 
     def wait(self, text):
-        """Reads until the text is there."""
+        """Reads until the text is shown."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             plain = ESCAPES.sub("", self.shown)
@@ -47,7 +47,7 @@ def main(kernel):
     console.wait("In [1]:")
     console.type("let a = 6;\r")
     console.wait("In [2]:")
-    # The first line wants more, so no cell runs until the last one.
+    # The first line is incomplete. Therefore no cell runs until the last line.
     console.type("fn twice(n: i32) -> i32 {\r")
     console.wait("...:")
     console.type("2 * n\r")
@@ -70,7 +70,7 @@ def main(kernel):
     console.type("%time?\r")
     console.wait("%time EXPRESSION")
     console.wait("In [7]:")
-    # Put together, so that what is typed is not taken for what is printed.
+    # The printed word is assembled from two parts, so that the typed text does not contain it.
     console.type('println!("as{}", "leep"); std::thread::sleep(std::time::Duration::from_secs(600));\r')
     console.wait("asleep")
     console.type(CTRL_C)

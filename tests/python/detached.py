@@ -1,8 +1,9 @@
-"""Output of a thread that outlives its cell: nothing lost, nothing twice, and in the right cell."""
+"""Output of a thread that outlives its cell: none is lost or repeated, and it belongs to the right cell."""
 
 import harness
 
-# More than the pipes in between hold together (64 KiB each), so that a kernel which reads only while a cell runs shows.
+# This is more than the pipes between thread and kernel hold (64 KiB each). It reveals a kernel that reads only while a
+# cell runs.
 MANY = 100_000
 
 

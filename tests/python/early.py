@@ -1,6 +1,6 @@
-"""A client that sends before it listens, as VS Code does: requests first, then the subscription to iopub.
+"""A client that sends before it subscribes, like VS Code: requests first, then the subscription to iopub.
 
-Whatever is published before the subscription may be lost; the replies are not, and what follows is complete.
+Messages that are published before the subscription may be lost. Replies are not lost, and later messages are complete.
 """
 
 import zmq
@@ -18,7 +18,7 @@ def main():
     try:
         client = BlockingKernelClient(connection_file=manager.connection_file)
         client.load_connection_file()
-        # The connections of shell and stdin alone.
+        # This starts only the connections of shell and stdin.
         client.start_channels(iopub=False, hb=False, control=False)
         check(client, cells)
         client.stop_channels()
@@ -29,7 +29,7 @@ def main():
 
 def check(client, cells):
     print("early: requests before the subscription are answered", flush=True)
-    # The kernel may not even have bound its sockets yet.
+    # The kernel may not have bound its sockets yet.
     info = client.kernel_info()
     first = client.execute(cells.keep(41), allow_stdin=False)
     second = client.execute(cells.kept, allow_stdin=False)
@@ -45,7 +45,7 @@ def check(client, cells):
         if client.iopub_channel.socket.poll(1000, zmq.POLLIN):
             seen.append(client.get_iopub_msg(timeout=harness.BOUND_S))
         elif client.shell_channel.msg_ready():
-            # The cell has ended before the subscription had arrived, which takes no message to find out.
+            # The cell has ended before the subscription took effect. The reply shows this without an iopub message.
             client.get_shell_msg(timeout=harness.BOUND_S)
             third = client.execute(cells.say("hello"), allow_stdin=False)
     own = [m for m in seen if m["parent_header"].get("msg_id") == third]

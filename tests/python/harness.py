@@ -1,6 +1,6 @@
-"""What the checks share: a kernel started through its kernelspec, and clients that keep every message apart.
+"""Shared parts of the checks: a kernel that is started through its kernelspec, and clients that sort all messages.
 
-Waiting is always for a message or a condition. `BOUND_S` only ends a check that would hang; it says nothing about speed.
+Each wait is for a message or a condition. `BOUND_S` only ends a check that would hang; it is not a limit for speed.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from jupyter_client.manager import KernelManager
 
 import cells as tables
 
-# How long one wait may take. Generous: a kernel that compiles shares two cores with the rest of the tests.
+# The limit of one wait. It is generous, because a kernel that compiles shares two cores with the other tests.
 BOUND_S = 180
 
 
 def main(*checks, options=None):
-    """Runs the checks on one kernel, named on the command line, and says what passed.
+    """Runs the checks on one kernel, named on the command line, and prints how many passed.
 
-    A check is called with the kernel, and with the parsed options if it was given any. The first failure ends the run.
+    A check gets the kernel, and also the parsed options if `options` is given. The first failure ends the run.
     """
     arguments = parse(options)
     with Kernel(arguments.kernel) as kernel:
@@ -36,12 +36,12 @@ def main(*checks, options=None):
 
 
 def parse(options=None, bound_s=1800):
-    """Reads the command line, whose first word names the kernel, and arms the guard against hanging for ever."""
+    """Reads the command line, whose first word names the kernel, and starts the timer that ends a hang."""
     parser = argparse.ArgumentParser()
     parser.add_argument("kernel", help="the kernelspec's name, such as `threadbook` or `python3`")
     if options:
         options(parser)
-    # A hang ends with the stack that hangs, instead of with the patience of whoever runs this.
+    # A hang ends with a traceback, not only when the person who runs this ends it.
     faulthandler.dump_traceback_later(bound_s, exit=True)
     return parser.parse_args()
 
@@ -51,7 +51,7 @@ def announce(check):
 
 
 def wait_until(condition, what):
-    """Polls until the condition gives something true, and returns it. `what` is words, or a function that gives them."""
+    """Polls until the condition returns a true value, and returns it. `what` is a text or a function that makes one."""
     deadline = time.monotonic() + BOUND_S
     while True:
         value = condition()
@@ -68,12 +68,12 @@ def cells_of(kernel):
 
 
 def keep_to_one_cpu():
-    """Like `taskset -c 0`: for this process and, since it is inherited, for every kernel it starts."""
+    """Like `taskset -c 0`, for this process and for every kernel that it starts, because the setting is inherited."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 class Kernel:
-    """A running kernel with one client, and a folder for the files by which a check steers its cells."""
+    """A running kernel with one client, and a folder for the files with which a check controls its cells."""
 
     def __init__(self, name, env=None):
         self.name = name
@@ -100,7 +100,7 @@ class Kernel:
         self.folder.cleanup()
 
     def connect(self):
-        """One more client on this kernel."""
+        """Adds a client of this kernel."""
         client = Client(self.manager.connection_file)
         self.clients.append(client)
         return client
@@ -113,7 +113,7 @@ class Kernel:
 
 
 class Client:
-    """A client on a kernel. What it reads from iopub on the way to something else waits in `others`."""
+    """A client of a kernel. Messages from iopub that are read before their turn are kept in `others`."""
 
     def __init__(self, connection_file):
         self.channels = BlockingKernelClient(connection_file=connection_file)
@@ -121,14 +121,14 @@ class Client:
         self.channels.start_channels()
         self.wait_for_ready()
         # `wait_for_ready` repeats its request each second while the kernel starts, and reads one reply. Replies come in
-        # the order of requests, so this one's is the last.
+        # the order of requests. Therefore the reply to this request is the last.
         last = self.channels.kernel_info()
         while self.channels.get_shell_msg(timeout=BOUND_S)["parent_header"].get("msg_id") != last:
             pass
         self.others = []
 
     def wait_for_ready(self):
-        """Waits for the kernel. On a busy machine one that starts may miss a heartbeat, which is taken for its death."""
+        """Waits for the kernel. On a busy machine it may miss a heartbeat; jupyter_client then reports it as dead."""
         deadline = time.monotonic() + BOUND_S
         while True:
             try:
@@ -150,7 +150,7 @@ class Client:
         return Outcome(self.reply(msg_id), self.until_idle(msg_id))
 
     def reply(self, msg_id):
-        """The next reply on the shell channel, which must be to this request."""
+        """The next reply on the shell channel. Asserts that it belongs to this request."""
         reply = self.channels.get_shell_msg(timeout=BOUND_S)
         parent = reply["parent_header"].get("msg_id")
         assert parent == msg_id, f"a reply to another request: {reply}"
@@ -185,7 +185,7 @@ class Client:
             self.others.append(message)
 
     def late_text(self, msg_id, text):
-        """Reads what still comes for a request after its idle, until it holds the text."""
+        """Reads messages of a request after its idle, until they contain the text."""
         messages = []
         while text not in text_of(messages):
             messages.append(self.next_of(msg_id))
@@ -194,7 +194,7 @@ class Client:
 
 @dataclass
 class Outcome:
-    """What came of one execute request."""
+    """The reply and the messages of one execute request."""
 
     reply: dict
     messages: list
@@ -223,7 +223,7 @@ class Outcome:
         return self
 
     def failed(self, ename=None):
-        """Asserts one error message, the same in the reply."""
+        """Asserts that there is one error message, and that the reply has the same content."""
         assert self.status == "error", self
         errors = [m["content"] for m in self.messages if m["msg_type"] == "error"]
         assert len(errors) == 1, f"one error message: {brief(self.messages)}"

@@ -1,4 +1,4 @@
-"""An interrupt ends the running cell and what is queued behind it, and nothing else."""
+"""An interrupt ends the running cell and the queued cells, and nothing else."""
 
 import harness
 
@@ -15,7 +15,7 @@ def interrupted(kernel, code, keeps_variables):
     client = kernel.client
     client.run(kernel.cells.keep(41)).succeeded()
     running = client.send(code)
-    # Queued while the first runs: one that must not run after an interrupt.
+    # This cell is queued while the first one runs. It must not run after an interrupt.
     queued = client.send(kernel.cells.say("ran all the same"))
     before = client.until_text(running, "started")
     kernel.manager.interrupt_kernel()
@@ -27,7 +27,7 @@ def interrupted(kernel, code, keeps_variables):
     if keeps_variables:
         assert kept.succeeded().result == "41", kept
     else:
-        # Gone, and the error of the interrupted cell has said so.
+        # The variable is lost, and the error of the interrupted cell names it.
         kept.failed()
         assert kernel.cells.kept in reply["content"]["evalue"], reply["content"]
 
@@ -41,7 +41,7 @@ def an_interrupt_of_an_idle_kernel_harms_nothing(kernel):
 
 
 def interrupt_and_wait(kernel):
-    """The reply says that the interrupt is over: without it, a cell on another channel could come before."""
+    """Waits until the interrupt is complete: otherwise a cell on another channel could overtake it."""
     if kernel.manager.kernel_spec.interrupt_mode != "message":
         kernel.manager.interrupt_kernel()
         return

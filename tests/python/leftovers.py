@@ -1,7 +1,7 @@
-"""However a kernel ends, nothing of it stays: no process, no folder.
+"""After any end of a kernel, no process and no folder of it remains.
 
-Every process that a kernel starts inherits its environment, so a word in there finds all of them, whoever their parent
-is by then.
+Every process that a kernel starts inherits its environment. Therefore a word in the environment identifies all of them,
+even if their parent has ended.
 """
 
 import os
@@ -42,7 +42,7 @@ def a_restart_while_busy(name):
         harness.wait_until(lambda: not before & watched.processes(), "the first kernel's processes end")
         fresh = watched.kernel.connect()
         fresh.run(watched.kernel.cells.say("hello")).succeeded()
-        # The restarted kernel has not inherited its predecessor's variables.
+        # The restarted kernel does not have the variables of the first one.
         fresh.run(watched.kernel.cells.kept).failed()
         watched.kernel.manager.shutdown_kernel(now=False)
         watched.is_gone()
@@ -63,7 +63,7 @@ def sigkill_to_the_kernel_alone(name):
 
 
 def the_death_of_the_parent(name):
-    """The parent is a process of ours that only starts the kernel, as a Jupyter server would."""
+    """The parent is a process of this check that only starts the kernel, like a Jupyter server."""
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
         mark, scratch = uuid.uuid4().hex, Path(folder)
         environment = {**os.environ, MARK: mark, SCRATCH: folder}
@@ -81,16 +81,16 @@ def the_death_of_the_parent(name):
 
 
 def be_the_parent(name):
-    """Starts a kernel, says where its connection file is, and waits to be killed."""
+    """Starts a kernel, prints the path of its connection file, and waits to be killed."""
     manager = KernelManager(kernel_name=name)
-    # The folder that must be empty in the end is the kernel's only: this process can't tidy up its connection file.
+    # Only the kernel gets the folder that must be empty at the end: this process can't remove its connection file.
     manager.start_kernel(env={**os.environ, "TMPDIR": os.environ[SCRATCH]})
     print(manager.connection_file, flush=True)
     sys.stdin.read()
 
 
 class Watched:
-    """A kernel with a marked environment and a folder of its own for temporary files."""
+    """A kernel with a mark in its environment and a private folder for temporary files."""
 
     def __init__(self, name):
         self.mark = uuid.uuid4().hex
@@ -115,7 +115,7 @@ class Watched:
         return marked(self.mark)
 
     def is_gone(self):
-        # Asking whether it is alive collects the exit status of the kernel, which is this process's child.
+        # The kernel is a child of this process. `is_alive` collects its exit status.
         harness.wait_until(lambda: not self.kernel.manager.is_alive(), "the kernel's end is noticed")
         nothing_left(self.mark, Path(self.scratch.name))
 
@@ -127,17 +127,17 @@ def nothing_left(mark, scratch):
 
 
 def entries(folder):
-    """What a session could have left: a hidden file is configuration, which stays."""
+    """Files that a session may have left. A hidden file is configuration and may remain."""
     return [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
 
 
 def extra_folders():
-    """More folders that must be empty once no kernel runs, for kernels that keep session files elsewhere."""
+    """More folders that must be empty when no kernel runs, for kernels that keep session files elsewhere."""
     return [Path(path) for path in os.environ.get("CHECK_EMPTY_FOLDERS", "").split(":") if path and os.path.isdir(path)]
 
 
 def marked(mark):
-    """The process ids whose environment holds the mark, but for our own. A zombie has none, and holds nothing."""
+    """The ids of all processes with the mark in their environment. A zombie has no environment and is not included."""
     word = f"{MARK}={mark}".encode()
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):

@@ -1,4 +1,4 @@
-"""A kernel that has one processor together with its client: it starts, compiles, answers and beats all the same."""
+"""A kernel that shares one processor with its client: it starts, compiles, replies and sends heartbeats."""
 
 import zmq
 

@@ -1,4 +1,4 @@
-"""papermill: it executes notebooks, keeps what failed, and needs a translator to set parameters."""
+"""papermill executes notebooks, keeps the outputs of failed cells, and needs a translator to set parameters."""
 
 import tempfile
 from pathlib import Path
@@ -52,7 +52,7 @@ def has_translator(kernel):
 
 
 class Run:
-    """Executes notebooks of these cells by papermill."""
+    """Executes notebooks of these cells with papermill."""
 
     def __init__(self, kernel, folder):
         self.kernel = kernel

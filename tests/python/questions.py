@@ -1,4 +1,4 @@
-"""Cells that ask the user: answered, not allowed to ask, and interrupted while they wait."""
+"""Cells with input requests: answered, not allowed, and interrupted during the wait."""
 
 import harness
 
@@ -34,7 +34,7 @@ def an_interrupt_ends_the_wait_and_a_late_answer_is_dropped(kernel):
     kernel.manager.interrupt_kernel()
     client.outcome(asking).failed(kernel.cells.interrupted)
     client.channels.input("too late")
-    # Cells run after the late answer was sent; none of them may get it.
+    # These cells run after the late answer was sent. None of them may get it.
     client.run(kernel.cells.keep(1)).succeeded()
     again = client.send(kernel.cells.ask, allow_stdin=True)
     asked(client, again)
@@ -44,7 +44,7 @@ def an_interrupt_ends_the_wait_and_a_late_answer_is_dropped(kernel):
 
 
 def asked(client, msg_id):
-    """The next question, which must belong to this request."""
+    """The next input request. Asserts that it belongs to this execute request."""
     question = client.channels.get_stdin_msg(timeout=harness.BOUND_S)
     assert question["msg_type"] == "input_request", question
     assert question["parent_header"]["msg_id"] == msg_id, question

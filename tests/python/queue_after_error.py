@@ -1,4 +1,4 @@
-"""`stop_on_error`: what a failed cell does to the requests queued behind it."""
+"""`stop_on_error`: the effect of a failed cell on the requests queued behind it."""
 
 import harness
 
@@ -8,13 +8,14 @@ def a_failed_cell_aborts_the_queue(kernel):
     go = kernel.file("go")
     failing = client.send(kernel.cells.wait_then_fail(str(go)))
     queued = [client.send(kernel.cells.say(f"queued {n}")) for n in range(3)]
-    # Not an execute request: it is answered, not aborted.
+    # This is not an execute request: the kernel replies to it and does not abort it.
     asked = client.channels.comm_info()
     before = client.until_text(failing, "started")
     go.touch()
     replies = {}
     for _ in range(5):
-        # A kernel may answer requests of other kinds while a cell runs, so their place among the replies is open.
+        # A kernel may reply to other kinds of requests while a cell runs. Therefore the order of the replies is not
+        # checked.
         reply = client.channels.get_shell_msg(timeout=harness.BOUND_S)
         replies[reply["parent_header"]["msg_id"]] = reply
     harness.Outcome(replies[failing], before + client.until_idle(failing)).failed()

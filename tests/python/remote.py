@@ -32,7 +32,7 @@ def a_busy_kernel_is_interrupted(remote, cells):
 
 
 def a_page_that_comes_later_sees_what_follows(remote, cells):
-    """As after a reload: output of the running cell goes to the new websocket, too, and cells run there."""
+    """The state after a reload: the new websocket gets the output of the running cell, and cells run there."""
     msg_id = remote.socket.execute(cells.sleep)
     remote.socket.until_text(msg_id, "started")
     remote.socket.close()
@@ -71,7 +71,7 @@ def main():
                 harness.announce(check)
                 check(remote, cells)
             remote.end()
-        # The kernels were those of the server behind the gateway, and have ended.
+        # The kernels belonged to the server behind the gateway, and have ended.
         assert server.ask("GET", "kernels") == [], server.ask("GET", "kernels")
     print(f"{2 * len(CHECKS)} passed")
 

@@ -19,7 +19,7 @@ SUBPROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 
 class Server:
-    """A server on a free port with folders of its own. With a gateway, its kernels are those of that other server."""
+    """A server on a free port with private folders. With a gateway, its kernels run on that other server."""
 
     def __init__(self, gateway=None):
         self.gateway = gateway
@@ -60,7 +60,7 @@ class Server:
             return None
 
     def ask(self, method, path, **content):
-        """A request to the REST interface; gives the answer's JSON, if it has one."""
+        """Sends a request to the REST interface; returns the JSON of the response, or None if it is empty."""
         response = requests.request(
             method, f"http://{self.address}/api/{path}", headers=self.headers, json=content or None, timeout=harness.BOUND_S
         )
@@ -81,11 +81,11 @@ class RemoteKernel:
         self.socket = self.connect()
 
     def connect(self):
-        """One more websocket."""
+        """Opens another websocket."""
         return Socket(self.server, self.id)
 
     def state(self):
-        """The state of the kernel, as the server that has started it sees it. One that passes messages on sees none."""
+        """The state according to the server that has started the kernel. A server with a gateway tracks no state."""
         owner = self.server.gateway or self.server
         return owner.ask("GET", f"kernels/{self.id}")["execution_state"]
 
@@ -94,14 +94,14 @@ class RemoteKernel:
 
 
 class Socket:
-    """Messages over one websocket. What is read on the way to something else waits in `others`."""
+    """Messages over one websocket. Messages that are read before their turn are kept in `others`."""
 
     def __init__(self, server, kernel_id):
         self.session = uuid.uuid4().hex
         self.socket = websocket.create_connection(
             f"ws://{server.address}/api/kernels/{kernel_id}/channels?session_id={self.session}",
             header=[f"{name}: {value}" for name, value in server.headers.items()],
-            # A server that passes messages on to a gateway knows the older form only: JSON as text.
+            # A server that forwards to a gateway supports only the older form: JSON as text.
             subprotocols=None if server.gateway else [SUBPROTOCOL],
             timeout=harness.BOUND_S,
         )

@@ -1,6 +1,7 @@
-"""jupyter_kernel_test on our kernel, with every test enabled: one that is skipped is a failure.
+"""jupyter_kernel_test on our kernel, with every test enabled: a skipped test is a failure.
 
-`python test_conformance.py KERNEL`. The samples for Python are ipykernel's own, and show that this file is right.
+`python test_conformance.py KERNEL`. The Python samples are those of ipykernel's own tests, and show that this file is
+right.
 """
 
 import argparse
@@ -18,9 +19,9 @@ RUST = {
     "code_hello_world": 'println!("hello, world");',
     "code_stderr": 'eprintln!("test");',
     "completion_samples": [
-        # A name that is known before rust-analyzer is there.
+        # This name is known before rust-analyzer has started.
         {"text": "let yielded = 1;\nyiel", "matches": {"yielded"}},
-        # Nothing to complete, and nothing but code points that are two UTF-16 units: still an answer.
+        # There is nothing to complete, and each code point is two UTF-16 units. The kernel must still reply.
         {"text": "𝒳𝒴"},
     ],
     "complete_code_samples": ["1 + 1", "let x = 1;", "fn f() {}", "// a remark", 'let s = "a\nb";'],
@@ -60,7 +61,8 @@ PYTHON = {
         {"code": "from IPython.display import HTML, display; display(HTML('<b>bold</b>'))", "mime": "text/html"}
     ],
     "code_history_pattern": "6?7",
-    # IPython answers a range with session 0 in place of the current session's number, which the package does not accept.
+    # IPython replies to a range with session 0 instead of the current session's number, which the package does not
+    # accept.
     "supported_history_operations": ("tail", "search"),
     "code_inspect_sample": "zip",
     "code_clear_output": "from IPython.display import clear_output; clear_output()",
@@ -68,19 +70,20 @@ PYTHON = {
 
 SAMPLES = {"rust": RUST, "python": PYTHON}
 
-# Our kernel is held to everything. ipykernel's one exception is the range of the history.
+# The number of tests that may be skipped. ipykernel fails only the test of the history's range.
 SKIPS = {"rust": 0, "python": 1}
 
 
 class Patient(KernelTests):
-    """The package's tests, with a bound for a machine that is busy. The package's own is 15 s for each cell."""
+    """The package's tests with a limit for a busy machine. The package's own limit is 15 s for each cell."""
 
     def execute_helper(self, code, timeout=harness.BOUND_S, **options):
         return super().execute_helper(code, timeout, **options)
 
 
 def suite(kernel, samples):
-    # The two classes of the package have the kernel's name as a class attribute, so each kernel needs classes of its own.
+    # The two classes of the package have the kernel's name as a class attribute. Therefore each kernel needs its own
+    # classes.
     messages = type("Messages", (Patient,), {"kernel_name": kernel, **samples})
     welcome = type("Welcome", (IopubWelcomeTests,), {"kernel_name": kernel, "support_iopub_welcome": True})
     for name in unfilled(messages):
@@ -90,7 +93,7 @@ def suite(kernel, samples):
 
 
 def unfilled(tests):
-    """Attributes by which the package turns a test on, and which still have the package's empty value."""
+    """Attributes that enable a test of the package and still have the package's empty value."""
     return [
         name
         for name, value in vars(KernelTests).items()

@@ -1,6 +1,6 @@
-"""A thousand cells that print and finish at once: no output lost, late or twice.
+"""A thousand cells that print and end at once: no output is lost, late or repeated.
 
-Each cell runs through nbclient, which drops whatever arrives after idle, while a second client watches every message.
+Each cell runs through nbclient, which drops messages that arrive after idle. A second client checks every message.
 """
 
 import nbformat

@@ -1,4 +1,4 @@
-"""Words times with IPython's own function, one a line: seconds, then with 3 and with 5 digits."""
+"""Formats times with IPython's own function, one per line: seconds, then the text with 3 and with 5 digits."""
 
 import random
 import sys

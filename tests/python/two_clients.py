@@ -1,4 +1,4 @@
-"""Two clients on one kernel, as a notebook and a console: both see all output, each gets its own replies only."""
+"""Two clients of one kernel, such as a notebook and a console: both get all output, each gets only its own replies."""
 
 import harness
 
@@ -16,7 +16,7 @@ def both_see_the_output_of_either(kernel):
 
 
 def only_own_reply(client):
-    """Asks something: a reply that went astray to this client would come first, since one socket keeps its order."""
+    """Sends a request. A reply to the other client would arrive first, because one socket keeps its order."""
     client.reply(client.channels.comm_info())
 
 
@@ -36,7 +36,7 @@ def a_question_goes_to_the_asker(kernel):
     first, second = kernel.client, kernel.connect()
     for asker, answer in [(first, "one"), (second, "two")]:
         msg_id = asker.send(kernel.cells.ask, allow_stdin=True)
-        # For the second round this also shows that the first round's question did not reach the second client.
+        # In the second round, this also shows that the second client did not get the input request of the first round.
         question = asker.channels.get_stdin_msg(timeout=harness.BOUND_S)
         assert question["parent_header"]["msg_id"] == msg_id, question
         asker.channels.input(answer)

@@ -41,7 +41,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where one of them is missing or too old.
+    /// If one of them is missing or too old.
     pub fn find() -> Result<Browser> {
         let chromium = match env::var_os("CHROMIUM") {
             Some(chromium) => PathBuf::from(chromium),
@@ -69,12 +69,12 @@ impl Browser {
         })
     }
 
-    /// Runs the checks of tests/browser in a running JupyterLab; gives what they printed. Pictures of the steps stay in
-    /// `browser/pictures` beside the test programs.
+    /// Runs the checks of tests/browser in a running JupyterLab; returns what they printed. Screenshots of the steps
+    /// stay in `browser/pictures` beside the test programs.
     ///
     /// # Errors
     ///
-    /// Where a check fails, with all that was printed.
+    /// If a check fails. The error contains everything that was printed.
     pub fn check(&self, lab: &Lab) -> Result<String> {
         let scripts = self.scripts()?;
         let pictures = crate::profile_folder()?.join("browser/pictures");

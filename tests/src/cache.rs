@@ -1,4 +1,5 @@
-//! A cache folder of a test's own. Most share the prepared builds, which take half a minute to make, with the user's.
+//! A private cache folder for a test. Most of these folders share the user's prepared builds, because a prepared build
+//! takes half a minute to make.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +11,7 @@ use anyhow::Result;
 use tempfile::TempDir;
 use threadbook_kernel::env::cache_folder;
 
-/// The folder, removed on drop. Whatever other kernels the user runs, its sessions are those of the test.
+/// The folder, removed on drop. It contains only the sessions of the test, even if the user runs other kernels.
 #[derive(Debug)]
 pub struct PrivateCache {
     folder: TempDir,
@@ -22,7 +23,7 @@ impl PrivateCache {
         PrivateCache::new_in(&std::env::temp_dir())
     }
 
-    /// The same below another folder.
+    /// Does the same as `new`, below another folder.
     pub fn new_in(parent: &Path) -> Result<PrivateCache> {
         let prepared = cache_folder()
             .context("neither a cache folder nor a home folder is known")?
@@ -34,8 +35,8 @@ impl PrivateCache {
         Ok(cache)
     }
 
-    /// Makes a folder without any build: the first kernel makes one. Its name has what breaks commands that are put
-    /// together as text.
+    /// Makes a folder without any build: the first kernel makes one. The folder's name contains characters that break
+    /// commands which are built as unquoted text.
     pub fn empty() -> Result<PrivateCache> {
         PrivateCache::make(&std::env::temp_dir(), "threadbook test's кеш $1 ")
     }
@@ -48,12 +49,12 @@ impl PrivateCache {
         Ok(PrivateCache { folder })
     }
 
-    /// The folder itself, for `THREADBOOK_CACHE`.
+    /// The folder's path, for `THREADBOOK_CACHE`.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where the prepared builds are.
+    /// The folder of the prepared builds.
     pub fn prepared(&self) -> PathBuf {
         self.folder.path().join("prepared")
     }
@@ -65,12 +66,12 @@ impl PrivateCache {
         paths.filter(|path| path.is_dir()).collect()
     }
 
-    /// Where the folders of sessions are.
+    /// The folder that contains the session folders.
     pub fn sessions(&self) -> PathBuf {
         self.folder.path().join("sessions")
     }
 
-    /// What sessions have there now.
+    /// The session folders that exist now.
     pub fn session_files(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.sessions()) else {
             return Vec::new();

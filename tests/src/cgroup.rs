@@ -1,4 +1,4 @@
-//! A group of processes that may use so much memory and no more, as containers have.
+//! A group of processes with a memory limit, as containers have.
 
 use std::fs;
 use std::fs::OpenOptions;
@@ -9,17 +9,18 @@ use std::process::Command;
 
 use crate::kernel::wait_until;
 
-/// A control group with a limit for its memory. Removed on drop, once its processes are gone.
+/// A control group with a memory limit. It is removed on drop, after its processes have ended.
 #[derive(Debug)]
 pub struct MemoryGroup {
     folder: PathBuf,
 }
 
 impl MemoryGroup {
-    /// Makes one; `None` where this user may not, or the system has no such groups.
+    /// Makes a group; returns `None` if this user lacks the permission or the system has no such groups.
     pub fn new(bytes: u64) -> Option<MemoryGroup> {
         let name = format!("threadbook-test-{}", uuid::Uuid::new_v4().simple());
-        // In this order: the first version's, and the second's. Without the next file, swap would take what is above the limit.
+        // cgroup version 1 is tried first, then version 2. The swap limit prevents memory above the limit from going to
+        // swap.
         [
             (
                 "/sys/fs/cgroup/memory",
@@ -41,7 +42,7 @@ impl MemoryGroup {
         })
     }
 
-    /// A program that starts another one in this group, with its arguments.
+    /// A command, with its arguments, that starts another program in this group.
     pub fn prefix(&self) -> [String; 4] {
         let script = format!(
             "echo $$ > {}/cgroup.procs && exec \"$@\"",
@@ -57,7 +58,7 @@ impl MemoryGroup {
     }
 
     fn set(&self, file: &str, value: u64) -> Option<()> {
-        // Not made where it is missing: the folder may be no control group.
+        // A missing file is not created: the folder may not be a control group.
         let mut file = OpenOptions::new()
             .write(true)
             .open(self.folder.join(file))

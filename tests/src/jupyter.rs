@@ -1,4 +1,4 @@
-//! Jupyter's own programs, with our kernel installed where they look for kernels and nothing else of the user's.
+//! Jupyter's own programs. The only kernel of the user's folders that they find is ours.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,8 +15,7 @@ use tempfile::TempDir;
 use crate::cache::PrivateCache;
 use crate::python::Environment;
 
-/// Jupyter with folders of its own, so that tests share no history, settings or runtime files with each other or with
-/// the user.
+/// Jupyter with private folders: tests share no history, settings or runtime files with each other or with the user.
 #[derive(Debug)]
 pub struct Jupyter {
     environment: Environment,
@@ -25,12 +24,12 @@ pub struct Jupyter {
     home: TempDir,
 }
 
-/// What a program did.
+/// The result of a program.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its exit code; none if a signal ended it.
+    /// The exit code; `None` if a signal ended the program.
     pub code: Option<i32>,
-    /// All that it printed, stdout first.
+    /// Everything that the program printed, stdout first.
     pub text: String,
 }
 
@@ -40,7 +39,7 @@ impl Jupyter {
         Self::alone()?.and_threadbook()
     }
 
-    /// The same with JupyterLab.
+    /// Jupyter with Threadbook and JupyterLab.
     pub fn with_jupyterlab() -> Result<Self> {
         Self::new(Environment::with_jupyterlab()?)?.and_threadbook()
     }
@@ -70,7 +69,7 @@ impl Jupyter {
         self.home.path()
     }
 
-    /// The cache of our kernel, if it is installed.
+    /// The cache of our kernel, if our kernel is installed.
     pub fn cache(&self) -> Option<&PrivateCache> {
         self.cache.as_ref()
     }
@@ -83,7 +82,7 @@ impl Jupyter {
 
     /// Runs `jupyter nbconvert` in the folder.
     pub fn nbconvert<A: AsRef<OsStr>>(&self, folder: &Path, arguments: &[A]) -> Result<Finished> {
-        // Not through `jupyter`, which would look for another nbconvert on the PATH first.
+        // Direct call: `jupyter nbconvert` would first search the PATH for another nbconvert.
         self.run(
             self.program("jupyter-nbconvert")
                 .args(arguments)
@@ -91,7 +90,7 @@ impl Jupyter {
         )
     }
 
-    /// One of Jupyter's programs, to be run with these folders.
+    /// A command that runs one of Jupyter's programs with these folders.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.environment.program(name));
         for (variable, folder) in [
@@ -129,14 +128,14 @@ impl Jupyter {
 }
 
 impl Finished {
-    /// Asserts exit code 0 and returns what was printed.
+    /// Asserts that the exit code is 0 and returns what was printed.
     #[track_caller]
     pub fn succeeded(self) -> String {
         assert_eq!(self.code, Some(0), "{}", self.text);
         self.text
     }
 
-    /// Asserts an exit code of its own other than 0, and returns what was printed.
+    /// Asserts that the program itself exited with a code other than 0, and returns what was printed.
     #[track_caller]
     pub fn failed(self) -> String {
         assert!(
@@ -149,7 +148,7 @@ impl Finished {
     }
 }
 
-/// Where the kernelspec of the built binary is. Installed once for all tests of a process.
+/// The prefix in which the kernelspec of the built binary is installed, once for all tests of a process.
 fn installed_prefix() -> Result<PathBuf> {
     static PREFIX: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let prefix = PREFIX.get_or_init(|| install().map_err(|error| format!("{error:#}")));
@@ -157,7 +156,7 @@ fn installed_prefix() -> Result<PathBuf> {
 }
 
 fn install() -> Result<PathBuf> {
-    // Not a TempDir: nothing drops what a `static` holds.
+    // This is not a TempDir, because the value of a `static` is never dropped.
     let prefix = crate::profile_folder()?.join("jupyter-prefix");
     if prefix.exists() {
         fs::remove_dir_all(&prefix)
@@ -178,7 +177,8 @@ fn install() -> Result<PathBuf> {
     Ok(prefix)
 }
 
-/// On a fresh machine the first kernel prepares the runtime and shows its progress, which no check expects.
+/// Runs one empty notebook. On a fresh machine, the first kernel prepares the runtime and shows its progress, which no
+/// check expects.
 fn prepare_runtime() -> Result<()> {
     let folder = TempDir::new()?;
     let notebook = folder.path().join("empty.ipynb");

@@ -1,6 +1,6 @@
-//! A front end for the real binary: a kernel in a process group of its own, and verbs to run cells in it.
+//! A front end for the real binary: a kernel in its own process group, and functions that run cells in it.
 //!
-//! What a cell has published and no verb has read fails the test.
+//! A test fails if a cell has published something that the test has not read.
 
 mod comms;
 mod process;
@@ -33,7 +33,7 @@ pub use process::wait_until;
 pub use ran::Failure;
 pub use ran::Ran;
 
-/// Nothing takes so long unless it hangs: two cores are shared by a few kernels that compile, perhaps the runtime too.
+/// A limit that only a hang exceeds. Two cores are shared by a few kernels that compile cells and perhaps the runtime.
 pub const HANG: Duration = Duration::from_secs(1200);
 
 /// A kernel and its client.
@@ -52,7 +52,7 @@ pub struct Kernel {
 #[derive(Debug, Default)]
 struct Request {
     iopub: Vec<Message>,
-    /// Whether the cell says that it is compiled, which the next message clears.
+    /// Whether the last message was the line that reports compilation; the next message clears this line.
     is_compiling: bool,
     reply: Option<Message>,
     inputs: VecDeque<Message>,
@@ -60,7 +60,7 @@ struct Request {
 
 impl Request {
     fn published(&mut self, message: Message) {
-        // Whether a cell is compiled for so long that it says so is by chance.
+        // Only long compilations publish this line, which depends on timing. Therefore it is left out.
         let is_compiling = message.content["metadata"].get(COMPILING_KEY).is_some();
         let was_compiling = std::mem::replace(&mut self.is_compiling, is_compiling);
         let clears_it = was_compiling && message.msg_type() == "clear_output";
@@ -71,17 +71,17 @@ impl Request {
 }
 
 impl Kernel {
-    /// A kernel of the test's own, ready to run cells.
+    /// Starts a kernel for this test only, ready to run cells.
     #[track_caller]
     pub fn start() -> Kernel {
         Kernel::start_with(&Setup::default())
     }
 
-    /// A kernel that is started in another way.
+    /// Starts a kernel with other settings.
     #[track_caller]
     pub fn start_with(setup: &Setup) -> Kernel {
         let mut kernel = Kernel::connect(Process::start(setup));
-        // Its reply says that the evaluator takes cells; on a fresh machine there is progress before it.
+        // The reply shows that the evaluator accepts cells. On a fresh machine, progress is published before it.
         let id = kernel.send_with("", json!({"silent": true}));
         kernel.wait_for_end(&id);
         kernel.forget(&id);
@@ -89,7 +89,7 @@ impl Kernel {
         kernel
     }
 
-    /// A kernel that was just started: the evaluator may not be ready.
+    /// Connects to a kernel that was just started; the evaluator may not be ready.
     #[track_caller]
     pub fn connect(process: Process) -> Kernel {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -113,30 +113,30 @@ impl Kernel {
         }
     }
 
-    /// A kernel out of the pool, which other tests have used and will use: for tests that leave it whole. Names that
-    /// its cells bind are best the test's own.
+    /// Takes a kernel from the pool, which other tests use before and after. The test must leave the kernel intact, and
+    /// should choose names for its variables that no other test uses.
     #[track_caller]
     pub fn lease() -> Lease {
         static AT_EXIT: Once = Once::new();
         AT_EXIT.call_once(|| {
-            // SAFETY: the function is called once, on a thread where nothing of ours runs any more.
+            // SAFETY: the function is called once, on a thread that runs no other code of ours any more.
             unsafe { libc::atexit(end_pool) };
         });
         let waiting = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Lease(Some(waiting.unwrap_or_else(Kernel::start)))
     }
 
-    /// The process.
+    /// The kernel's process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }
 
-    /// Sends a cell; gives its id.
+    /// Sends a cell; returns its id.
     pub fn send(&mut self, code: &str) -> String {
         self.send_with(code, json!({}))
     }
 
-    /// Sends a cell with other options than a notebook's.
+    /// Sends a cell with other options than those of a notebook; returns its id.
     pub fn send_with(&mut self, code: &str, options: Value) -> String {
         let mut content = json!({"code": code, "silent": false, "store_history": true, "user_expressions": {},
             "allow_stdin": true, "stop_on_error": true});
@@ -156,14 +156,14 @@ impl Kernel {
         self.finish(&id)
     }
 
-    /// Runs a cell with other options than a notebook's.
+    /// Runs a cell with other options than those of a notebook.
     #[track_caller]
     pub fn run_with(&mut self, code: &str, options: Value) -> Ran {
         let id = self.send_with(code, options);
         self.finish(&id)
     }
 
-    /// Waits for the end of a cell that was sent.
+    /// Waits for the end of a cell that was sent before.
     #[track_caller]
     pub fn finish(&mut self, id: &str) -> Ran {
         self.wait_for_end(id);
@@ -175,7 +175,7 @@ impl Kernel {
         Ran::new(request.iopub, request.reply.unwrap().content)
     }
 
-    /// Waits until a running cell has printed the text, on whatever stream.
+    /// Waits until a running cell has printed the text on one of its streams.
     #[track_caller]
     pub fn until_text(&mut self, id: &str, text: &str) -> String {
         self.wait(&format!("the text {text:?}"), |kernel| {
@@ -184,7 +184,7 @@ impl Kernel {
         ran::text_of(&self.requests[id].iopub, None)
     }
 
-    /// Waits until something of the kind is published about a running cell.
+    /// Waits until a message of this type is published about a running cell.
     #[track_caller]
     pub fn until_message(&mut self, id: &str, msg_type: &str) {
         self.wait(msg_type, |kernel| {
@@ -193,7 +193,7 @@ impl Kernel {
         });
     }
 
-    /// Waits for text that is printed, on `stream`, under the cell after its end. Nothing else may have come.
+    /// Waits for text that the cell prints on `stream` after its end. Fails if another message has come.
     #[track_caller]
     pub fn late_text(&mut self, stream: &str, id: &str, text: &str) {
         let so_far = |kernel: &Kernel| {
@@ -219,12 +219,12 @@ impl Kernel {
         self.late.clear();
     }
 
-    /// The latest cell that was sent.
+    /// The id of the latest cell that was sent.
     pub fn latest(&self) -> String {
         self.latest.clone()
     }
 
-    /// Waits for a question of a running cell.
+    /// Waits for an input request of a running cell.
     #[track_caller]
     pub fn question(&mut self, id: &str) -> Message {
         self.wait("an input request", |kernel| {
@@ -234,12 +234,12 @@ impl Kernel {
         request.inputs.pop_front().unwrap()
     }
 
-    /// Answers a question.
+    /// Answers an input request.
     pub fn answer(&self, question: &Message, value: &str) {
         self.client.answer_input(question, value);
     }
 
-    /// A request with a reply and nothing else; gives the reply's content.
+    /// Sends a request that causes a reply and no other message; returns the reply's content.
     #[track_caller]
     pub fn ask(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
         let id = self
@@ -260,7 +260,7 @@ impl Kernel {
         assert_eq!(reply["status"], "ok");
     }
 
-    /// Asks the kernel to end, and waits for its answer.
+    /// Sends a shutdown request and waits for its reply.
     #[track_caller]
     pub fn shut_down(&mut self, restart: bool) {
         let content = json!({"restart": restart});
@@ -288,7 +288,7 @@ impl Kernel {
             .collect()
     }
 
-    /// Completes at the end of the code until a name is offered: what rust-analyzer has not read yet is not.
+    /// Completes at the end of the code until a name is offered: rust-analyzer may not have read it yet.
     #[track_caller]
     pub fn complete_until(&mut self, code: &str, expected: &str) -> Vec<String> {
         let deadline = Instant::now() + HANG;
@@ -304,7 +304,7 @@ impl Kernel {
         }
     }
 
-    /// What is said of the end of the code.
+    /// Inspects at the end of the code; returns the plain text.
     #[track_caller]
     pub fn inspect(&mut self, code: &str) -> Option<String> {
         let content = json!({"code": code, "cursor_pos": code.chars().count(), "detail_level": 0});
@@ -313,7 +313,7 @@ impl Kernel {
         reply["data"]["text/plain"].as_str().map(str::to_owned)
     }
 
-    /// The same until a text is in it: what takes longer to find comes with a later answer.
+    /// Inspects until the text contains `expected`: what takes longer to find is only in a later reply.
     #[track_caller]
     pub fn inspect_until(&mut self, code: &str, expected: &str) -> String {
         let deadline = Instant::now() + HANG;
@@ -326,7 +326,7 @@ impl Kernel {
         }
     }
 
-    /// Fails if anything came that nobody has read.
+    /// Fails if a message came that the test has not read.
     #[track_caller]
     pub fn assert_quiet(&self) {
         let late: Vec<_> = self
@@ -337,7 +337,7 @@ impl Kernel {
         assert!(late.is_empty(), "nobody has read {late:?}");
     }
 
-    /// Runs a cell to its end, whatever it shows and however it ends.
+    /// Runs a cell to its end and ignores all its output and whether it failed.
     #[track_caller]
     pub fn run_unread(&mut self, code: &str) {
         let id = self.send(code);
@@ -393,7 +393,7 @@ impl Kernel {
                 _ => assert!(request.reply.replace(message).is_none(), "two replies"),
             }
         } else {
-            // The kernel's own start and end are about no request.
+            // Messages about the kernel's own start and end belong to no request.
             let own = ["iopub_welcome", "status"].contains(&message.msg_type())
                 && !self.answered.contains(message.parent_id());
             if !own {
@@ -403,7 +403,7 @@ impl Kernel {
     }
 }
 
-/// A kernel of the pool.
+/// A kernel from the pool, to which it returns on drop.
 #[derive(Debug)]
 pub struct Lease(Option<Kernel>);
 
@@ -424,7 +424,7 @@ impl DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(kernel) = self.0.take() else { return };
-        // After a failure nobody knows what state it is in: it ends with this.
+        // After a failure the kernel's state is unknown. Therefore it ends here.
         if !std::thread::panicking() {
             kernel.assert_quiet();
             let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -435,12 +435,12 @@ impl Drop for Lease {
 
 static POOL: Mutex<Vec<Kernel>> = Mutex::new(Vec::new());
 
-/// Statics are not dropped.
+/// Ends all kernels of the pool, because statics are not dropped.
 extern "C" fn end_pool() {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     for mut kernel in pool.drain(..) {
         kernel.process.end();
-        // The runtime's threads do no harm, and dropping it here would look for a thread's locals that are gone.
+        // The runtime's threads do no harm. A drop at this point would access thread-locals that no longer exist.
         std::mem::forget(kernel);
     }
 }

@@ -17,7 +17,7 @@ use crate::jupyter::Jupyter;
 use crate::kernel::free_port;
 use crate::kernel::wait_until;
 
-/// A server on a free port of this machine, with a folder of its own. The drop ends it and its kernels.
+/// A server on a free port of this machine, with a private folder. The drop ends the server and its kernels.
 #[derive(Debug)]
 pub struct Lab {
     jupyter: Jupyter,
@@ -32,14 +32,14 @@ impl Lab {
     ///
     /// # Errors
     ///
-    /// Where its environment can't be made.
+    /// If its environment can't be made.
     ///
     /// # Panics
     ///
-    /// Where the server does not listen in time.
+    /// If the server does not listen in time.
     pub fn start() -> Result<Lab> {
         let jupyter = Jupyter::with_jupyterlab()?;
-        // JupyterLab would cover the notebook with a prompt for news.
+        // Otherwise JupyterLab would cover the notebook with a question about news.
         let settings = json!({
             "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
         });
@@ -56,7 +56,7 @@ impl Lab {
         let server = jupyter
             .program("jupyter-lab")
             .args(["--no-browser", "--allow-root", "--ip=127.0.0.1"])
-            // The checks wait for states of the page that it shows in part only.
+            // The checks wait for states that the page itself shows only in part.
             .arg("--expose-app-in-browser")
             .args([format!("--port={port}"), "--port-retries=0".into()])
             .arg(format!("--IdentityProvider.token={token}"))
@@ -81,12 +81,12 @@ impl Lab {
         Ok(lab)
     }
 
-    /// Such as `http://127.0.0.1:8888`.
+    /// The server's address, such as `http://127.0.0.1:8888`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What a request must name.
+    /// The token that each request must contain.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -105,7 +105,7 @@ impl Lab {
     ///
     /// # Panics
     ///
-    /// Where something of its kernels stays.
+    /// If a file of its kernels remains.
     pub fn end(mut self) {
         self.terminate();
         let cache = self.jupyter.cache().expect("JupyterLab has our kernel");

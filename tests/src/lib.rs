@@ -21,8 +21,8 @@ use anyhow::ensure;
 
 /// The `threadbook` executable that was built with the running test.
 ///
-/// Cargo names a package's own executables to its tests, but not another package's. It puts them into the folder above
-/// the test's, though.
+/// Cargo gives the tests of a package the paths of its own executables, but not of those of another package. It puts
+/// those into the folder above that of the test.
 pub fn threadbook_binary() -> Result<PathBuf> {
     let binary = profile_folder()?.join("threadbook");
     ensure!(
@@ -33,7 +33,7 @@ pub fn threadbook_binary() -> Result<PathBuf> {
     Ok(binary)
 }
 
-/// Such as `target/release`.
+/// The build folder, such as `target/release`.
 fn profile_folder() -> Result<PathBuf> {
     let test = std::env::current_exe().context("can't find the running test's own file")?;
     // The test itself is in `target/release/deps`.
@@ -43,7 +43,7 @@ fn profile_folder() -> Result<PathBuf> {
         .to_owned())
 }
 
-/// The project's folder.
+/// The repository's folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

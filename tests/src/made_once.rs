@@ -14,11 +14,12 @@ use anyhow::Context as _;
 use anyhow::Result;
 use anyhow::bail;
 
-/// The folder of a kind for a key, which is made if it isn't there. Another key gets another folder.
+/// The folder of a kind for a key, which is made if it does not exist. Another key gets another folder.
 ///
-/// Tests of several processes may need it at once: the first makes it, the others wait. `make` gets the folder, which is
-/// empty or missing, and the lock. The lock becomes the standard input of the programs that write into the folder, as a way
-/// for them to inherit it: where this process is killed, they go on alone, and hold the lock until their end.
+/// Tests in several processes may need the folder at the same time: the first makes it, the others wait. `make` gets
+/// the folder, which is empty or missing, and the lock. The lock becomes the standard input of the programs that write
+/// into the folder, and thus they inherit it. If this process is killed, they continue alone and hold the lock until
+/// they end.
 pub(crate) fn made_once(
     kind: &str,
     key: impl Hash,
@@ -35,7 +36,7 @@ pub(crate) fn made_once(
     lock.lock()
         .with_context(|| format!("can't lock `{}`", lock_path.display()))?;
     let folder = parent.join(name);
-    // Written after everything else: what a killed install has left is not complete.
+    // The mark is written last. Without it, the folder is what a killed installation has left.
     let mark = folder.join("complete");
     if !mark.exists() {
         if folder.exists() {
@@ -48,7 +49,7 @@ pub(crate) fn made_once(
     Ok(folder)
 }
 
-/// Runs a program to its end. `package` is what provides the program on Debian.
+/// Runs a program to its end. `package` is the Debian package that contains the program.
 pub(crate) fn output(command: &mut Command, package: &str) -> Result<Output> {
     let program = command.get_program().display().to_string();
     match command.output() {

@@ -1,4 +1,4 @@
-//! Which modules of a crate import which, for the rule that they never do so in a circle.
+//! Imports between the modules of a crate, for the rule that they form no circle.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -19,19 +19,19 @@ use ra_ap_syntax::ast;
 use ra_ap_syntax::ast::HasAttrs as _;
 use ra_ap_syntax::ast::HasVisibility as _;
 
-/// A module by its path from the crate's root, which is empty itself.
+/// A module as its path from the crate's root. The path of the root is empty.
 type Module = Vec<String>;
 
-/// The modules of a crate, a file each, and the paths that they name. Test modules are left out.
+/// The modules of a crate, one per file, and the paths that they name. Test modules are left out.
 #[derive(Debug, Default)]
 pub struct Modules {
     named: BTreeMap<Module, Vec<Vec<String>>>,
-    /// For each module, what it only passes on: a name, and where that comes from.
+    /// For each module, the names that it re-exports, and the path where each of them comes from.
     passed_on: BTreeMap<Module, BTreeMap<String, Vec<String>>>,
 }
 
 impl Modules {
-    /// Reads the sources of a crate, by its folder `src`.
+    /// Reads the sources of a crate from its folder `src`.
     pub fn read(src: &Path) -> Result<Modules> {
         let mut files = Vec::new();
         collect(src, &Vec::new(), &mut files)?;
@@ -64,10 +64,10 @@ impl Modules {
         self.passed_on.insert(module, passed_on);
     }
 
-    /// The module that defines what a path names; the path may lead over names that are passed on.
+    /// The module that defines the target of a path. The path may contain re-exported names.
     fn home(&self, path: &[String]) -> Module {
         let mut path = path.to_vec();
-        // No name is passed on so often, unless in a circle.
+        // A longer chain of re-exports is a circle.
         for _ in 0..10 {
             let depth = (0..=path.len())
                 .rev()
@@ -85,7 +85,7 @@ impl Modules {
         path
     }
 
-    /// The modules that a module imports. The crate's root counts as none: it declares the others.
+    /// The modules that a module imports. The crate's root does not count, because it declares the others.
     fn imports(&self, module: &Module) -> BTreeSet<Module> {
         let named = self.named[module].iter();
         named
@@ -94,7 +94,7 @@ impl Modules {
             .collect()
     }
 
-    /// The circles: each a list of modules of which the next is imported by the one before, and the first by the last.
+    /// The circles. In each list, each module imports the next one, and the last imports the first.
     pub fn circles(&self) -> Vec<String> {
         let imports: BTreeMap<&Module, BTreeSet<Module>> = self
             .named
@@ -110,7 +110,7 @@ impl Modules {
     }
 }
 
-/// Follows imports in depth; whatever leads back into the way to here is a circle.
+/// Follows imports depth first. An import of a module that is already on the path from the start is a circle.
 fn walk(
     module: &Module,
     imports: &BTreeMap<&Module, BTreeSet<Module>>,
@@ -135,7 +135,7 @@ fn walk(
     done.insert(module.clone());
 }
 
-/// The files of a folder and of those below, with the modules that they are.
+/// The files of a folder and of the folders below it, each with its module.
 fn collect(folder: &Path, module: &Module, files: &mut Vec<(Module, String)>) -> Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("can't list `{}`", folder.display()))?;
@@ -149,7 +149,7 @@ fn collect(folder: &Path, module: &Module, files: &mut Vec<(Module, String)>) ->
             let text = fs::read_to_string(&path)
                 .with_context(|| format!("can't read `{}`", path.display()))?;
             match stem.as_ref() {
-                // Programs of their own, and tests in files.
+                // These are programs, and tests in separate files.
                 "main" | "worker_main" | "tests" => {}
                 name if name.ends_with("_tests") => {}
                 "lib" | "mod" => files.push((module.clone(), text)),
@@ -160,7 +160,7 @@ fn collect(folder: &Path, module: &Module, files: &mut Vec<(Module, String)>) ->
     Ok(())
 }
 
-/// The code of a file in stretches, without tests: each `pub use` by itself, and everything else.
+/// The code of a file in parts, without tests: each `pub use` is one part, and all other code is another.
 fn stretches(root: &SyntaxNode) -> Vec<(Vec<SyntaxToken>, bool)> {
     let mut passed_on = Vec::new();
     let mut others = Vec::new();
@@ -194,7 +194,7 @@ fn is_test(node: &SyntaxNode) -> bool {
     })
 }
 
-/// The paths of more than one name in a stretch of code, as they are written. Macros are read like any other code.
+/// The paths of more than one name in a part of the code, as written. Macros are read like other code.
 fn paths(tokens: &[SyntaxToken]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut path: Vec<String> = Vec::new();
@@ -225,7 +225,7 @@ fn paths(tokens: &[SyntaxToken]) -> Vec<Vec<String>> {
     paths
 }
 
-/// A path from the crate's root; `None` for one that leads out of the crate or is about a type.
+/// A path from the crate's root; `None` if the path leads out of the crate or belongs to a type.
 fn absolute(module: &Module, path: Vec<String>, known: &BTreeSet<Module>) -> Option<Vec<String>> {
     let supers = path.iter().take_while(|name| *name == "super").count();
     let (base, rest) = match path[0].as_str() {

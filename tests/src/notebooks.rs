@@ -1,4 +1,4 @@
-//! The project's own notebooks: a copy to run, and what is in them.
+//! The project's own notebooks: a copy to run, and their contents.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ pub fn folder() -> PathBuf {
     crate::root().join("notebooks")
 }
 
-/// A copy of the folder with all that is in it, since cells may write files.
+/// Copies the folder with all its files, because cells may write files.
 pub fn copy() -> Result<TempDir> {
     let copy = TempDir::new().context("can't make a folder for the notebooks")?;
     copy_folder(&folder(), copy.path())?;
@@ -37,7 +37,8 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The notebooks in a folder below `notebooks/`, or in itself (``), in order; not those in folders below.
+/// The names of the notebooks in one folder below `notebooks/` (in `notebooks/` itself for an empty string), in order.
+/// Notebooks in folders further below are not included.
 pub fn names(below: &str) -> Result<Vec<String>> {
     let folder = folder().join(below);
     let entries =
@@ -59,13 +60,13 @@ pub struct Notebook {
 /// One of its cells.
 #[derive(Debug)]
 pub struct Cell {
-    /// Such as `tour-07`.
+    /// The cell's id, such as `tour-07`.
     pub id: String,
-    /// `code` or `markdown`.
+    /// The cell's type: `code` or `markdown`.
     pub kind: String,
-    /// Its text.
+    /// The cell's text.
     pub source: String,
-    /// Its metadata, with its tags.
+    /// The cell's metadata, including its tags.
     pub metadata: Value,
     /// Whether it has been executed.
     pub is_run: bool,
@@ -84,7 +85,7 @@ impl Notebook {
         })
     }
 
-    /// Its cells with code.
+    /// The notebook's code cells.
     pub fn code(&self) -> impl Iterator<Item = &Cell> {
         self.cells.iter().filter(|cell| cell.kind == "code")
     }
@@ -102,10 +103,12 @@ impl Cell {
         }
     }
 
-    /// Of what sorts its outputs are: the names of its streams, the types of what it shows, in order, and its error.
+    /// The kinds of the cell's outputs: the names of its streams, the types of its displays and results in order, and
+    /// its error.
     ///
-    /// Not how often it wrote to a stream, nor when: that is by chance. Nor the line that says what is waited for, which is
-    /// missing where the crates of a `:dep` were built before.
+    /// The number and the times of writes to a stream are not included, because they vary from run to run. The line
+    /// that reports what is waited for is not included either: it is missing if the crates of a `:dep` were built
+    /// before.
     pub fn shape(&self) -> Vec<String> {
         let mut streams = BTreeSet::new();
         let mut others = Vec::new();
@@ -138,7 +141,7 @@ impl Cell {
     }
 }
 
-/// A text of a notebook may be a list of its lines.
+/// Joins a text that a notebook may contain as a list of lines.
 fn text(value: &Value) -> String {
     match value {
         Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
@@ -146,7 +149,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// In which cells the outputs are of other sorts than those that are kept, one line for each.
+/// The cells whose outputs have other kinds than those that are kept, one line for each.
 ///
 /// # Panics
 ///

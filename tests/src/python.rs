@@ -12,7 +12,7 @@ use crate::made_once::printed;
 
 const PACKAGES: &str = "python3 python3-venv";
 
-/// The files of requirements: name and text. One may include those before it.
+/// The requirements files: name and text. One may include those before it.
 const REQUIREMENTS: [(&str, &str); 2] = [
     (
         "requirements.txt",
@@ -24,23 +24,24 @@ const REQUIREMENTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// A virtual environment that holds all that a file of requirements names.
+/// A virtual environment with all packages of a requirements file.
 #[derive(Clone, Debug)]
 pub struct Environment {
     folder: PathBuf,
 }
 
 impl Environment {
-    /// The environment under the build folder with the packages of `requirements.txt`, which is made if it isn't there.
+    /// The environment with the packages of `requirements.txt`. It is below the build folder, and is made if it does
+    /// not exist.
     ///
     /// # Errors
     ///
-    /// Where Python is missing or too old, or a package can't be installed.
+    /// If Python is missing or too old, or a package can't be installed.
     pub fn ready() -> Result<Self> {
         Self::with(&REQUIREMENTS[..1])
     }
 
-    /// The same with those of `requirements-lab.txt`, JupyterLab among them.
+    /// The environment with the packages of `requirements-lab.txt`, which include JupyterLab.
     ///
     /// # Errors
     ///
@@ -89,7 +90,7 @@ impl Environment {
     }
 }
 
-/// What tells this interpreter from another, after a check that it is new enough.
+/// A text that identifies this interpreter. Fails if the interpreter is too old.
 fn interpreter() -> Result<String> {
     let script = "import sys; print(sys.executable, sys.version, sys.version_info >= (3, 11))";
     let asked = output(Command::new("python3").args(["-c", script]), PACKAGES)?;

@@ -9,11 +9,11 @@ use tempfile::TempDir;
 use crate::cache::PrivateCache;
 use crate::kernel::Setup;
 
-/// Nobody listens there: cargo finds the crates in the folder. Each registry has an address of its own, since kernels share what they
-/// build.
+/// No server listens at this address: cargo finds the crates in the folder. Each registry has its own address, because
+/// kernels share what they build.
 const HOST: &str = "sparse+http://127.0.0.1:9";
 
-/// The registry. A dependency from it has `registry = "disk"`.
+/// The registry. A dependency on one of its crates has `registry = "disk"`.
 #[derive(Debug)]
 pub struct Registry {
     index: String,
@@ -22,7 +22,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// An empty one, and a cache whose kernels know it.
+    /// Makes an empty registry, and a cache whose kernels use it.
     pub fn new() -> Registry {
         let crates = tempfile::tempdir().unwrap();
         let index = format!("{HOST}/{}/", uuid::Uuid::new_v4().simple());
@@ -42,13 +42,13 @@ impl Registry {
         }
     }
 
-    /// Adds a crate with one source file. `rest` is the end of its manifest, from its dependencies on; there `disk` stands
-    /// for this registry.
+    /// Adds a crate with one source file. `rest` is the end of its manifest, from its dependencies on. In it, the
+    /// registry's name is `disk`.
     pub fn add(&self, name: &str, version: &str, rest: &str, source: &str) -> PathBuf {
         self.add_files(name, version, rest, &[("src/lib.rs", source)])
     }
 
-    /// Adds a crate with its files.
+    /// Adds a crate with several files.
     pub fn add_files(
         &self,
         name: &str,
@@ -76,7 +76,7 @@ impl Registry {
         folder
     }
 
-    /// How a kernel is started that knows the registry.
+    /// The settings of a kernel that uses the registry.
     pub fn setup(&self) -> Setup {
         Setup {
             cache: Some(self.cache.clone()),
@@ -84,7 +84,7 @@ impl Registry {
         }
     }
 
-    /// The cache of such kernels.
+    /// The cache of the kernels that use the registry.
     pub fn cache(&self) -> &PrivateCache {
         &self.cache
     }

@@ -11,7 +11,7 @@ use threadbook_tests::browser::Browser;
 use threadbook_tests::lab::Lab;
 use threadbook_tests::notebooks;
 
-/// `required` makes it a failure that the browser is missing.
+/// With the value `required`, a missing browser is a failure.
 const REQUIREMENT: &str = "THREADBOOK_BROWSER";
 
 #[test]
@@ -32,7 +32,7 @@ fn not_run(missing: &anyhow::Error) -> Result<()> {
     if env::var_os(REQUIREMENT).is_some_and(|value| value == "required") {
         bail!("the browser tests did not run, and {REQUIREMENT} is `required`: {missing:#}");
     }
-    // Not by `eprintln!`, whose text is hidden where a test passes.
+    // `eprintln!` is not used here, because its text is hidden if a test passes.
     writeln!(
         io::stderr(),
         "\n*** THE BROWSER TESTS DID NOT RUN: {missing:#} ***\n"

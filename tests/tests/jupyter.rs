@@ -1,8 +1,8 @@
-//! Threadbook under Jupyter's own programs: its conformance tests, nbconvert, nbclient, papermill,
+//! Threadbook under Jupyter's own programs: Jupyter's conformance tests, nbconvert, nbclient, papermill,
 //! jupyter_client, jupyter_server.
 //!
-//! The checks themselves are the scripts in tests/python; each runs on ipykernel too, in `the_checks_hold_for_ipykernel`,
-//! so that a check which asks for the wrong thing shows as one.
+//! The checks are the scripts in tests/python. `the_checks_hold_for_ipykernel` runs each of them on ipykernel too,
+//! which reveals a check with a wrong expectation.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use threadbook_tests::notebooks;
 use threadbook_tests::notebooks::Notebook;
 use threadbook_tests::notebooks::differences;
 
-/// The scripts that take a kernel's name and nothing else.
+/// The scripts whose only argument is a kernel's name.
 const CHECKS: [&str; 11] = [
     "test_conformance.py",
     "interrupts.py",
@@ -31,7 +31,7 @@ const CHECKS: [&str; 11] = [
     "remote.py",
 ];
 
-/// Notebooks that assert what they say.
+/// Notebooks that check their statements with assertions.
 const ASSERTING: [&str; 5] = [
     "01_overview.ipynb",
     "02_threads_and_futures.ipynb",
@@ -179,7 +179,7 @@ fn nbconvert_executes_a_notebook_and_converts_what_it_made() -> Result<()> {
         .nbconvert(folder.path(), &["--to", "html", "executed.ipynb"])?
         .succeeded();
     let html = fs::read_to_string(folder.path().join("executed.html"))?;
-    // `let` as a keyword, as Pygments marks it where it knows the language.
+    // `let` is marked as a keyword: Pygments does this only if it knows the language.
     assert!(
         html.contains(r#"<span class="kd">let</span>"#),
         "the cell is not highlighted as Rust"
@@ -245,7 +245,7 @@ fn check_with(script: &str, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Writes `notebook.ipynb` with these code cells. As JupyterLab does, it names our kernel.
+/// Writes `notebook.ipynb` with these code cells. The notebook names our kernel, as notebooks from JupyterLab do.
 fn write_notebook(folder: &Path, cells: &[&str]) -> Result<()> {
     let cells: Vec<Value> = cells
         .iter()

@@ -1,6 +1,7 @@
-//! Rules that the compiler does not check: who may name what, how long a file may be, what the documents must say.
+//! Rules that the compiler does not check: where names may be used, how long a file may be, what the documents must
+//! contain.
 //!
-//! Each failure names every place that breaks the rule, so that one run shows all there is to do.
+//! Each failure lists every place that breaks the rule, so that one run shows all of them.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +11,13 @@ use serde_json::Value;
 use threadbook_kernel::env;
 use threadbook_tests::modules::Modules;
 
-/// A file wants to be two before it has this many lines.
+/// A file should be split before it has this many lines.
 const LINES_LIMIT: usize = 600;
 
-/// The notebooks in this folder wait for a reader who solves them; those in folders below are their solutions.
+/// The notebooks in this folder are for readers to solve; those in the folders below are the solutions.
 const EXERCISES: &str = "notebooks/exercises/";
 
-/// Folders that hold nothing written by hand.
+/// Folders without handwritten files.
 const SKIPPED_FOLDERS: [&str; 5] = [
     "target",
     ".git",
@@ -25,7 +26,7 @@ const SKIPPED_FOLDERS: [&str; 5] = [
     "node_modules",
 ];
 
-/// Sleeps that no order depends on: file, how many, why.
+/// Sleeps on which no order depends: the file, the number of sleeps, and the reason.
 const SLEEPS: [(&str, usize, &str); 8] = [
     (
         "runtime/src/threads/join.rs",
@@ -102,7 +103,7 @@ fn what_evcxr_generates_is_known_in_one_place() {
     ];
     let may = |name: &str| {
         name.starts_with("kernel/src/evcxr_text/")
-            // What stands in place of evcxr's text is made of its words.
+            // The replacements of evcxr's text use the same words.
             || ["kernel/src/rewrite/calls.rs", "runtime/src/wire/evcxr_lines.rs"].contains(&name)
     };
     let mut faults = Vec::new();
@@ -176,7 +177,7 @@ fn messages_do_no_io() {
         "File::",
     ] {
         faults.extend(lines_with(word, |name| {
-            // The connection file is read where it is described.
+            // The module that describes the connection file also reads it.
             !name.starts_with("kernel/jupyter/src/message/")
                 || name == "kernel/jupyter/src/message/connection.rs"
         }));
@@ -191,7 +192,7 @@ fn no_order_rests_on_a_sleep() {
         if !is_product(&file.name) {
             continue;
         }
-        // A test of timers may sleep; test modules stand at the end.
+        // A test of timers may sleep. Test modules are at the end of a file.
         if let Some(tests) = file.text.find("\n#[cfg(test)]\nmod tests {") {
             file.text.truncate(tests);
         }
@@ -253,7 +254,7 @@ fn relative_links_lead_somewhere() {
 
 #[test]
 fn nothing_is_left_from_the_workbench() {
-    // Put together here, so that this file does not break its own rule.
+    // The words are assembled here: otherwise this file would break its own rule.
     let words = [
         concat!("FIX", "ME"),
         concat!("XX", "X "),
@@ -271,7 +272,7 @@ fn nothing_is_left_from_the_workbench() {
                 }
             }
             for path in paths {
-                // `a/work/b` inside a longer path is nobody's folder.
+                // `a/work/b` inside a longer path is not a private folder.
                 let names_path = line.match_indices(path).any(|(at, _)| {
                     !line[..at].ends_with(|before: char| {
                         before.is_alphanumeric() || matches!(before, '.' | '_' | '-' | '}' | '~')
@@ -282,7 +283,7 @@ fn nothing_is_left_from_the_workbench() {
                 }
             }
         }
-        // The runtime has a macro of that name for cells, and tests have cells that use it.
+        // The runtime defines a macro of that name for cells, and tests have cells that use it.
         if is_product(&file.name) && file.name != "runtime/src/printing.rs" {
             let word = concat!("db", "g!(");
             for (number, line) in code_lines(&file) {
@@ -367,7 +368,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Files that end so, or are called so where they have no extension.
+/// Files with these extensions, or with these names if they have no extension.
 fn files(endings: &[&str]) -> Vec<SourceFile> {
     let mut found = Vec::new();
     collect(&root(), String::new(), endings, &mut found);
@@ -387,7 +388,7 @@ fn collect(folder: &Path, prefix: String, endings: &[&str], found: &mut Vec<Sour
         };
         let path = entry.path();
         let name = format!("{prefix}{file_name}");
-        // Not followed: a link may lead out of the repository.
+        // Links are not followed, because they may lead out of the repository.
         if path.is_symlink() {
             continue;
         }
@@ -410,11 +411,11 @@ fn read(path: &Path) -> String {
         .unwrap_or_else(|error| panic!("can't read `{}`: {error}", path.display()))
 }
 
-/// Lines of Rust code with a word, in files that may not have it. Comments may.
+/// Lines of Rust code that contain a word, in files where it is not allowed. Comments may contain it.
 fn lines_with(word: &str, may: impl Fn(&str) -> bool) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files(&["rs"]) {
-        // The rules themselves name what they forbid.
+        // The rules themselves name the forbidden words.
         if may(&file.name) || !is_product(&file.name) {
             continue;
         }
@@ -427,12 +428,12 @@ fn lines_with(word: &str, may: impl Fn(&str) -> bool) -> Vec<String> {
     faults
 }
 
-/// What users run, as opposed to what tests it.
+/// Whether a file is part of what users run, not of the tests.
 fn is_product(name: &str) -> bool {
     name.starts_with("kernel/src/") || name.starts_with("runtime/src/")
 }
 
-/// Lines with their numbers, without those that are comments.
+/// Lines with their numbers, without comments.
 fn code_lines(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
     file.text
         .lines()
@@ -443,7 +444,7 @@ fn code_lines(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
 
 /// The Markdown of a notebook.
 fn prose(notebook: &str) -> String {
-    // What is no notebook is a fault of another test.
+    // Another test reports files that are not notebooks.
     let notebook: Value = serde_json::from_str(notebook).unwrap_or_default();
     let cells = notebook["cells"].as_array().cloned().unwrap_or_default();
     let prose = cells.iter().filter(|cell| cell["cell_type"] == "markdown");

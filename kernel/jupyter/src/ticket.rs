@@ -244,7 +244,7 @@ mod tests {
         Message::decode(&signer, &mut Replays::default(), frames).unwrap()
     }
 
-    /// What a request of that type leads to when `act` is done to its ticket: replies, then publications.
+    /// Calls `act` with the ticket of a request of this type. Checks the replies, then the published messages.
     async fn check(msg_type: &str, act: impl FnOnce(Ticket), replies: &[&str], published: &[&str]) {
         let (connection, mut peer) = Connection::memory();
         let (direct_tx, mut direct_rx) = mpsc::unbounded_channel();

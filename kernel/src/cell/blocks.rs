@@ -174,7 +174,7 @@ pub(crate) fn with_blanks(source: &str, mut parts: Vec<Range<usize>>) -> String 
 mod tests {
     use super::*;
 
-    /// Runs cells one after the other; gives the source of the last as it is compiled, where the blocks all stand.
+    /// Runs cells one after the other; returns the source of the last one as it is compiled, with all blocks in place.
     fn run(cells: &[&str]) -> (Vec<String>, Blocks) {
         let mut blocks = Blocks::default();
         let mut compiled = String::new();

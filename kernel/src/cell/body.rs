@@ -69,7 +69,7 @@ mod tests {
         };
         assert_eq!(texts(code), ["let a = 1;", "fn é() {}", "a"]);
         assert!(texts("").is_empty());
-        // Not a part of it is lost, and none reaches beyond it.
+        // No part of the text is lost, and no range ends beyond the text.
         assert_eq!(texts("fn").concat(), "fn");
         assert_eq!(texts("[1, ").concat().trim_end(), "[1,");
     }

@@ -191,7 +191,7 @@ pub(crate) fn statics_of(call: &ast::MacroCall) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// The text with what was put in, which takes nothing away and adds no line.
+    /// The text after the edits. Asserts that they remove nothing and add no line.
     fn kept(text: &str) -> String {
         let edits = keep_items(text);
         let kept = edits.apply(text);

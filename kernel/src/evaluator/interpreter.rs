@@ -109,7 +109,7 @@ mod tests {
     use crate::cell::Facts;
     use crate::cell::Plan;
 
-    /// Writes down what it is given. Words decide what fails.
+    /// Records its calls. A call fails if its text contains `fails`.
     #[derive(Default)]
     struct Fake {
         done: Vec<String>,
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// Every magic is one of the kernel's, and no name is known.
+    /// Every magic belongs to the kernel, and no name is known.
     #[derive(Debug)]
     struct NoFacts;
 
@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    /// What is done for a cell, whether it fails, and how many pieces of Rust were counted.
+    /// Checks the steps of a cell, whether the cell fails, and how many pieces of Rust were compiled.
     #[track_caller]
     fn check(cell: &str, done: &[&str], fails: bool, pieces: u64) {
         let Ok(Plan::Steps(steps)) = Plan::of(cell, &NoFacts) else {

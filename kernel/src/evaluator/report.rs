@@ -324,7 +324,7 @@ mod tests {
     use crate::cell::Plan;
     use crate::cell::Step;
 
-    /// The messages about cells that became a generated text.
+    /// Checks the text of a message about the source that was generated for these cells.
     fn check(cells: &[(u32, &str)], generated: &str, message: &Value, expected: Expect) {
         let mut all = Cells::default();
         for (count, text) in cells {
@@ -343,7 +343,7 @@ mod tests {
         positions::plain(&render(message, sources).unwrap_or_default())
     }
 
-    /// A span over a part of the generated text, the first of its kind.
+    /// A span over the first occurrence of a part in the generated text.
     fn span(generated: &str, part: &str, is_primary: bool, label: Option<&str>) -> Value {
         let start = generated.find(part).unwrap();
         let place = |byte: usize| {

@@ -398,10 +398,10 @@ mod tests {
         let map = cells.map("fn f() { #[a] static N: u8 = x; }", &[put_in(9, 5)]);
         assert_eq!(map.place(1, 5).map(|place| place.column), Some(5));
         assert_eq!(map.place(1, 31).map(|place| place.column), Some(26));
-        // Where a static begins its line, the attribute stands behind the line before.
+        // If a static begins its line, the attribute is at the end of the line before.
         let map = cells.map(&format!("{text}#[a] \nother"), &[put_in(28, 5)]);
         assert_eq!(map.place(1, 26).map(|place| place.column), Some(26));
-        // The same, written by the person, is the person's.
+        // The same text does not count as inserted if the person has written it.
         let map = cells.map("fn f() { #[a] static N: u8 = x; }", &[]);
         assert_eq!(map.place(1, 5), None);
     }

@@ -236,7 +236,7 @@ mod tests {
     const FRAME: &str =
         "struct EvcxrUserCodeError {}\nmod evcxr_internal_runtime {\n}\nfn run_user_code_1() {}\n";
 
-    /// The items, by their first words, that a cell reaches.
+    /// The items that a cell reaches.
     fn reached(items: &[&str], cell: &str) -> Vec<String> {
         let source = format!("{}\n{FRAME}", items.join("\n"));
         let left = leave_unreached(&source, [cell].into_iter(), &mut Found::default());

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(ask("-vV", 0), "run 1");
         assert_eq!(ask("-vV", 0), "run 1");
         assert_eq!(ask("--print cfg", 0), "run 2");
-        // A failure, and then none.
+        // The first run fails and is not stored; the second one succeeds.
         assert_eq!(ask("--print x", 9), "run 3");
         assert_eq!(ask("--print x", 0), "run 4");
     }

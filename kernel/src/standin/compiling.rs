@@ -347,11 +347,11 @@ mod tests {
     use super::*;
     use crate::evcxr_text::shapes::text;
 
-    /// Changes that leave the text as it is, and do what a test has set.
+    /// Changes that leave the text as it is, and return what a test has set.
     #[derive(Default)]
     struct Fake {
         outdated: BTreeSet<String>,
-        /// How often something is to be changed after rustc's errors.
+        /// The number of times that rustc's errors lead to a change.
         lessons: usize,
         lacks_items: bool,
     }
@@ -384,7 +384,7 @@ mod tests {
         }
     }
 
-    /// Compiles what evcxr generates, with a rustc that succeeds from the attempt with this number on.
+    /// Compiles what evcxr generates. The compiler succeeds from the attempt with this number on.
     fn build(shape: &str, fake: &mut Fake, succeeds_at: usize) -> (Compiled, usize) {
         let folder = TempDir::new().unwrap();
         let session = SessionPaths::new(folder.path());

@@ -194,7 +194,7 @@ mod tests {
         }
     }
 
-    /// `cargo metadata` for packages that use each other; those in capitals are procedural macros.
+    /// `cargo metadata` for packages that use each other. Packages with names in capitals are procedural macros.
     fn metadata(uses: &[(&str, &[&str])]) -> Value {
         let kind = |name: &str| match name.chars().all(char::is_uppercase) {
             true => "proc-macro",

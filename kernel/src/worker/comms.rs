@@ -282,7 +282,7 @@ mod tests {
         assert!(comms.sent_by_worker(None, message).is_some());
     }
 
-    /// The ids of comms that events close.
+    /// The ids of the comms that the events close.
     fn ids(events: Vec<Event>) -> Vec<String> {
         let ids = events.into_iter().map(|event| match event {
             Event::Comm { message, .. } if message.act == CommAct::Close => message.comm_id,

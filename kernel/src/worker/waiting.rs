@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    /// What the steps show: each text, marked where it is a new display or the last text of one.
+    /// The texts that the steps show, marked if a text is a new display or the last text of one.
     fn shown(pace: &str, steps: &[Step], close: bool) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pace");

@@ -1,4 +1,4 @@
-//! Runs `threadbook` in a home folder of its own.
+//! Runs `threadbook` in a private home folder.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A home folder, and what stands in the environment beside it.
+/// A home folder, and additional environment variables.
 pub(crate) struct Home {
     folder: TempDir,
     variables: Vec<(String, PathBuf)>,
@@ -29,7 +29,7 @@ impl Home {
         self.folder.path()
     }
 
-    /// Runs the command and gives back all that it says, with the home folder written as `~`.
+    /// Runs the command and returns all that it prints, with the home folder written as `~`.
     pub(crate) fn threadbook(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
         let text = format!(
@@ -38,13 +38,13 @@ impl Home {
             String::from_utf8(output.stderr).unwrap(),
             output.status.code().unwrap(),
         );
-        // macOS has its temp folder behind a link.
+        // On macOS, the path of the temp folder contains a link.
         let real = self.path().canonicalize().unwrap();
         text.replace(real.to_str().unwrap(), "~")
             .replace(self.path().to_str().unwrap(), "~")
     }
 
-    /// The command, not yet started.
+    /// The command, before its start.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command

@@ -1,4 +1,4 @@
-//! `threadbook doctor`, with programs that say what the test wants.
+//! `threadbook doctor`, with programs whose output the test chooses.
 
 use std::fs;
 use std::fs::Permissions;
@@ -146,7 +146,7 @@ fn a_python_without_venv_is_a_warning() {
     assert!(report.contains(line), "{report}");
 }
 
-/// A machine on which everything is as it should be, except that no kernelspec is installed.
+/// A machine on which everything is correct, except that no kernelspec is installed.
 fn machine() -> Home {
     let home = Home::new();
     let folder = |name: &str| home.path().join(name);
@@ -176,7 +176,7 @@ fn add_program(home: &Home, name: &str, script: &str) {
     fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The report, with the numbers of free megabytes written as `#`.
+/// The report, with each number of free megabytes written as `#`.
 fn report(home: &Home) -> String {
     let text = home.threadbook(&["doctor"]);
     text.lines()

@@ -168,7 +168,7 @@ fn the_kernelspec_of_another_kernel_is_left_alone() {
     );
 }
 
-/// Mode and name of everything in a folder.
+/// The mode and name of everything in a folder.
 fn listing(folder: &Path) -> String {
     let mut lines: Vec<String> = fs::read_dir(folder)
         .unwrap()

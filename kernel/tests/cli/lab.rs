@@ -1,4 +1,4 @@
-//! `threadbook lab`, with a Python that does nothing but say what it was told.
+//! `threadbook lab`, with a Python that only prints its arguments.
 
 use std::fs;
 use std::fs::Permissions;
@@ -167,7 +167,7 @@ fn the_cache_lists_environments_and_prunes_those_that_are_not_current() {
     assert!(current.exists() && !old.exists());
 }
 
-/// A home folder with that text as its only Python, and with the tools that the text uses.
+/// A home folder with this script as its only Python, and with the tools that the script uses.
 fn machine(python: &str) -> Home {
     let home = Home::new();
     let folder = |name: &str| home.path().join(name);
@@ -180,7 +180,7 @@ fn machine(python: &str) -> Home {
     home.with("PATH", tools).with("THREADBOOK_CACHE", cache)
 }
 
-/// What the command prints, with the environment's name written as `KEY`.
+/// The output of the command, with the environment's name written as `KEY`.
 fn said(home: &Home, arguments: &[&str]) -> String {
     let text = home.threadbook(arguments);
     match environments(home).first() {
@@ -205,7 +205,7 @@ fn environments(home: &Home) -> Vec<PathBuf> {
         .collect()
 }
 
-/// How often Python was called so.
+/// The number of calls of Python whose arguments begin with this text.
 fn calls(home: &Home, beginning: &str) -> usize {
     let calls = fs::read_to_string(home.path().join("calls")).unwrap_or_default();
     calls

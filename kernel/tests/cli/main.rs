@@ -1,4 +1,4 @@
-//! The `threadbook` command as its user meets it: arguments in; exit code, texts and files out.
+//! The `threadbook` command from the user's view: arguments as input; exit code, texts and files as output.
 
 mod command;
 mod doctor;

@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::command::Home;
 use crate::scripted_kernel;
 
-/// Nothing here takes long; a test that takes this long hangs.
+/// The limit of one wait. A longer wait is a hang.
 const HANG: Duration = Duration::from_secs(120);
 
 #[test]
@@ -170,7 +170,8 @@ fn a_kernel_that_dies_is_reported() {
     let line = "error: `x.ipynb`, cell 2 (id `b`): the kernel died (signal: 6 (SIGABRT)";
     assert!(said.contains(line), "{said}");
     assert!(said.ends_with("exit code 1\n"), "{said}");
-    // A kernel that aborts leaves the folder of its sockets, which a later kernel sweeps.
+    // A kernel that aborts leaves the folder of its sockets, which a later kernel removes. The runner's folder must be
+    // gone.
     assert!(folders(&home, "threadbook-run-").is_empty());
 }
 
@@ -293,7 +294,7 @@ fn sigterm_ends_the_kernel_too() {
     assert_nothing_left(&home);
 }
 
-/// A run that goes on beside the test.
+/// A run in the background.
 struct Run {
     child: Child,
     lines_rx: mpsc::Receiver<String>,
@@ -317,7 +318,7 @@ impl Run {
         Run { child, lines_rx }
     }
 
-    /// The kernel's process, once the cell that names it runs.
+    /// Waits until the cell prints the id of the kernel's process.
     fn wait_for_pid(&mut self) -> Pid {
         let line = self.wait_for_line("pid ");
         Pid::from_raw(line["pid ".len()..].parse().unwrap()).unwrap()
@@ -380,7 +381,7 @@ fn assert_nothing_left(home: &Home) {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// The temp folders of that prefix: the home folder is the temp folder too.
+/// The temp folders with this prefix. The home folder is also the temp folder.
 fn folders(home: &Home, prefix: &str) -> Vec<String> {
     fs::read_dir(home.path())
         .unwrap()

@@ -1,6 +1,6 @@
-//! A kernel whose cells are scripts of a few words, so that the runner is tested without compiling Rust.
+//! A kernel whose cells are scripts of a few words. It tests the runner without compiling Rust.
 //!
-//! The runner starts this test binary again, through a shell script that asks for [`the_kernel_process`] alone.
+//! The runner starts this test binary again, through a shell script that selects only [`the_kernel_process`].
 
 use std::env;
 use std::fs;
@@ -26,10 +26,10 @@ use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 
-/// Names the connection file, in the process that is the kernel.
+/// The variable with the path of the connection file. It is set only in the kernel's process.
 const CONNECTION_FILE: &str = "SCRIPTED_KERNEL_CONNECTION_FILE";
 
-/// Writes the program that `THREADBOOK_KERNEL_COMMAND` may name.
+/// Writes the program for `THREADBOOK_KERNEL_COMMAND`.
 pub(crate) fn program(folder: &Path) -> PathBuf {
     let path = folder.join("scripted-kernel");
     let this = env::current_exe().unwrap();
@@ -42,7 +42,8 @@ pub(crate) fn program(folder: &Path) -> PathBuf {
     path
 }
 
-/// Not a test: the kernel's process. In a run of the tests there is no connection file, and nothing to do.
+/// This is not a test: it is the kernel's process. In a run of the tests there is no connection file, and it does
+/// nothing.
 #[test]
 fn the_kernel_process() {
     let Some(file) = env::var_os(CONNECTION_FILE) else {
@@ -66,7 +67,7 @@ fn the_kernel_process() {
     .unwrap();
 }
 
-/// Says to the running cell that it is to end.
+/// Ends the running cell.
 #[derive(Default)]
 struct Stop {
     wanted: Mutex<bool>,
@@ -98,7 +99,7 @@ struct Scripted {
 }
 
 impl Evaluator for Scripted {
-    /// Each line is a command and its argument; `\n` and `\r` in the argument are those characters.
+    /// Each line is a command and its argument. `\n` and `\r` in the argument stand for those characters.
     fn execute(&mut self, cell: &Cell) -> Outcome {
         *self.stop.wanted.lock().unwrap() = false;
         for line in cell.code.lines().filter(|line| !line.is_empty()) {
@@ -160,7 +161,7 @@ impl Scripted {
                 self.stop.wait();
                 return Err(diagnostic("KeyboardInterrupt", "interrupted"));
             }
-            // Neither an interrupt nor a request to shut down ends this.
+            // Neither an interrupt nor a shutdown request ends this cell.
             "deaf" => loop {
                 self.stop.wait();
                 self.print(cell, StreamName::Stdout, "ignored\n");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A message of the front end.
+/// Delivers a message of the front end.
 fn given(comm: &Comm, act: CommAct, data: serde_json::Value) {
     thread::take(CommMessage {
         act,

@@ -1,4 +1,4 @@
-//! What a pool promises, with the failures.
+//! The guarantees of a pool, including failures.
 
 use std::sync::Arc;
 use std::sync::Barrier;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// Counts how many of it are there.
+/// Counts the existing values of this type.
 struct Alive(Arc<AtomicUsize>);
 
 impl Alive {
@@ -60,7 +60,7 @@ fn a_map_takes_nothing_before_it_is_asked_and_no_more_than_it_may() {
 
 #[test]
 fn items_that_need_each_other_run_at_once() {
-    // Two of a kind, which came fast before: none may wait behind the other on one thread.
+    // Two items wait for each other, after fast ones. Neither may be queued behind the other on one thread.
     let barrier = Barrier::new(2);
     let total: usize = ThreadPoolExecutor::scope(2, |pool| {
         let quick = pool.map(0..10_000, |n| n).count();
@@ -209,7 +209,7 @@ fn a_pending_says_what_became_of_it() {
     let pool = ThreadPoolExecutor::new(1);
     let bad = pool.submit(|| -> u8 { panic!("boom") });
     let good = pool.submit(|| 5);
-    // A later task of the only thread has ended, and thus the earlier ones.
+    // The pool has one thread. When a later task has ended, the earlier ones have ended too.
     pool.submit(|| ()).result().unwrap();
     assert!(bad.is_done() && good.is_done());
     assert_eq!(format!("{bad:?}"), "Pending(panicked: boom)");
@@ -311,6 +311,6 @@ fn fewer_workers_run_fewer_tasks_and_all_threads_end() {
         .max()
         .unwrap();
     assert_eq!(most, 1);
-    // Joins its threads.
+    // The drop joins the pool's threads.
     drop(pool);
 }

@@ -37,7 +37,7 @@ mod tests {
     fn a_moment_has_the_minutes_and_seconds_of_its_zone() {
         let (hour, minute, second) = local(1_700_000_096);
         assert!(hour < 24 && minute < 60);
-        // No zone is off by parts of a minute nowadays.
+        // Today, no time zone has an offset with a part of a minute.
         assert_eq!(second, 56);
     }
 }

@@ -169,7 +169,7 @@ mod tests {
         let next = of(20);
         next.advance(5);
         assert_eq!(rows_of_latest(), [1, 5]);
-        // What has not come to its end stays.
+        // A bar that has not reached its end remains.
         drop(next);
         let third = endless();
         assert_eq!(rows_of_latest(), [1, 5, 0]);

@@ -1,4 +1,4 @@
-//! What futures that run together promise, with the failures.
+//! The guarantees of futures that run together, including failures.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::*;
 use crate::blocking::block_on;
 use crate::session_tokio;
 
-/// Notes that it was dropped.
+/// Records that it was dropped.
 struct Noted(Arc<AtomicBool>);
 
 impl Drop for Noted {
@@ -122,7 +122,7 @@ fn dropping_a_group_cancels_its_tasks() {
         pending::<()>().await;
     });
     drop(group);
-    // The task's end of the channel is dropped, sooner or later.
+    // The task's end of the channel is dropped at some time.
     assert!(told_rx.recv().is_err());
 }
 

@@ -305,7 +305,7 @@ fn numbers_in(folder: &Path) -> Vec<i32> {
 mod tests {
     use super::*;
 
-    /// A process table of one's own making.
+    /// A process table that the test makes.
     struct Fake(PathBuf);
 
     impl Fake {
@@ -376,7 +376,7 @@ mod tests {
         let fake = Fake::new("kernel");
         let session = fake.0.join("session");
         fs::create_dir_all(&session).unwrap();
-        // In milliseconds; a tick of the process table has ten.
+        // These times are in milliseconds; a tick of the process table is ten milliseconds.
         fs::write(
             session.join(CELLS_FILE),
             "+1 9950\n1 10000\n-\n+2 19950\n2 20000\n",
@@ -390,14 +390,15 @@ mod tests {
         fake.worker(11, 10, "worker", &session);
         let copy = COPY_NAME.to_str().unwrap();
         fake.worker(12, 10, copy, &session);
-        // It has ended and was not yet reaped: the system does not show its program any more.
+        // This process has ended but was not yet reaped: the system does not show its program any more.
         fake.process(18, 10, copy, "", 2200);
         fake.thread(11, 13, "threadbook-flus", 901);
         fake.thread(11, 14, "early", 1000);
         fake.thread(11, 15, "late", 2000);
         fake.process(16, 11, "sleep", "sleep 60", 1010);
         fake.process(17, 10, "orphan", "orphan -x", 2100);
-        // A process that a cell has forked, and one of which that has ended.
+        // The first is a process that a cell has forked. The parent of the second has ended, and the supervisor has
+        // adopted it.
         fake.worker(19, 11, "my_service", &session);
         fake.worker(20, 10, "left_behind", &session);
         let proc = Proc::read(&fake.0);

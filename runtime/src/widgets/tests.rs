@@ -14,7 +14,7 @@ fn model(widget: &dyn Widget) -> Arc<Model> {
     Arc::clone(&widget.model().0)
 }
 
-/// The states of what was opened since the last look, by the models' names.
+/// The states of the models that were opened since the last call, with the models' names.
 fn opened() -> Vec<(String, Value)> {
     let opened = sent::take().into_iter();
     opened
@@ -57,7 +57,7 @@ fn nothing_is_sent_of_a_widget_before_it_is_shown() {
     let style = &opened[1].1;
     assert_eq!(style["_view_name"], "StyleView");
     assert_eq!(style["_view_module"], "@jupyter-widgets/base");
-    // Shown again, it is the same one.
+    // The second call shows the same model.
     slider.show();
     assert!(sent::take().is_empty());
 }
@@ -92,7 +92,7 @@ fn a_change_of_the_person_calls_and_is_not_sent_back() {
     let update = json!({"method": "update", "state": {"value": 5.0}, "buffer_paths": []});
     model(&slider).take(&update);
     assert_eq!((slider.value(), seen.load(Ordering::Relaxed)), (5, 5));
-    // The same value again is no change.
+    // An update with the same value is not a change.
     model(&slider).take(&update);
     model(&slider).take(&json!({"method": "update", "state": {"readout": false}}));
     assert!(sent::take().is_empty());

@@ -182,12 +182,12 @@ mod tests {
         let mut decoder = DeliveryDecoder::default();
         let first = encode_delivery(1, &message(DATAGRAM_MAX)).unwrap();
         let second = encode_delivery(2, &message(DATAGRAM_MAX)).unwrap();
-        // The process that has taken the first piece has died.
+        // The process that received the first piece has died.
         for piece in &first[1..] {
             assert_eq!(decoder.take(piece), None);
         }
         assert_eq!(decoder.take(&first[0]), None);
-        // That one's rest is gone too.
+        // The rest of the first delivery is lost too.
         for piece in &second[..second.len() - 1] {
             assert_eq!(decoder.take(piece), None);
         }

@@ -10,20 +10,20 @@ use super::Kernel;
 use super::Request;
 
 impl Kernel {
-    /// Sends a message on a comm; gives its id.
+    /// Sends a message on a comm; returns its id.
     pub fn send_on_comm(&mut self, comm_id: &str, data: Value) -> String {
         self.send_comm("comm_msg", json!({"comm_id": comm_id, "data": data}))
     }
 
-    /// Sends a message about a comm; gives its id.
+    /// Sends a message about a comm; returns its id.
     pub fn send_comm(&mut self, msg_type: &str, content: Value) -> String {
         let id = self.client.send(Channel::Shell, msg_type, content);
         self.requests.insert(id.clone(), Request::default());
         id
     }
 
-    /// Waits until a message on a comm has been handled; gives the type and the content of what was published about it
-    /// between busy and idle.
+    /// Waits until a message on a comm has been handled; returns the type and the content of each message that was
+    /// published about it between busy and idle.
     #[track_caller]
     pub fn handled(&mut self, id: &str) -> Vec<(String, Value)> {
         self.wait("the end of a message on a comm", |kernel| {
@@ -40,12 +40,12 @@ impl Kernel {
         between.iter().map(brief).collect()
     }
 
-    /// Drops messages of a type that came after the ends of their cells.
+    /// Drops messages of this type that came after the end of their cells.
     pub fn skip_late(&mut self, msg_type: &str) {
         self.late.retain(|message| message.msg_type() != msg_type);
     }
 
-    /// Waits for a text, on whatever stream and under whatever cell, after the end of all cells, and drops what came late.
+    /// Waits for a text on any stream and under any cell, after the end of all cells. Drops all late messages.
     #[track_caller]
     pub fn late_words(&mut self, words: &str) {
         self.wait(&format!("the late words {words:?}"), |kernel| {
@@ -56,7 +56,7 @@ impl Kernel {
         self.late.clear();
     }
 
-    /// The comms that are open: id and target.
+    /// The open comms: id and target of each.
     #[track_caller]
     pub fn comms(&mut self) -> Vec<(String, String)> {
         let reply = self.ask(Channel::Shell, "comm_info", json!({}));

@@ -24,25 +24,26 @@ use threadbook_jupyter::message::ConnectionInfo;
 use super::HANG;
 use crate::cache::PrivateCache;
 
-/// In the environment of every process that a kernel starts, whoever its parent is by then.
+/// A variable in the environment of every process that a kernel starts. It identifies the process after its parent has
+/// ended.
 const MARK: &str = "THREADBOOK_TEST_MARK";
 
-/// How a kernel is started.
+/// The settings for the start of a kernel.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// A program that starts the kernel, such as `taskset`, with its arguments.
     pub prefix: Vec<String>,
-    /// Added to the kernel's arguments.
+    /// Additional arguments of the kernel.
     pub args: Vec<String>,
-    /// Added to the environment.
+    /// Additional variables in the kernel's environment.
     pub env: Vec<(String, String)>,
-    /// Sockets with names instead of ports.
+    /// Whether the kernel uses sockets with names instead of ports.
     pub ipc: bool,
-    /// A cache that the test made; without one the kernel gets one that shares the user's prepared builds.
+    /// A cache that the test made. Without one, the kernel gets a cache that shares the user's prepared builds.
     pub cache: Option<Arc<PrivateCache>>,
 }
 
-/// A kernel's process, in a group of its own, with private folders. Ended and reaped on drop.
+/// A kernel's process, in its own process group and with private folders. It is ended and reaped on drop.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -100,7 +101,7 @@ impl Process {
         }
     }
 
-    /// Where it listens.
+    /// The kernel's connection information.
     pub fn info(&self) -> &ConnectionInfo {
         &self.info
     }
@@ -110,7 +111,7 @@ impl Process {
         self.child.id()
     }
 
-    /// What it has logged.
+    /// The kernel's log.
     pub fn log(&self) -> String {
         let files = self.files.as_ref().map(TempDir::path);
         files.map_or_else(String::new, |files| {
@@ -118,20 +119,20 @@ impl Process {
         })
     }
 
-    /// Sends a signal to this process alone.
+    /// Sends a signal to the kernel's process only.
     pub fn signal(&self, signal: i32) {
-        // SAFETY: numbers only; the child is not yet reaped.
+        // SAFETY: the call takes two numbers; the child is not yet reaped.
         unsafe { libc::kill(self.pid().cast_signed(), signal) };
     }
 
-    /// Memory in use, in bytes.
+    /// Memory that the process uses, in bytes.
     pub fn resident_bytes(&self) -> usize {
         let text = fs::read_to_string(format!("/proc/{}/statm", self.pid())).unwrap();
         let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
         pages * 4096
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         wait_until("the kernel's end", || self.child.try_wait().unwrap())
@@ -145,7 +146,7 @@ impl Process {
             let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else {
                 continue;
             };
-            // Those of other users, and those that have just ended, can't be read.
+            // Processes of other users, and those that have just ended, can't be read.
             let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
             if environment
                 .split(|byte| *byte == 0)
@@ -176,7 +177,7 @@ impl Process {
         });
     }
 
-    /// Asserts that nothing of the kernel stays: no process, no file. It has ended or is about to.
+    /// Asserts that no process and no file of the kernel remains. The kernel has ended or is about to end.
     #[track_caller]
     pub fn is_gone(&mut self) {
         self.ended();
@@ -201,20 +202,20 @@ impl Process {
         left
     }
 
-    /// Where the kernel puts temporary files.
+    /// The folder for the kernel's temporary files.
     pub fn temp(&self) -> &Path {
         self.temp.as_ref().expect("there until the end").path()
     }
 
-    /// Ends it at once, and removes its folders.
+    /// Ends the kernel at once, and removes its folders.
     pub fn end(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // SAFETY: numbers only; the group is the child's, which is not yet reaped.
+            // SAFETY: the call takes two numbers; the group is the child's, which is not yet reaped.
             unsafe { libc::killpg(self.pid().cast_signed(), libc::SIGKILL) };
             let _ = self.child.wait();
         }
         for (pid, _) in self.processes() {
-            // SAFETY: numbers only; the process carries this kernel's mark.
+            // SAFETY: the call takes two numbers; the process carries this kernel's mark.
             unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
         }
         self.cache = None;
@@ -229,7 +230,7 @@ impl Drop for Process {
     }
 }
 
-/// Polls until there is a value.
+/// Polls until `value` returns a value.
 #[track_caller]
 pub fn wait_until<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + HANG;
@@ -246,7 +247,8 @@ fn folder(prefix: &str) -> TempDir {
     tempfile::Builder::new().prefix(prefix).tempdir().unwrap()
 }
 
-/// A port below those that the system hands out itself: one of these could go to some connection before the kernel has it.
+/// A free port below those that the system assigns itself: it could assign one of these to another connection before
+/// the kernel binds it.
 pub fn free_port() -> u16 {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 20_000;

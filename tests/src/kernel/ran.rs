@@ -1,4 +1,4 @@
-//! What a cell did.
+//! The messages that a cell has caused.
 
 use std::cell::Cell;
 
@@ -6,7 +6,8 @@ use serde_json::Value;
 use threadbook_jupyter::message::Message;
 use threadbook_jupyter::output::WAITING_KEY;
 
-/// A cell that has run to its end. What it has published has to be read, or its drop fails the test.
+/// A cell that has run to its end. The test must read everything that the cell has published; otherwise the drop
+/// panics.
 #[derive(Debug)]
 pub struct Ran {
     /// The content of the reply.
@@ -15,16 +16,16 @@ pub struct Ran {
     read: [Cell<bool>; KINDS.len()],
 }
 
-/// The `error` of a cell, which its reply repeats.
+/// The `error` message of a cell; the reply has the same content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The error's name.
     pub ename: String,
-    /// What it says in plain text.
+    /// The error's text, without colours.
     pub evalue: String,
     /// The traceback's lines, joined, without colours.
     pub traceback: String,
-    /// The same with colours.
+    /// The traceback's lines, joined, with colours.
     pub coloured: String,
 }
 
@@ -67,19 +68,19 @@ impl Ran {
         self.reply["execution_count"].as_u64().unwrap()
     }
 
-    /// All of stdout.
+    /// The whole text of stdout.
     pub fn stdout(&self) -> String {
         self.mark("stdout");
         text_of(&self.iopub, Some("stdout"))
     }
 
-    /// All of stderr, and each text of a line that said what was waited for.
+    /// The whole text of stderr, and the text of each line that reported what the cell waited for.
     pub fn stderr(&self) -> String {
         self.mark("stderr");
         text_of(&self.iopub, Some("stderr"))
     }
 
-    /// rustc's warnings as plain text; no other display may be there.
+    /// rustc's warnings as plain text. Fails if there is another display.
     #[track_caller]
     pub fn warnings(&self) -> String {
         let mut text = String::new();
@@ -93,7 +94,7 @@ impl Ran {
         text
     }
 
-    /// Both streams in the order published; neighbouring messages of one are joined.
+    /// Both streams in the order published; adjacent messages of one stream are joined.
     pub fn streams(&self) -> Vec<(String, String)> {
         self.mark("stdout");
         self.mark("stderr");
@@ -124,7 +125,7 @@ impl Ran {
             .to_owned()
     }
 
-    /// The contents of all messages of a kind.
+    /// The contents of all messages of a type.
     #[track_caller]
     pub fn contents(&self, kind: &str) -> Vec<&Value> {
         self.mark(kind);
@@ -144,14 +145,14 @@ impl Ran {
         contents.map(|content| &content["data"]).collect()
     }
 
-    /// Asserts that the cell printed this and did nothing else.
+    /// Asserts that the cell printed this text and published nothing else.
     #[track_caller]
     pub fn printed(self, text: &str) {
         assert_eq!(self.stdout(), text, "{:#?}", brief(&self.iopub));
         self.nothing();
     }
 
-    /// Asserts that this was the cell's result, and that it did nothing else.
+    /// Asserts that this was the cell's result, and that the cell published nothing else.
     #[track_caller]
     pub fn resulted(self, text: &str) {
         self.nothing_failed();
@@ -176,7 +177,7 @@ impl Ran {
         }
     }
 
-    /// Asserts that the cell failed with an error of this name; other things that it did are to be read before.
+    /// Asserts that the cell failed with an error of this name. The test must read all other output before this call.
     #[track_caller]
     pub fn failed(self, ename: &str) -> Failure {
         if self.reply["status"] != "error" {
@@ -208,7 +209,7 @@ impl Ran {
         failure
     }
 
-    /// Asserts that the cell was not run because one before it had failed.
+    /// Asserts that the cell was not run because an earlier cell had failed.
     #[track_caller]
     pub fn aborted(self) {
         assert_eq!(self.reply["status"], "aborted", "{:#?}", brief(&self.iopub));
@@ -253,7 +254,7 @@ impl Drop for Ran {
 }
 
 impl Failure {
-    /// The places that the traceback shows, each with what is said of it, innermost first.
+    /// The places that the traceback shows, each with its description, innermost first.
     pub fn places(&self) -> Vec<&str> {
         let lines = self.traceback.lines();
         lines
@@ -274,7 +275,7 @@ impl Failure {
     }
 }
 
-/// Types and contents only.
+/// The types and contents of messages.
 pub(super) fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<String> {
     let messages = messages.into_iter();
     messages
@@ -282,7 +283,7 @@ pub(super) fn brief<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<
         .collect()
 }
 
-/// The text of one stream, or of both as they came, with the lines that say what is waited for as stderr.
+/// The text of one stream, or of both in the order published. A line that reports what is waited for counts as stderr.
 pub(super) fn text_of(messages: &[Message], stream: Option<&str>) -> String {
     let mut text = String::new();
     for message in messages {
@@ -300,13 +301,13 @@ pub(super) fn text_of(messages: &[Message], stream: Option<&str>) -> String {
     text
 }
 
-/// The text of a line that says what is waited for.
+/// The text of a line that reports what is waited for.
 fn waiting(message: &Message) -> Option<&str> {
     message.content["metadata"].get(WAITING_KEY)?;
     message.content["data"]["text/plain"].as_str()
 }
 
-/// Without colours.
+/// The text without colours.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;

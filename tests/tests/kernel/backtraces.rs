@@ -58,7 +58,7 @@ fn a_crash_in_a_thread_shows_the_thread_s_own_way() {
         "cell 2, line 2, column 5",
         "{failure:#?}"
     );
-    // rayon's threads run code that is compiled into the cell, below frames of its own library.
+    // rayon's threads run code that is compiled into the cell, below frames of rayon's library.
     let failure = kernel
         .run("use rayon::prelude::*;\n(0..100_usize).into_par_iter().for_each(|n| {\n    if n == 7 { poke(n) }\n});")
         .failed("WorkerCrashed");
@@ -118,7 +118,8 @@ fn ways_to_end_a_process_say_where() {
         ],
         "{failure:#?}"
     );
-    // The second panic has left the function that dropped by the time that it aborts; its place is known all the same.
+    // When the second panic aborts, the function that dropped has already left the stack. The panic's place is still
+    // known.
     let ran = kernel.run("let _bomb = Bomb;\npanic!(\"first\");");
     assert!(ran.stderr().contains("second"), "{ran:#?}");
     let failure = ran.failed("WorkerCrashed");
@@ -136,7 +137,7 @@ fn ways_to_end_a_process_say_where() {
             .contains("with exit code 3 at cell 4, line 2, column 5;"),
         "{failure:#?}"
     );
-    // A function of a library that is compiled without anything for debuggers.
+    // The function belongs to a library that is compiled without debug information.
     let failure = kernel
         .run("unsafe extern \"C\" { fn memset(at: *mut u8, byte: i32, len: usize) -> *mut u8; }\nunsafe { memset(std::hint::black_box(8 as *mut u8), 1, std::hint::black_box(100)) };")
         .failed("WorkerCrashed");
@@ -145,7 +146,7 @@ fn ways_to_end_a_process_say_where() {
         ["cell 5, line 2, column 10"],
         "{failure:#?}"
     );
-    // The address that is called is none, so nothing is known of it but who called.
+    // The address that is called is invalid. Therefore only the caller is known.
     let failure = kernel
         .run("let nowhere: extern \"C\" fn() = unsafe { std::mem::transmute(16_usize) };\nnowhere();")
         .failed("WorkerCrashed");
@@ -167,7 +168,7 @@ fn a_kill_from_outside_has_no_backtrace_and_leaves_none_behind() {
     assert!(failure.places().is_empty(), "{failure:#?}");
 }
 
-/// The object that crashed is not the one that was compiled last, and the level of optimisation is another one.
+/// The object that crashed is not the latest one, and it has another optimisation level.
 #[test]
 fn a_thread_of_an_earlier_cell_is_found_in_that_cell() {
     let mut kernel = Kernel::start();

@@ -1,5 +1,6 @@
-//! Bodies of `main` out of a grammar of bindings, as cells and with rustc: what rustc takes, a cell takes; what it rejects, a
-//! cell rejects for the same reason; what is dropped before the end, is dropped in the same order.
+//! Random bodies of `main`, made from a grammar of bindings, run as cells and are compiled with rustc. A cell accepts
+//! what rustc accepts, and rejects what rustc rejects for the same reason. Values that are dropped before the end are
+//! dropped in the same order.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,14 +9,14 @@ use std::time::SystemTime;
 
 use threadbook_tests::kernel::Kernel;
 
-/// How many bodies that rustc takes are tried, and how many that it rejects.
+/// The number of accepted bodies that are tried, and the number of rejected ones.
 const EACH: usize = 12;
-/// So many random bodies have both kinds, whatever the seed.
+/// This many random bodies contain enough of both kinds, with any seed.
 const BODIES: usize = 1000;
-/// A seed of one's own, to repeat a run.
+/// Sets the seed, to repeat a run.
 const SEED_VAR: &str = "THREADBOOK_TEST_SEED";
 
-/// What the bodies are made of. A value says when it is dropped; a guard borrows, and says so too.
+/// The items that the bodies use. An owned value prints when it is dropped. A guard borrows, and prints when it ends.
 const ITEMS: &str = "\
 #[derive(Debug)]
 struct Owned(u32);
@@ -74,13 +75,13 @@ fn a_cell_does_what_rustc_does_with_the_body_of_main() {
     panic!("{SEED_VAR}={seed}: only {taken} taken and {rejected} rejected");
 }
 
-/// A body that binds, borrows, moves and shadows at random. Names are those of one body alone.
+/// A body that binds, borrows, moves and shadows at random. Its names are not used by any other body.
 fn body(random: &mut Random, index: usize) -> String {
     let mut text = format!("let mut v0 = Owned({index});\n");
     let mut names = 1;
     for step in 0..3 + random.below(6) {
         let old = random.below(names);
-        // A new name, or an earlier one that is hidden.
+        // This is a new name, or an earlier one that becomes shadowed.
         let new = match random.below(4) {
             0 => random.below(names),
             _ => {
@@ -108,11 +109,11 @@ fn body(random: &mut Random, index: usize) -> String {
         }
     }
     text.push_str("println!(\"last\");");
-    // A cell has the variables of those before it.
+    // A cell can use the variables of earlier cells. Therefore each body has its own names.
     text.replace('v', &format!("v{index}_"))
 }
 
-/// What a program with this body prints, or the codes of rustc's errors.
+/// The output of a program with this body, or the codes of rustc's errors.
 fn with_rustc(folder: &Path, body: &str) -> Result<String, Vec<String>> {
     let source = folder.join("body.rs");
     let program = folder.join("body");
@@ -133,7 +134,7 @@ fn with_rustc(folder: &Path, body: &str) -> Result<String, Vec<String>> {
     Ok(String::from_utf8(output.stdout).unwrap())
 }
 
-/// The codes of the errors that a text shows, each once.
+/// The codes of the errors in a text, without duplicates.
 fn error_codes(text: &str) -> Vec<String> {
     let shown = text.split("error[").skip(1);
     let mut codes: Vec<String> = shown.map(|rest| rest[..5].to_owned()).collect();
@@ -142,14 +143,14 @@ fn error_codes(text: &str) -> Vec<String> {
     codes
 }
 
-/// The lines but for the drops at the end of a program of what a cell keeps: owned values.
+/// The lines without the drops at the end of the program that a cell does not do, because it keeps owned values.
 fn before_kept(printed: &str) -> Vec<&str> {
     let (before, after) = printed.split_once("last\n").unwrap();
     let ends = after.lines().filter(|line| line.starts_with("end "));
     before.lines().chain(ends).collect()
 }
 
-/// A linear congruence is random enough.
+/// Random numbers from a linear congruential generator, which is sufficient here.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! evcxr's commands do what they do in evcxr, or say that they don't.
+//! evcxr's commands have the same effect as in evcxr, or print that they have no effect.
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Ran;

@@ -1,4 +1,4 @@
-//! Comms and widgets: messages of a front end call functions of cells, also while a cell runs and after a crash.
+//! Comms and widgets: messages of a front end call functions of cells, even while a cell runs and after a crash.
 
 use serde_json::Value;
 use serde_json::json;
@@ -40,7 +40,7 @@ fn a_cell_opens_a_comm_and_gets_its_messages() {
     let id = opened(&ran, "chart");
     ran.nothing();
     assert_eq!(kernel.comms(), [(id.clone(), "chart".to_owned())]);
-    // Several at once keep their order.
+    // Several messages at once keep their order.
     let sent: Vec<String> = (1..=3)
         .map(|number| kernel.send_on_comm(&id, json!(number)))
         .collect();
@@ -136,7 +136,7 @@ fn a_callback_is_called_while_a_cell_runs_and_survives_its_interrupt() {
     kernel
         .run("(slider.value(), value_rx.recv()?)")
         .resulted("(8, 8)");
-    // A change by the program is the running cell's.
+    // A message about a change by the program belongs to the running cell.
     let ran = kernel.run("slider.set_value(9);");
     let sent = ran.contents("comm_msg");
     assert_eq!((sent.len(), &sent[0]["data"]), (1, &update(9)));
@@ -159,7 +159,8 @@ fn widgets_go_back_with_the_process_and_none_dangles() {
     let closed = ran.contents("comm_close");
     assert_eq!((closed.len(), &closed[0]["comm_id"]), (1, &json!(lost)));
     ran.failed("WorkerCrashed");
-    // What is handled after the crash stands behind the state that is sent again.
+    // This message is handled after the resent state of the widgets. Therefore that state has arrived when the reply
+    // does.
     let sent = kernel.send_on_comm(&slider, update(3));
     assert_eq!(kernel.handled(&sent), []);
     kernel.skip_late("comm_msg");
@@ -168,7 +169,7 @@ fn widgets_go_back_with_the_process_and_none_dangles() {
     assert!(!open.iter().any(|(id, _)| *id == lost), "{open:?}");
     assert_eq!(open.len(), style);
     kernel.run("slider.value()").resulted("3");
-    // A front end that sends to the comm that is gone gets its idle.
+    // A message to a comm that no longer exists still gets its idle.
     let sent = kernel.send_on_comm(&lost, json!({}));
     assert_eq!(kernel.handled(&sent), []);
     kernel.run("%reset").nothing();

@@ -1,10 +1,10 @@
-//! What copies of the worker assume of Linux and the C library: locks with owners, threads at work, and a system where
-//! copies do not work.
+//! Properties of Linux and the C library on which copies of the worker depend: locks with owners, threads at work, and
+//! a system where copies do not work.
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
 
-/// The C library's locks, as a cell declares them.
+/// Declarations of the C library's locks for a cell.
 const LOCKS: &str = r#"
 mod c {
     use std::os::raw::c_int;
@@ -98,8 +98,8 @@ fn a_thread_in_the_dynamic_linker_does_not_keep_its_lock_after_a_crash() {
     }
 }
 
-/// Threads that compute, wait, allocate, start threads and start programs, and what each has done so far. Every number that
-/// they hand on is counted twice, at its start and at its end.
+/// Threads that compute, wait, allocate, start threads and start programs, and a count of what each has done. A number
+/// that they pass on is checked at the receiving end.
 const WORK: &str = r#"
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -165,15 +165,15 @@ let task = tokio::spawn(async {
 let mut sum = 0_u64;
 "#;
 
-/// Makes copies while all of that is at work; now and then one takes over. In the end everything must have gone on in the
-/// last of them, and every sum must be right.
+/// Makes copies while all these threads work. In regular intervals a crash makes a copy take over. At the end, all
+/// threads must still work in the last copy, and every sum must be right.
 #[track_caller]
 fn stress(copies: u64) {
     const CELLS_PER_CRASH: u64 = 5;
     let mut kernel = Kernel::start();
     kernel.run(WORK).nothing();
     let mut sum = 0;
-    // Each cell makes a copy before it and one after it; one that takes over makes another.
+    // Each cell causes one copy before it and one after it. A copy that takes over makes another one.
     for cell in 0..copies / 2 {
         sum += cell;
         kernel.run(&format!("sum += {cell};")).nothing();
@@ -252,7 +252,7 @@ fn where_copies_do_not_work_cells_run_and_a_crash_loses_variables() {
         assert!(failure.evalue.contains("`n` is lost"), "{failure:#?}");
         kernel.run("n").failed("CompileError");
     }
-    // A cell that does not stop by itself is ended with its process.
+    // A cell that does not stop by itself ends together with its process.
     kernel.run("let mut n = 3;").nothing();
     let id = kernel.send("println!(\"started\"); while std::hint::black_box(true) {} n += 1;");
     kernel.until_text(&id, "started");

@@ -1,4 +1,4 @@
-//! A cell that takes its process down is an error that names what happened; every variable that stood before it is kept.
+//! A cell that crashes its process causes an error that names the reason. Every variable from before the cell is kept.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use threadbook_tests::cgroup::MemoryGroup;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
 
-/// Core dumps and restarts are not what other tests are to wait for: one crash at a time.
+/// Only one crash runs at a time, because other tests should not wait for core dumps and restarts.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[track_caller]
@@ -107,7 +107,7 @@ fn a_bus_error_is_named() {
 
 #[test]
 fn a_fault_of_arithmetic_and_a_breakpoint_are_named() {
-    // As a division by zero in C, or a breakpoint that nobody waits at.
+    // The signals of a division by zero in C, and of a breakpoint without a debugger.
     crash(
         "unsafe extern \"C\" { fn raise(signal: i32) -> i32; } unsafe { raise(8) };",
         "WorkerCrashed",
@@ -141,14 +141,14 @@ fn a_crash_between_cells_is_said_under_the_latest_and_loses_nothing() {
         &latest,
         "the process that runs cells has ended by SIGABRT (abort, for example a stack overflow or a panic while dropping) in the thread `mortal` while no cell ran; every variable is kept\n",
     );
-    // The thread is not there any more: it would do the same again.
+    // The thread does not exist any more; it would crash the process again.
     for _ in 0..10 {
         kernel.run("kept").resulted("[1]");
     }
 }
 
-/// Everything that a crash could break: rayon's pool, tokio's reactor and timers, tasks and threads of earlier cells,
-/// printing, statics, and the next copy.
+/// Uses everything that a crash could break: rayon's pool, tokio's reactor and timers, tasks and threads of earlier
+/// cells, printing, statics, and the next copy.
 #[test]
 fn twenty_crashes_in_a_row_leave_threads_tasks_and_pools_alive() {
     let mut kernel = Kernel::start();

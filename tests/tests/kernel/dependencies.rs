@@ -14,11 +14,11 @@ const COUNTER: &str = "use std::sync::atomic::{AtomicU32, Ordering};\n\
     pub fn get() -> u32 { COUNT.load(Ordering::SeqCst) }\n\
     #[derive(Debug, Clone, PartialEq)] pub struct Mark(pub u32);\n";
 
-/// A crate that asks for a feature which the runtime's copy of a crate does not have.
+/// A dependency with a feature that the runtime's copy of the crate lacks.
 const ORDERED: &str =
     "[dependencies]\nserde_json = { version = \"1\", features = [\"preserve_order\"] }\n";
 
-/// A session at work: variables, a thread that runs and a task that waits.
+/// Starts a session with variables, a running thread and a waiting task.
 fn busy(registry: &Registry) -> Kernel {
     let mut kernel = Kernel::start_with(&registry.setup());
     kernel
@@ -32,7 +32,7 @@ fn busy(registry: &Registry) -> Kernel {
     kernel
 }
 
-/// Everything that the session began with is there and goes on.
+/// Asserts that the variables still exist, and that the thread and the task continue.
 #[track_caller]
 fn assert_whole(kernel: &mut Kernel) {
     kernel
@@ -162,7 +162,7 @@ fn statics_of_a_crate_exist_once() {
         ":allow_static_linking 1",
         ":cache 0",
     ] {
-        // They have no effect here, and say why.
+        // These commands have no effect here. Their error contains the reason.
         kernel.run(command).failed("MagicError");
         kernel.run("counter::get()").resulted("5");
     }
@@ -238,7 +238,7 @@ fn versions_names_macros_scripts_and_c_libraries_work() {
     kernel.run("unsafe { native::count() }").resulted("2");
 }
 
-/// A crate with a C library, whose function cells may call themselves.
+/// A crate with a C library whose function cells can also call directly.
 const NATIVE: [(&str, &str); 3] = [
     (
         "native.c",
@@ -271,7 +271,8 @@ fn crates_of_a_folder_and_of_a_git_repository_work() {
     git(&repository, &["init", "--quiet", "--initial-branch=main"]);
     git(&repository, &["add", "."]);
     git(&repository, &["commit", "--quiet", "--message=One"]);
-    // cargo names its clone by the folder, in the user's cargo home: with another one it would build all crates anew.
+    // cargo names its clone after the repository's folder, and keeps it in the user's cargo home. With another cargo
+    // home, cargo would build all crates again.
     let name = format!("threadbook-test-{}", uuid::Uuid::new_v4().simple());
     let moved = repository.with_file_name(&name);
     std::fs::rename(&repository, &moved).unwrap();
@@ -301,7 +302,7 @@ fn crates_of_a_folder_and_of_a_git_repository_work() {
     kernel.run("(kept.len(), &place)").resulted("(2, Place(2))");
 }
 
-/// What cargo has cloned of the repositories in a folder of this name; removed on drop.
+/// The clones that cargo has made of repositories in a folder of this name; removed on drop.
 struct Clones(String);
 
 impl Drop for Clones {

@@ -1,4 +1,4 @@
-//! A cell that fails says so: to the person, and to `nbconvert`.
+//! The failure of a cell is visible to the person and to `nbconvert`.
 
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
@@ -313,7 +313,7 @@ fn silent(kernel: &mut Lease, code: &str) {
     kernel.run(code).nothing();
 }
 
-/// Nothing of the crate that a cell becomes.
+/// Asserts that the text names nothing of the crate that a cell is compiled in.
 #[track_caller]
 fn no_generated_names(text: &str) {
     for name in [

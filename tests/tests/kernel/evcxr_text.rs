@@ -1,5 +1,5 @@
-//! What evcxr generates for cells of each shape, beside what it generated when the kernel was made for it (`tests/evcxr/`).
-//! Tests of the kernel's `evcxr_text` read the same files.
+//! Compares what evcxr generates for cells of each shape with the text that the kernel was written for
+//! (`tests/evcxr/`). Tests of the kernel's `evcxr_text` read the same files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
 use threadbook_tests::root;
 
-/// Set to something: the files are written anew.
+/// If this variable is not empty, the test writes the files again.
 const UPDATE: &str = "UPDATE_EVCXR_TEXT";
 
-/// The names of the files, and cells that run one after the other. At most one variable is there at a time, since evcxr
+/// The names of the files, and the cells, which run in this order. At most one variable exists at a time, because evcxr
 /// writes variables in any order.
 const SHAPES: [(&str, &str); 15] = [
     ("value", "1 + 1"),
@@ -47,7 +47,7 @@ fn evcxr_generates_what_the_kernel_expects() {
         .unwrap();
     let mut differing = Vec::new();
     for (name, cell) in SHAPES {
-        // How the cell ends is what other tests are about.
+        // This test ignores how the cell ends.
         kernel.run_unread(cell);
         let generated = fs::read_to_string(session.join("generated.rs")).unwrap();
         let generated = in_one_form(&generated);
@@ -74,8 +74,8 @@ fn golden(name: &str) -> PathBuf {
     root().join("tests/evcxr").join(format!("{name}.rs"))
 }
 
-/// The text without what changes from run to run: the order of the session's items, and the number of the cell. The lines
-/// of evcxr's store are left out.
+/// The text in a form that is the same in each run: the session's items are sorted, and the number of the cell is
+/// replaced. The lines of evcxr's store are left out.
 fn in_one_form(generated: &str) -> String {
     let mut lines: Vec<&str> = generated.lines().collect();
     let is_end_of_items = |line: &&str| {

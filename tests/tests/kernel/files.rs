@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use threadbook_tests::kernel::Kernel;
 
-/// A kernel whose cells work in a folder of the test's own.
+/// A kernel whose cells work in the test's folder.
 fn kernel_in(folder: &TempDir) -> Kernel {
     let mut kernel = Kernel::start();
     let ran = kernel.run(&format!("%cd {}", folder.path().display()));
@@ -44,7 +44,7 @@ fn files_are_written_and_loaded_where_cells_work() {
 #[test]
 fn files_lie_where_cells_work_after_a_crash_too() {
     let folder = TempDir::new().unwrap();
-    // A name that is no text.
+    // The name is not valid UTF-8.
     let odd = folder.path().join(OsStr::from_bytes(b"odd\xff"));
     fs::create_dir(&odd).unwrap();
     let mut kernel = kernel_in(&folder);
@@ -93,7 +93,7 @@ fn a_script_runs_as_a_process_of_its_own() {
     assert!(text.starts_with("hello [\"Ada\", \"b c\"] "), "{text}");
     assert!(!text.trim_end().ends_with(&format!(" {worker}")), "{text}");
     ran.nothing();
-    // A change of a file that it includes counts too.
+    // A change of an included file also counts as a change.
     fs::write(
         folder.path().join("scripts/words.rs"),
         "pub const HELLO: &str = \"bye\";\n",
@@ -238,7 +238,7 @@ fn a_session_is_saved_as_a_program_that_compiles_and_does_the_same() {
         text.starts_with("#!/usr/bin/env -S cargo +nightly -Zscript\n---\n"),
         "{text}"
     );
-    // As a cell of the session, `%cd` is a part of it.
+    // `%cd` is a cell of the session. Therefore the saved program contains it.
     let expected = format!("{}\n\"21\"\nprinted 42\n", folder.path().display());
     kernel.run("%run saved.rs").printed(&expected);
 }

@@ -1,4 +1,4 @@
-//! Going back: by `%undo`, to checkpoints, and by chance, many times.
+//! Going back with `%undo` and to checkpoints, and many random changes in a row.
 
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -75,7 +75,7 @@ fn undo_takes_back_an_impl_that_stands_alone() {
         .run("impl Lamp { fn watts(&self) -> u32 { 75 } }")
         .nothing();
     kernel.run("Lamp.watts()").resulted("75");
-    // What was taken back is no part of the session's program.
+    // Cells that were undone are not part of the saved program.
     kernel
         .run("let folder = std::env::temp_dir(); std::env::set_current_dir(folder)?;")
         .nothing();
@@ -173,7 +173,7 @@ fn undo_asks_before_it_ends_programs() {
         "{failure:#?}"
     );
     kernel.run("n").resulted("2");
-    // Its parent has ended, so it is nobody's but ours; going back would end it all the same.
+    // The parent of `sleep` has ended, and the worker has adopted it. Going back would end it too.
     let mut kernel = Kernel::start();
     kernel
         .run("std::process::Command::new(\"sh\").args([\"-c\", \"sleep 3600 &\"]).status()?;")
@@ -254,7 +254,8 @@ fn a_large_process_has_no_copy_and_a_note_says_so_once() {
     kernel.run("n").resulted("1");
 }
 
-/// A hundred cells; each third crashes or is interrupted. What the variables hold is known outside too.
+/// Runs a hundred cells. Each third cell crashes or is interrupted. The test keeps the expected values of the
+/// variables.
 #[test]
 fn whatever_happens_variables_are_what_the_last_whole_cell_left() {
     let seed = std::env::var("THREADBOOK_TEST_SEED")
@@ -327,7 +328,7 @@ fn whatever_happens_variables_are_what_the_last_whole_cell_left() {
     }
 }
 
-/// Numbers that look random: splitmix64.
+/// Pseudorandom numbers (splitmix64).
 struct Random(u64);
 
 impl Random {

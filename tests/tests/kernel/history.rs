@@ -1,4 +1,4 @@
-//! The history: in a file that kernels share.
+//! The history, in a file that several kernels share.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ fn two_kernels_write_one_history_and_a_third_reads_it() {
     let file = folder.path().join("history.sqlite");
     let mut first = Kernel::start_with(&setup(&file, &[]));
     let mut second = Kernel::start_with(&setup(&file, &[]));
-    // Both compile at once, and so store their cells at once.
+    // Both kernels compile at the same time, and therefore store their cells at the same time.
     for n in 1..=5 {
         let a = first.send(&format!("{n} + 0"));
         let b = second.send(&format!("{n} + 100"));

@@ -1,4 +1,4 @@
-//! Asking the person.
+//! Input requests of cells.
 
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
@@ -69,7 +69,7 @@ fn an_interrupt_unblocks_a_question_and_keeps_the_variables() {
         let question = kernel.question(&id);
         kernel.interrupt();
         kernel.finish(&id).failed("KeyboardInterrupt");
-        // The answer comes too late, and is not that of the next question.
+        // This answer is too late, and must not become the answer to the next question.
         kernel.answer(&question, "stale");
         let id = kernel.send("threadbook::input(\"again \")?");
         let next = kernel.question(&id);

@@ -1,4 +1,4 @@
-//! Stopping a cell, whatever it does.
+//! Interrupts of cells in different states.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -25,7 +25,7 @@ fn a_hot_loop_ends_and_its_process_goes_back_to_the_state_before_it() {
     kernel.run("interrupts_kept()").resulted("3");
 }
 
-/// Each of these waits where it can be unwound: what the cell did so far stays, and its values are dropped.
+/// Each of these cells waits at a point where it can be unwound: its effects so far remain, and its values are dropped.
 #[test]
 fn what_waits_unwinds_and_keeps_everything() {
     let mut kernel = Kernel::start();
@@ -65,7 +65,7 @@ fn what_waits_unwinds_and_keeps_everything() {
     }
 }
 
-/// Where a cell waits that can't go on is what its author needs to know.
+/// The author of a cell that can't continue needs the place where it waits.
 #[test]
 fn a_cell_that_has_to_be_ended_says_where_it_was() {
     let mut kernel = Kernel::lease();
@@ -99,7 +99,7 @@ fn a_cell_that_has_to_be_ended_says_where_it_was() {
     }
 }
 
-/// A cell that unwinds says where it was, too.
+/// The error of a cell that unwinds also contains the place where it was.
 #[test]
 fn a_cell_that_unwinds_says_where_it_waited() {
     let mut kernel = Kernel::lease();
@@ -150,7 +150,7 @@ fn a_cell_that_unwinds_says_where_it_waited() {
     }
 }
 
-/// What can't be unwound: a lock, a channel, a pool, a loop that notices nothing.
+/// These cells can't be unwound: they wait for a lock or a channel, block a pool, or loop without a check.
 #[test]
 fn what_can_not_unwind_goes_back_and_works_again() {
     let mut kernel = Kernel::start();
@@ -244,7 +244,7 @@ fn a_compile_ends_and_every_variable_is_kept() {
         println!(\"{SLOW}\");",
     );
     kernel.process().until_running("rustc");
-    // The compiler itself, not a question about its version: it has made its files by then.
+    // After this time, rustc compiles the cell and has written files. The first rustc may only print its version.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     kernel.interrupt();
     kernel.finish(&id).failed("KeyboardInterrupt");

@@ -1,4 +1,4 @@
-//! However a kernel ends, nothing of it stays: no process, no session folder, no temporary file.
+//! After any end of a kernel, no process, no session folder and no temporary file of it remains.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -105,7 +105,7 @@ fn a_sigterm_of_an_idle_kernel() {
 
 #[test]
 fn the_death_of_the_parent() {
-    // The shell starts the kernel in the background, and is what this test kills.
+    // The shell starts the kernel in the background. This test kills the shell.
     let mut kernel = Kernel::start_with(&Setup {
         prefix: ["sh", "-c", "JPY_PARENT_PID=$$ \"$@\" & wait", "sh"]
             .map(str::to_owned)

@@ -1,9 +1,10 @@
-//! Events of `log` and `tracing` show under the cell whose code logs, and a logger of the person's own takes its place.
+//! Events of `log` and `tracing` show under the cell whose code logs. A logger that a cell installs replaces the
+//! kernel's.
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
 
-/// The lines without the time of day, which is checked to be there.
+/// The lines without the time of day. Fails if a line has no time.
 #[track_caller]
 fn lines(said: &str) -> Vec<&str> {
     let lines = said.lines();
@@ -113,7 +114,7 @@ fn a_logger_of_the_sessions_own_is_left_its_place() {
              log::set_logger(&Own).unwrap();\nlog::set_max_level(log::LevelFilter::Info);\nwork();",
         )
         .printed("own by own\n");
-    // What the logger prints belongs to the cell that has its code.
+    // What the logger prints belongs to the cell that defines the logger.
     let own = kernel.latest();
     kernel.run("work();").nothing();
     kernel.late_text("stdout", &own, "own by own\n");

@@ -1,4 +1,4 @@
-//! Magics, questions and Rust in one cell, in order; magics that are not there.
+//! Magics, questions and Rust in one cell, in order, and unknown magics.
 
 use threadbook_tests::kernel::Kernel;
 

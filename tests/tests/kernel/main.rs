@@ -1,4 +1,4 @@
-//! The real binary, over real sockets, with real cells. Each line of what other Rust kernels do wrong is a test here.
+//! The real binary, with real sockets and real cells. Each known fault of other Rust kernels has a test here.
 
 mod backtraces;
 mod bodies;

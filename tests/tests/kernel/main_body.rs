@@ -1,4 +1,4 @@
-//! A cell is the body of `main`, and a whole program is a cell.
+//! A cell is the body of `main`, and a whole program can be a cell.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -15,7 +15,7 @@ fn a_program_runs_and_the_next_one_too() {
         kernel.run(first).printed("A1 Ok(3)\n");
         kernel.run(second).printed("X { a: \"b\" }\n");
     }
-    // What the program before has defined is not in the way of names that mean something else.
+    // The definitions of the earlier program do not hide names with another meaning.
     kernel
         .run("fn body_own() -> Result<u8, std::num::ParseIntError> { \"5\".parse::<u8>() }\nbody_own().is_ok()")
         .resulted("true");
@@ -83,7 +83,7 @@ fn a_program_ends_as_cargo_run_would_end_it() {
     kernel
         .run("use std::process::ExitCode;\nfn main() -> ExitCode { ExitCode::SUCCESS }")
         .nothing();
-    // Called by the cell itself, it runs once.
+    // The cell itself calls `main`. Therefore `main` runs only once.
     kernel
         .run("fn main() { println!(\"once\"); }\nmain();")
         .printed("once\n");
@@ -111,7 +111,7 @@ fn a_return_ends_the_cell() {
         .run("if true { return Ok(()); }\nprintln!(\"not reached\");")
         .nothing();
     kernel.run("fn return_f() -> Result<(), String> { Err(\"f\".into()) }\nif true { return return_f(); }").failed("ReturnedError");
-    // Where `main` returns a boxed error, that settles the type.
+    // If `main` returns a boxed error, its signature determines the type.
     for cell in [
         "if true { return Err(\"boxed\".into()); }",
         "Err(\"boxed\".into())",

@@ -1,4 +1,5 @@
-//! evcxr's own child tells it things by lines on stdout. Ours does not, so no text of a cell means anything.
+//! evcxr's own child process sends commands as lines on stdout. Our worker does not; thus no text that a cell prints is
+//! a command.
 
 use threadbook_tests::kernel::Kernel;
 

@@ -1,10 +1,10 @@
-//! What rustc says of a cell is about the cell: its lines as they were written, and nothing of the code around them.
+//! rustc's messages about a cell show its lines as they were written, and nothing of the code around them.
 
 use threadbook_tests::kernel::Failure;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Lease;
 
-/// Runs a cell that does not compile; its errors name nothing of the code around cells.
+/// Runs a cell that does not compile. Asserts that its error names nothing of the code around the cell.
 #[track_caller]
 fn wrong(kernel: &mut Lease, code: &str) -> (u64, Failure) {
     let ran = kernel.run(code);

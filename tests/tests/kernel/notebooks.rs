@@ -1,4 +1,4 @@
-//! The project's own notebooks: what is in them, and that they run, by `threadbook run`.
+//! The project's own notebooks: their contents, and their runs with `threadbook run`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ use threadbook_tests::notebooks::Cell;
 use threadbook_tests::notebooks::Notebook;
 use threadbook_tests::notebooks::differences;
 
-/// The notebooks that tell the five Python notebooks again, each also in Russian.
+/// The notebooks that correspond to the five Python notebooks. Each also exists in Russian.
 const TOLD_AGAIN: [&str; 5] = [
     "01_overview.ipynb",
     "02_threads_and_futures.ipynb",
@@ -22,7 +22,7 @@ const TOLD_AGAIN: [&str; 5] = [
     "05_processes_and_async.ipynb",
 ];
 
-/// The numbers before the code cells of the Python notebooks; 0 where there is none.
+/// The execution counts of the code cells of the Python notebooks; 0 for a cell without one.
 const SEEDS: [(&str, &[u32]); 5] = [
     ("000", &[1, 8, 2, 3, 9, 10, 8, 2, 0, 1, 4, 5, 7, 8]),
     (
@@ -46,7 +46,7 @@ const SEEDS: [(&str, &[u32]); 5] = [
     ),
 ];
 
-/// What each exercise says as long as it is not solved.
+/// The message of each exercise while it is not solved.
 const UNSOLVED: [(&str, &str); 10] = [
     (
         "01_add_and_multiply.ipynb",
@@ -120,7 +120,8 @@ fn processes_and_async_run_as_they_are_kept() {
     runs_as_it_is_kept(&TOLD_AGAIN[4..5]);
 }
 
-/// Its code is that of the others, so it shows one thing more: those with Python run to their ends where there is none.
+/// This edition has the same code. Therefore its run is used to show that notebooks with Python code run to their end
+/// without Python.
 #[test]
 fn the_russian_edition_runs_without_python() {
     let copy = notebooks::copy().unwrap();
@@ -143,7 +144,7 @@ fn the_russian_edition_runs_without_python() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A folder of links to what is on the PATH.
+/// A folder with links to all programs on the PATH except Python.
 fn all_programs_but_python() -> TempDir {
     let folder = TempDir::new().unwrap();
     let path = std::env::var_os("PATH").unwrap();
@@ -152,7 +153,7 @@ fn all_programs_but_python() -> TempDir {
         .flat_map(Iterator::flatten)
     {
         let name = entry.file_name();
-        // Of programs of one name the first is found.
+        // If several programs have the same name, the first one is used, as on the PATH.
         if !name.to_string_lossy().starts_with("python") && !folder.path().join(&name).is_symlink()
         {
             symlink(entry.path(), folder.path().join(name)).unwrap();
@@ -168,7 +169,7 @@ fn each_solution_solves_its_exercise() {
     runs_as_it_is_kept(&names);
 }
 
-/// The slow tier: what the notebooks claim holds on a busy machine, too.
+/// A slow test: the notebooks also work on a busy machine.
 #[test]
 #[ignore = "takes an hour: by hand, while the machine is busy"]
 fn each_notebook_runs_twenty_times_in_a_row() {
@@ -188,7 +189,7 @@ fn an_unsolved_exercise_fails_and_says_what_is_missing() {
         let said = String::from_utf8_lossy(&output.stderr);
         let notebook = Notebook::read(&path).unwrap();
         let check = notebook.code().last().unwrap();
-        // What is given and what is to be filled in compiles without a word.
+        // The given code and the code to fill in compile without output.
         let before = notebook.code().take(2).flat_map(Cell::shape);
         let is_so = output.status.code() == Some(1)
             && before.count() == 0
@@ -210,7 +211,7 @@ fn an_exercise_and_its_solution_differ_in_what_is_filled_in() {
         let solution = Notebook::read(&folder.join("solutions").join(name)).unwrap();
         let [given, start, check] = three_cells(&exercise);
         let [same, filled_in, same_check] = three_cells(&solution);
-        // From one folder further down.
+        // The solutions are one folder further down.
         assert_eq!(given, same.replace("../../scripts", "../scripts"), "{name}");
         assert_ne!(start, filled_in, "{name}");
         assert_eq!(check, same_check, "{name}");
@@ -248,7 +249,7 @@ fn the_russian_edition_has_the_same_code() {
         let path = notebooks::folder().join(name);
         let russian = notebooks::folder().join("ru").join(name);
         assert_eq!(code(&path), code(&russian), "{name}");
-        // And outputs of the same sorts.
+        // The outputs also have the same kinds.
         let shapes = |path: &Path| {
             let notebook = Notebook::read(path).unwrap();
             notebook.code().map(Cell::shape).collect::<Vec<_>>()
@@ -281,7 +282,7 @@ fn the_table_has_every_cell_of_the_python_notebooks() {
     }
     let told = notebooks::names("").unwrap();
     for row in &rows {
-        // Which notebook and cell of ours, what is the same, what differs.
+        // The columns after the first name our notebook and cell, what is the same, and what differs.
         let is_told = told.iter().any(|name| {
             let number = name.split('_').next().unwrap_or_default();
             row.get(1).is_some_and(|ours| ours.contains(number))
@@ -297,7 +298,7 @@ fn the_table_has_every_cell_of_the_python_notebooks() {
     );
 }
 
-/// Each runs to its end, and its outputs are of the sorts that are kept with it.
+/// Runs each notebook to its end. Asserts that its outputs have the same kinds as those in the file.
 #[track_caller]
 fn runs_as_it_is_kept(names: &[&str]) {
     let copy = notebooks::copy().unwrap();
@@ -317,7 +318,7 @@ fn runs_as_it_is_kept(names: &[&str]) {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Runs a notebook, whose outputs then are those that it made.
+/// A command that runs a notebook and writes the new outputs into it.
 fn command(cache: &PrivateCache, notebook: &Path) -> Command {
     let mut command = Command::new(threadbook_tests::threadbook_binary().unwrap());
     command

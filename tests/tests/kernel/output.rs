@@ -1,4 +1,4 @@
-//! Output comes as it is printed, whoever prints it, and nothing of it is lost or glued to something else.
+//! Output is shown when it is printed, from any source; no part is lost or joined with other output.
 
 use threadbook_tests::kernel::Kernel;
 

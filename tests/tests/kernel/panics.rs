@@ -1,8 +1,8 @@
-//! A panic shows the lines of cells that led to it, innermost first, as a crash does.
+//! A panic shows the lines of cells that led to it, innermost first, like a crash.
 
 use threadbook_tests::kernel::Kernel;
 
-/// Prints whether a cell of the session was compiled with line tables: whether its folder for that is there.
+/// Prints whether a cell of the session was compiled with line tables: the folder for these builds then exists.
 const HAS_LINES: &str = "{
     let maps = std::fs::read_to_string(\"/proc/self/maps\")?;
     let id = maps.split_once(\"/sessions/\").and_then(|(_, rest)| rest.split('/').next());
@@ -12,7 +12,7 @@ const HAS_LINES: &str = "{
     println!(\"{}\", std::path::Path::new(&maps[start..end]).join(\"lines\").exists());
 }";
 
-/// Functions that panic, each on its second line, and what they say.
+/// Functions that panic, each on its second line, and the messages of these panics.
 const KINDS: [(&str, &str, &str); 8] = [
     ("asserts", "assert!(n > 9, \"too few\");", "too few"),
     (
@@ -92,7 +92,7 @@ fn every_kind_of_panic_shows_the_functions_of_earlier_cells_that_led_to_it() {
             ],
             "{failure:#?}"
         );
-        // The error says what it said before it had a way: the message, and the panic's own place.
+        // The error text without the call path is unchanged: it contains the message and the panic's own place.
         assert!(failure.evalue.contains(message), "{failure:#?}");
         let (own, _) = places[0].rsplit_once(", in").unwrap();
         assert!(
@@ -122,7 +122,7 @@ fn the_way_leads_through_closures_tasks_and_threads() {
         assert_eq!(places.next(), Some(own), "{failure:#?}");
         places.map(str::to_owned).collect()
     };
-    // A last expression stands in brackets where it is compiled.
+    // The last expression of a cell is compiled inside brackets.
     assert_eq!(
         places("// the end\npick(b\"no\", 2)"),
         ["cell 2, line 2, column 1"]
@@ -204,7 +204,8 @@ fn what_led_to_a_threads_panic_is_shown_where_the_cell_fails_after_it() {
         );
         failure.says(&["\nthe thread `diver` had panicked: index out of bounds: the len is 2 but the index is 4\n --> "]);
     }
-    // Its message and place are in the error also where nothing led to it: `Any { .. }` says nothing.
+    // The error contains the message and the place, even if no other line led to the panic: `Any { .. }` gives no
+    // information.
     let ran = kernel.run("std::thread::spawn(|| panic!(\"alone\")).join().unwrap()");
     assert!(ran.stderr().contains("alone"));
     let place = format!("cell {}, line 1, column 23", ran.count());
@@ -266,7 +267,7 @@ fn a_place_that_is_in_no_cell_has_a_way_from_one() {
         ],
         "{failure:#?}"
     );
-    // A function that blames its caller is not on the way.
+    // A function with `#[track_caller]` is not part of the shown path.
     let failure = kernel
         .run("#[track_caller]\nfn check(is: bool) {\n    assert!(is);\n}\nfn careless() {\n    check(false);\n}\ncareless();")
         .failed("Panic");
@@ -297,7 +298,7 @@ fn a_panic_that_was_caught_is_not_taken_for_the_one_that_ends_the_cell() {
         ],
         "{failure:#?}"
     );
-    // Also where the cell goes on with one that was shown by then.
+    // The same holds if the cell resumes a panic that was already shown.
     let ran = kernel.run("let one = std::panic::catch_unwind(first);\nprintln!(\"between\");\nlet _ = std::panic::catch_unwind(second);\nlet _ = one.map_err(|panic| std::panic::resume_unwind(panic));");
     assert_eq!(ran.stdout(), "between\n");
     let text = ran.stderr();

@@ -1,4 +1,4 @@
-//! Threads to list and wait for, pools of threads, and groups of futures, over several cells.
+//! Threads that are listed and joined, pools of threads, and groups of futures, over several cells.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -38,7 +38,7 @@ fn a_pool_s_results_and_iterators_are_kept() {
         .run("pool_squares.by_ref().take(3).collect::<Vec<_>>()")
         .resulted("[0, 1, 4]");
     kernel.run("pool_squares.next()").resulted("Some(9)");
-    // One that panics is an error of its own, and the others go on.
+    // A task that panics gives its own error, and the others continue.
     let ran = kernel.run(
         "let pool_tried: Vec<_> = pool.try_map(1..4, |n| { assert!(n != 2, \"two\"); n }).collect();\n\
          pool_tried.iter().map(|one| one.as_ref().map_or_else(|panicked| panicked.message().to_owned(), |n| n.to_string())).collect::<Vec<_>>()",
@@ -112,7 +112,7 @@ fn values_are_shown_in_words() {
     ] {
         kernel.run(value).resulted(words);
     }
-    // Inside of other values they are what std makes of them.
+    // Inside other values, std's own `Debug` form is shown.
     let ran = kernel.run("vec![std::process::Command::new(\"false\").status()?]");
     assert!(ran.result().starts_with("[ExitStatus("));
 }

@@ -1,4 +1,4 @@
-//! Crates that cells name without a dependency: futures, crossbeam, parking_lot, log, rand and postcard.
+//! Crates that cells can use without a dependency: futures, crossbeam, parking_lot, log, rand and postcard.
 
 use threadbook_tests::kernel::Kernel;
 

@@ -1,4 +1,4 @@
-//! The prepared build: made once however many kernels start, whole after a kill, and errors that say what to do.
+//! The prepared build: one build for several kernels, complete after a kill; errors contain the remedy.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -31,7 +31,7 @@ fn finished(cache: &PrivateCache) -> Vec<PathBuf> {
     builds
 }
 
-/// A toolchain that is the real one under another version, with its programs in `bin`.
+/// A toolchain that reports another version than the real one, which it uses. Its programs are in `bin`.
 fn other_toolchain() -> TempDir {
     let print = |args: &[&str]| {
         let output = Command::new("rustc").args(args).output().unwrap();
@@ -63,7 +63,7 @@ fn other_toolchain() -> TempDir {
     folder
 }
 
-/// The environment in which that toolchain is the user's.
+/// A PATH with this toolchain in front.
 fn path_with(toolchain: &TempDir) -> (String, String) {
     let path = std::env::var("PATH").unwrap();
     let bin = toolchain.path().join("bin");
@@ -81,7 +81,7 @@ fn prune(cache: &PrivateCache, env: Option<(String, String)>) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// One test, since each build takes minutes: the one that is killed is followed by the one that two kernels share.
+/// This is one test, because each build takes minutes: the killed build is followed by the one that two kernels share.
 #[test]
 fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms() {
     let cache = Arc::new(PrivateCache::empty().unwrap());
@@ -93,7 +93,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
         "{said}"
     );
     killed.process().signal(libc::SIGKILL);
-    // The next ones start beside compilers of the first that have not ended yet.
+    // The next kernels start while compilers of the first one still run.
     let mut kernels = [(); 2].map(|()| Kernel::connect(Process::start(&with_cache(&cache))));
     let ids = [kernels[0].send("1 + 1"), kernels[1].send("1 + 1")];
     let mut said: Vec<String> = Vec::new();
@@ -110,7 +110,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
             && last(&said[0]).starts_with("the runtime is prepared: waited "),
         "{said:#?}"
     );
-    // Perhaps after it has waited for the killed one's compilers.
+    // This kernel may first have waited for the compilers of the killed one.
     assert!(
         said[1]
             .trim_start_matches(waits)
@@ -128,7 +128,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
             .resulted("42");
     }
 
-    // A changed toolchain is named, and has a build of its own, which leaves the other one alone.
+    // The message names a changed toolchain. It has its own build, and the other build stays unchanged.
     let toolchain = other_toolchain();
     let mut changed = Kernel::connect(Process::start(&Setup {
         env: vec![path_with(&toolchain)],
@@ -155,7 +155,7 @@ fn two_kernels_share_one_build_which_neither_a_kill_nor_another_toolchain_harms(
     });
     assert!(prune(&cache, None).contains("removed 1 prepared builds"));
 
-    // With another toolchain on the PATH the build is not the current one, and is kept for those who use it alone.
+    // With another toolchain on the PATH, the build is not the current one. It is kept only while a kernel uses it.
     let unfinished = cache.prepared().join("0123456789abcdef");
     fs::create_dir(&unfinished).unwrap();
     assert!(prune(&cache, Some(path_with(&toolchain))).contains("removed 1 prepared builds"));
@@ -200,17 +200,17 @@ fn without_room_each_cell_says_so_and_everything_else_is_answered() {
     }
 }
 
-/// Programs that start another with too little room for the build.
+/// Commands that start another program with too little room for the build.
 fn no_room(cache: &PrivateCache) -> Vec<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    // No file of more than 64 KiB: the nearest to a full disk that needs no privilege.
+    // This limits files to 64 KiB. Of what needs no privilege, it is closest to a full disk.
     let mut prefixes: Vec<Vec<String>> = vec![words(&[
         "sh",
         "-c",
         "trap '' XFSZ; ulimit -f 128; exec \"$@\"",
         "sh",
     ])];
-    // A full disk, where the system lets users mount one for themselves.
+    // This is a full disk, on systems where users can mount one.
     if Command::new("unshare")
         .args(["-rm", "true"])
         .status()
@@ -225,7 +225,7 @@ fn no_room(cache: &PrivateCache) -> Vec<Vec<String>> {
 
 #[test]
 fn without_a_network_a_prepared_cache_is_enough_and_a_dependency_says_what_it_needs() {
-    // On a fresh machine this one builds what the next one needs.
+    // On a fresh machine, this kernel builds what the next one needs.
     drop(Kernel::start());
     let cargo_home = tempfile::tempdir().unwrap();
     let nowhere = "http://127.0.0.1:1".to_owned();
@@ -271,7 +271,8 @@ fn a_cache_on_another_file_system_than_the_builds_gets_copies() {
     let mut kernel = Kernel::start_with(&with_cache(&cache));
     kernel.run("let here = 1;").nothing();
     let ran = kernel.run(":dep hex = \"0.4\"\nhex::encode(\"hi\")");
-    // A copy that cargo took for out of date would be compiled again, and cost the variables.
+    // If cargo considered the copied build out of date, it would compile the build again, and the variables would be
+    // lost.
     let said = ran.stderr();
     assert!(!said.contains("threadbook v"), "{said}");
     ran.resulted("\"6869\"");
@@ -301,7 +302,7 @@ fn after_the_warm_up_variables_and_completions_work() {
         kernel.process().log().contains("warmed up").then_some(())
     });
     let ran = kernel.run("let warm = vec![1, 2, 3];");
-    // On a fresh machine the build's progress.
+    // On a fresh machine, this is the build's progress.
     ran.stderr();
     ran.nothing();
     kernel

@@ -1,12 +1,11 @@
-//! Processes that cells start by `process::spawn`, and those that they fork by other means.
+//! Processes that cells start with `process::spawn`, and those that they fork in other ways.
 
 use std::fs;
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::wait_until;
 
-/// Gives a process that runs until it is ended.
-/// The cell ends once the process has printed.
+/// Starts a process that runs until it is ended. The cell ends after the process has printed.
 const ENDLESS: &str = "let (mut printed, mut print) = std::io::pipe()?;\n\
     let endless = threadbook::process::named(\"endless\").spawn(|| -> () {\n    println!(\"started\");\n    \
     std::io::Write::write_all(&mut print, b\"x\").unwrap();\n    loop { std::thread::park() }\n});\n\
@@ -72,7 +71,7 @@ fn a_childs_crash_is_its_own() {
     kernel
         .run("threadbook::process::spawn(|| unsafe { std::ptr::write_volatile(std::ptr::null_mut::<u8>(), 1) }).join().unwrap_err().to_string()")
         .resulted("\"the process was ended by SIGSEGV\"");
-    // A real crash afterwards names its own thread, which the copy lacks.
+    // A real crash afterwards names its own thread, which does not exist in the copy.
     kernel
         .run("std::thread::Builder::new().name(\"mortal\".into()).spawn(|| { std::thread::sleep(std::time::Duration::from_millis(200)); std::process::abort(); })?;")
         .nothing();

@@ -48,7 +48,7 @@ fn top_level_await_and_tokio_tasks_run_again_and_again() {
 fn a_dependency_is_built_with_progress() {
     let mut kernel = Kernel::start();
     kernel.run("let kept = 1_u32;").nothing();
-    // A folder of its own, since what was built for a crate of the registry is kept for the next kernel.
+    // The dependency is in a new folder, because the build of a crate from the registry is kept for the next kernel.
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
     let manifest = "[package]\nname = \"shown\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
@@ -147,7 +147,7 @@ fn one_processor_is_enough() {
     kernel.run("1+1").resulted("2");
     let id = kernel.send("println!(\"started\"); while std::hint::black_box(true) {}");
     kernel.until_text(&id, "started");
-    // Control answers while the cell burns the only processor.
+    // The control channel replies while the cell uses the only processor.
     let reply = kernel.ask(Channel::Control, "kernel_info", json!({}));
     assert_eq!(reply["status"], "ok");
     kernel.interrupt();

@@ -1,10 +1,10 @@
-//! Bars are one display each that changes in place, and stay where the work has ended.
+//! Each progress bar is one display that changes in place, and stays in the state where the work has ended.
 
 use serde_json::Value;
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Ran;
 
-/// How many displays a cell has made, and the text that they show at last.
+/// The number of displays that a cell has made, and the last text that they show.
 fn shown(ran: &Ran) -> (usize, String) {
     let displays = ran.contents("display_data").len();
     let updates = ran.contents("update_display_data");
@@ -28,7 +28,7 @@ fn a_loop_is_one_display_that_ends_full() {
     let html = ran.contents("update_display_data");
     let html = html.last().unwrap()["data"]["text/html"].as_str().unwrap();
     assert!(html.contains("currentColor"), "{html}");
-    // However fast the loop is.
+    // The number of updates is limited even for a fast loop.
     assert!(ran.contents("update_display_data").len() < 1000);
     kernel.run("sum").resulted("19999900000");
 }

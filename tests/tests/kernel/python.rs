@@ -1,4 +1,4 @@
-//! The page "Coming from Python" of the crate's documentation: each of its rows is a cell that runs.
+//! The page "Coming from Python" of the crate's documentation: each of its rows runs as a cell.
 
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
@@ -8,11 +8,11 @@ const PAGE: &str = include_str!("../../../runtime/src/python.md");
 /// A part of the page, under a heading.
 struct Section {
     title: String,
-    /// Its code, and then the code of its rows.
+    /// The code in fences, and the code of the table's rows.
     cells: Vec<String>,
 }
 
-/// The page's sections. Code in a fence and each code in a table's second column is a cell.
+/// The page's sections. Each fenced code block and each code in a table's second column is a cell.
 fn sections(page: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut fence: Option<String> = None;
@@ -42,7 +42,7 @@ fn sections(page: &str) -> Vec<Section> {
     sections
 }
 
-/// The code in a row's second column; `None` for the lines that are the table's head, and for those of no table.
+/// The code in a row's second column; `None` for lines of a table's head and for lines outside of tables.
 fn code_of_row(line: &str) -> Option<String> {
     // A bar in code is escaped.
     let line = line.strip_prefix("| ")?.replace("\\|", "\0");
@@ -72,7 +72,7 @@ fn each_row_runs_as_a_cell() {
             "tqdm"
         ]
     );
-    // Every row has its code: only heads and the lines under them have none.
+    // Every row has code, except for the two lines of each table's head.
     let rows = PAGE.lines().filter(|line| line.starts_with("| "));
     let heads = 2 * sections.len();
     let fences = PAGE.lines().filter(|line| *line == "```rust").count();
@@ -91,7 +91,7 @@ fn each_row_runs_as_a_cell() {
                 ran.contents(kind);
             }
             let (_, said) = (ran.stdout(), ran.stderr());
-            // Events and bars go to stderr too.
+            // Log events and progress bars also go to stderr. Therefore text there is not a fault.
             if ran.reply["status"] != "ok" || warnings {
                 let what = format!("{}: `{code}`", section.title);
                 faults.push(format!("{what}: {} {said}", ran.reply["evalue"]));

@@ -1,4 +1,4 @@
-//! What a front end asks about code: completion, inspection, whether a cell is complete, `name?`.
+//! Requests of a front end about code: completion, inspection, whether a cell is complete, `name?`.
 
 use serde_json::Value;
 use serde_json::json;
@@ -249,7 +249,7 @@ fn a_variable_is_inspected_with_its_type_and_value() {
         .nothing();
     let text = kernel.inspect_until("questions_numbers", "=");
     assert_eq!(text, "let questions_numbers: String = \"other\"");
-    // What a cell binds itself is not the session's.
+    // A variable that the cell itself binds hides the session's variable.
     kernel.inspect_until("let questions_numbers = 1u8; questions_numbers", "u8");
 }
 
@@ -318,7 +318,7 @@ fn questions_are_answered_while_a_cell_runs() {
 #[test]
 fn questions_are_answered_while_the_evaluator_starts() {
     let mut kernel = Kernel::start();
-    // Whether it has started by now makes no difference to these answers.
+    // These answers are the same before and after the evaluator has started.
     assert_eq!(kernel.complete("%whos"), ["%whos"]);
     assert_eq!(kernel.complete("%history -"), ["-g", "-l", "-n"]);
     kernel.complete_until("let questions_early = 1;\nquestions_ea", "questions_early");

@@ -1,4 +1,4 @@
-//! What a cell's final expression shows, and how cells are counted.
+//! The display of a cell's final expression, and the numbers of cells.
 
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
@@ -128,7 +128,7 @@ fn an_impl_that_runs_again_takes_the_place_of_the_earlier_one() {
     kernel
         .run("let results_twice_lamp = results_lamp.twice(); results_twice_lamp")
         .resulted("80");
-    // An error in the cell that takes the other's place leaves the other where it was.
+    // A cell that would replace a definition but has an error leaves that definition unchanged.
     kernel
         .run("impl ResultsLamp { fn twice(&self) -> u32 { missing } }")
         .failed("CompileError")
@@ -231,7 +231,7 @@ fn records_maps_and_matrices_are_tables() {
         ran.result()
     );
     ran.nothing();
-    // What is no table, and what `serde` can't serialise.
+    // These values are not tables, or `serde` can't serialise them.
     kernel.run("vec![(1, 2)]").resulted("[(1, 2)]");
     kernel
         .run("#[derive(Debug)] struct ResultsPlain; vec![ResultsPlain]")

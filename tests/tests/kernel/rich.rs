@@ -1,4 +1,4 @@
-//! Displays of the runtime's own.
+//! Displays that the runtime makes.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -113,7 +113,7 @@ fn a_type_with_a_display_of_its_own_is_shown_by_it() {
 
 #[test]
 fn a_display_by_a_trait_comes_before_the_text_of_debug() {
-    // The trait is there for all later cells.
+    // The trait remains visible in all later cells. Therefore this test has its own kernel.
     let mut kernel = Kernel::start();
     let ran = kernel.run(
         "trait RichShow { fn evcxr_display(&self); }\n\

@@ -1,4 +1,4 @@
-//! Magics about what a session holds, help, and cells that are shown or kept.
+//! Magics about the contents of a session, help, and cells that are shown or saved.
 
 use serde_json::json;
 use threadbook_jupyter::message::Channel;

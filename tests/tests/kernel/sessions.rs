@@ -1,4 +1,4 @@
-//! What goes on from cell to cell: statics, thread-locals, tasks, threads and dependencies.
+//! State that remains from cell to cell: statics, thread-locals, tasks, threads and dependencies.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -196,7 +196,7 @@ fn features_that_many_crates_turn_on_are_on_from_the_start() {
          :dep serde = { version = \"1\", features = [\"derive\", \"rc\"] }\n\
          println!(\"{:?}\", tokio::time::Instant::now().elapsed() < std::time::Duration::from_secs(60));\ntokio::time::pause as *const () as usize != 0",
     );
-    // Another kernel may be building, which is said.
+    // stderr may contain a message that another kernel is building.
     let said = ran.stderr();
     assert!(!said.contains("compiling"), "{said}");
     assert_eq!(ran.stdout(), "true\n");
@@ -213,7 +213,7 @@ fn a_cell_is_compiled_with_the_items_that_it_reaches() {
         cache: Some(Arc::clone(&cache)),
         ..Setup::default()
     });
-    // The source of the latest cell, as rustc was given it.
+    // The source of the latest cell, as passed to rustc.
     let compiled = || {
         let number = |path: &PathBuf| {
             let name = path.file_stem()?.to_str()?;
@@ -242,21 +242,21 @@ fn a_cell_is_compiled_with_the_items_that_it_reaches() {
     assert_eq!(definitions(&compiled()), [0; 0]);
     kernel.run("job3.cost()").resulted("4");
     assert_eq!(definitions(&compiled()), [3]);
-    // A method of a trait brings the trait.
+    // A method of a trait requires the trait.
     kernel.run("job2.name2()").resulted("\"job 2\"");
     assert_eq!(definitions(&compiled()), [2]);
-    // A name that the cell gives to a macro.
+    // The cell passes the function's name to a macro.
     kernel
         .run("macro_rules! call { ($n:ident) => { $n() } }\ncall!(base4) + Job1(2).cost()")
         .resulted("7");
-    // What is defined anew holds for what uses it.
+    // A new definition also applies to earlier items that use it.
     kernel.run("fn base3() -> u64 { 30 }").nothing();
     kernel.run("job3.cost()").resulted("31");
     let failure = kernel.run("job0.unknown()").failed("CompileError");
     assert!(failure.evalue.contains("unknown"), "{failure:#?}");
 }
 
-/// The files of a kind below a folder.
+/// The files with this extension below a folder.
 fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -1,4 +1,4 @@
-//! Shell lines, scripts of other languages, and what they share with cells.
+//! Shell lines, scripts of other languages, and the state that they share with cells.
 
 use serde_json::json;
 use threadbook_tests::kernel::Kernel;
@@ -112,7 +112,7 @@ fn a_failure_that_is_caught_does_not_end_the_cell() {
         .run("let _ = std::panic::catch_unwind(|| {\n    !false\n});\npanic!(\"later\")")
         .failed("Panic");
     failure.says(&["later"]);
-    // On another thread it is a panic of that thread.
+    // On another thread, the failure is a panic of that thread.
     let ran = kernel.run("std::thread::spawn(|| {\n    !exit 4\n}).join().is_err()");
     assert!(ran.stderr().contains("`exit 4` ended with exit code 4"));
     assert_eq!(ran.result(), "true");
@@ -181,7 +181,7 @@ fn an_interrupt_reaches_every_process_of_a_line() {
     let ran = kernel.finish(&id);
     assert_eq!(ran.stdout(), "started\n");
     ran.failed("KeyboardInterrupt");
-    // The signal has been sent to all; each ends by itself.
+    // Each process has received the signal, and ends by itself.
     for program in ["sleep", "sh", "cat"] {
         kernel.process().until_gone(program);
     }
@@ -280,7 +280,7 @@ fn threads_and_programs_are_listed_with_their_cells() {
     kernel
         .run("std::thread::Builder::new().name(\"waiter\".into()).spawn(|| std::thread::park()).unwrap();")
         .nothing();
-    // The copy before a cell wakes every thread for a moment: one that waits may be seen before it waits again.
+    // Each copy before a cell wakes every thread briefly. A waiting thread may be listed before it waits again.
     let mut seen = Vec::new();
     while seen.len() < 40 {
         let ran = kernel.run("%threads");

@@ -1,4 +1,4 @@
-//! Statics keep their values wherever they stand; where they can't, rustc's error says what to do.
+//! Statics keep their values in every position where this is possible; elsewhere rustc's error contains the remedy.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -34,7 +34,7 @@ fn statics_inside_of_other_items_keep_their_values() {
             kernel.run(call).resulted(expected);
         }
     }
-    // A generic function has one static for all types, as everywhere in Rust.
+    // A generic function has one static for all its types, as always in Rust.
     kernel
         .run("fn generic<T>() -> u32 { static N: AtomicU32 = AtomicU32::new(0); N.fetch_add(1, Ordering::SeqCst) }")
         .nothing();
@@ -121,7 +121,7 @@ fn a_constant_that_reads_a_static_that_changes_is_an_error_that_says_what_to_do(
             "{failure:#?}"
         );
     }
-    // One that never changes is known when the cell is compiled.
+    // The value of a static that never changes is known at compile time.
     kernel
         .run("static STATICS_FIXED: u32 = 4;\nconst STATICS_FOUR: u32 = STATICS_FIXED;\n[0; STATICS_FIXED as usize].len() as u32 + STATICS_FOUR")
         .resulted("8");

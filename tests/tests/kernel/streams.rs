@@ -1,4 +1,4 @@
-//! Much output, and output that is no text.
+//! Large output, and output that is not text.
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Setup;
@@ -38,7 +38,7 @@ fn two_hundred_thousand_lines_arrive_in_few_messages() {
     let mut kernel = Kernel::lease();
     let ran = kernel.run("for n in 0..200_000 { println!(\"line {n}\"); }");
     let lines: String = (0..200_000).map(|n| format!("line {n}\n")).collect();
-    // jupyter_server drops what is above 1000 messages a second.
+    // jupyter_server drops messages above 1000 per second.
     assert!(ran.kinds().len() < 1000, "{} messages", ran.kinds().len());
     ran.printed(&lines);
 }
@@ -55,7 +55,7 @@ fn output_past_the_limit_is_dropped_with_one_line() {
         "{told}"
     );
     ran.nothing();
-    // The next cell has a limit of its own.
+    // The next cell has its own limit.
     kernel.run("println!(\"next\");").printed("next\n");
 }
 
@@ -77,7 +77,7 @@ fn a_hundred_megabytes_do_not_grow_the_kernel() {
     let cell = |lines: u32| {
         format!("let line = \"y\".repeat(99); for _ in 0..{lines} {{ println!(\"{{line}}\"); }}")
     };
-    // rust-analyzer takes its hundreds of megabytes with the first variable.
+    // rust-analyzer allocates its hundreds of megabytes at the first variable.
     let ran = kernel.run(&cell(1));
     assert_eq!(ran.stdout().len(), 100);
     ran.nothing();

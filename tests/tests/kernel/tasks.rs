@@ -11,7 +11,7 @@ fn futures_are_gathered_in_order_on_one_task() {
             task::gather([3, 1, 2].map(tasks_later)).await",
         )
         .resulted("[3, 1, 2]");
-    // Also where nothing in the cell names tokio.
+    // This also works if the cell does not name tokio.
     kernel
         .run("task::gather((0..3).map(|n| async move { n })).await")
         .resulted("[0, 1, 2]");
@@ -93,7 +93,7 @@ fn a_function_that_blocks_has_a_thread_of_its_own() {
     );
 }
 
-/// What the interrupted cell awaits is dropped, and so are the tasks of its groups.
+/// An interrupt drops what the cell awaits, and the tasks of its groups.
 #[test]
 fn an_interrupt_cancels_all_that_a_cell_awaits() {
     let mut kernel = Kernel::start();
@@ -122,7 +122,7 @@ fn an_interrupt_cancels_all_that_a_cell_awaits() {
         );
         kernel.run("kept").resulted(&(number + 1).to_string());
     }
-    // The tasks of a group run elsewhere: they end soon after, and say it by their end of a channel.
+    // The tasks of a group run separately. They end soon after the interrupt; the end of the channel shows this.
     kernel
         .run("let (told_tx, told_rx) = std::sync::mpsc::channel::<()>();")
         .nothing();

@@ -1,8 +1,8 @@
-//! Cells that are hardly Rust: each gets an answer, and the next cell works.
+//! Cells that are hardly Rust: each gets a reply, and the next cell works.
 
 use threadbook_tests::kernel::Kernel;
 
-/// Texts that have brought evaluators down.
+/// Texts that have crashed evaluators.
 pub(crate) fn strange() -> Vec<String> {
     let mut texts: Vec<String> = [
         "#[derive(Debug)]",
@@ -76,7 +76,7 @@ fn every_strange_text_is_answered_and_the_next_cell_works() {
     kernel.run("let kept = 5;").nothing();
     for code in strange() {
         let ran = kernel.run(&code);
-        // Whatever it says: that it says it is what counts.
+        // The content of the reply does not matter here.
         let _ = (
             ran.streams(),
             ran.contents("execute_result"),

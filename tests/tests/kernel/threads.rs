@@ -1,10 +1,10 @@
-//! Threads and pools of them in cells: waiting, panics with their places, iterators and tasks that cells keep.
+//! Threads and thread pools in cells: waiting, panics with their places, and iterators and tasks that cells keep.
 
 use threadbook_tests::kernel::Kernel;
 use threadbook_tests::kernel::Ran;
 use threadbook_tests::kernel::wait_until;
 
-/// What the displays of a cell show at last.
+/// The last texts of the cell's displays.
 #[track_caller]
 fn shown(ran: &Ran) -> Vec<String> {
     let made = ran.contents("display_data").into_iter();
@@ -36,7 +36,7 @@ fn a_thread_is_waited_for_and_its_panic_has_a_place() {
         .printed(&format!(
             "thread `counter` panicked: no more numbers ({place})\n"
         ));
-    // By `?` it is the cell's error.
+    // With `?`, the panic becomes the cell's error.
     let ran = kernel.run("std::thread::spawn(|| panic!(\"boom\")).wait()?;");
     let count = ran.count();
     ran.stderr();
@@ -145,7 +145,7 @@ fn a_pending_is_kept_and_its_display_changes() {
     let ran = kernel.run("second");
     assert_eq!(shown(&ran), ["Pending(waits for a thread)"]);
     ran.nothing();
-    // The second has ended when the pool comes to a third.
+    // The second task has ended when the pool runs the third one.
     let ran = kernel.run("go_tx.send(7)?; pool.submit(|| ()).result()?;");
     let panicked = "thread 'worker-1' panicked at cell 1, line 5, column 49:\nboom\n";
     kernel.late_text("stderr", &made, panicked);
@@ -188,7 +188,7 @@ fn pools_that_borrow_and_results_as_they_end() {
     kernel.run("threads_e.submit(|| 5).await?").resulted("5");
 }
 
-/// Each waits for threads of a pool, and notices an interrupt at once: nothing has to go back.
+/// Each of these waits for threads of a pool, and ends at once on an interrupt, without going back to a copy.
 #[test]
 fn an_interrupt_unwinds_what_waits_for_a_pool() {
     let mut kernel = Kernel::start();
@@ -225,14 +225,14 @@ fn an_interrupt_unwinds_what_waits_for_a_pool() {
         );
         kernel.run("kept").resulted(&(number + 1).to_string());
     }
-    // Of the many tasks, none was begun but those that threads had taken.
+    // Of the many tasks, only those that a thread had taken have begun.
     let begun = kernel.run("BEGUN.load(Ordering::SeqCst)");
     let count: usize = begun.result().parse().unwrap();
     begun.nothing();
     assert!(count <= 14, "{count}");
 }
 
-/// The map is of an earlier cell, so the interrupt leaves it.
+/// The map belongs to an earlier cell. Therefore the interrupt does not cancel it.
 #[test]
 fn an_interrupt_leaves_a_map_of_an_earlier_cell() {
     let mut kernel = Kernel::start();
@@ -270,7 +270,7 @@ fn a_pool_goes_on_after_a_crash() {
         .resulted("45");
 }
 
-/// A fork copies the pool, but none of its threads.
+/// A fork contains the pool, but none of its threads.
 #[test]
 fn a_pool_in_a_forked_process_refuses_work_and_waits_for_nothing() {
     let mut kernel = Kernel::start();
@@ -322,13 +322,13 @@ fn values_are_shown_in_words() {
             "let (stop_tx, stop_rx) = std::sync::mpsc::channel::<()>();\nlet thread = std::thread::Builder::new().name(\"own\".into()).spawn(move || stop_rx.recv().is_err())?;\nthread",
             "thread `own` (running)",
         ),
-        // Elsewhere they are what std makes of them.
+        // Inside other values, std's own `Debug` form is shown.
         (
             "vec![std::sync::Mutex::new(1)]",
             "[Mutex { data: 1, poisoned: false, .. }]",
         ),
         ("format!(\"{:?}\", lock.lock().unwrap())", "\"[1]\""),
-        // What has no words of ours is shown as before.
+        // A type without a description of ours has its usual form.
         ("Arc::new(5)", "5"),
     ] {
         kernel.run(code).resulted(words);

@@ -1,8 +1,8 @@
-//! `%time` and `%timeit`: what they print, and that the code is as it would be without them.
+//! `%time` and `%timeit`: their output, and that the code runs as it would without them.
 
 use threadbook_tests::kernel::Kernel;
 
-/// The first word of each line of what was printed.
+/// The first word of each printed line.
 fn words(text: &str) -> Vec<&str> {
     text.lines()
         .map(|line| line.split_once(':').map_or(line, |(word, _)| word))
@@ -130,7 +130,7 @@ fn code_is_run_many_times() {
         "{text}"
     );
     ran.nothing();
-    // Three runs of ten, and one to warm up.
+    // There are three runs of ten loops, and one loop to warm up.
     kernel.run("timing_n").resulted("31");
     let ran = kernel.run("let timing_t = %timeit -n 1000 -r 2 -q timing_n.pow(2)");
     ran.nothing();

@@ -20,7 +20,7 @@ fn shown(kernel: &mut Kernel) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The words of the line that holds this one.
+/// The columns of the line that contains this word.
 #[track_caller]
 fn line<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     let line = text.lines().find(|line| line.contains(word));
@@ -65,7 +65,7 @@ fn a_cell_that_hangs_shows_what_each_thread_waits_for() {
     assert_eq!((cell, state), ("2", "runs"));
     assert_eq!(line(&text, "main")[2], "2");
     assert_eq!(line(&text, "sleep 1000")[2], "1");
-    // The spinner takes a processor, which the next look shows as a share of it.
+    // The spinner uses a processor; its share of processor time is shown.
     assert!(line(&text, "spinner")[4].ends_with('%'), "{text}");
     kernel.interrupt();
     let ran = kernel.finish(&id);

@@ -1,4 +1,5 @@
-//! Variables from cell to cell: what can be kept is kept, what can't ends with its cell, and none is lost in silence.
+//! Variables from cell to cell: those that can be kept are kept, the others end with their cell, and none is lost
+//! silently.
 
 use threadbook_tests::kernel::Kernel;
 
@@ -19,7 +20,7 @@ fn a_variable_that_a_cell_moves_and_assigns_anew_is_kept() {
     kernel.run("moved_s.len()").resulted("2");
     kernel.run("moved_v[0]").resulted("3");
     kernel.run("moved_p.name.len()").resulted("2");
-    // Both in one cell, in a branch and in a loop.
+    // Both kinds of change in one cell, in a branch and in a loop.
     kernel
         .run("for n in 0..3 { if n != 1 { moved_s = moved_s + \"c\"; } }\nmoved_v.push(moved_s.len() as i32);")
         .nothing();
@@ -107,7 +108,7 @@ fn what_ends_with_its_cell_ends_in_the_order_of_a_function() {
              let order_g2 = OrderG(&order_b, \"g2\");\nlet order_g3 = OrderG(&order_a, \"g3\");\nprintln!(\"last\");",
         )
         .printed("last\nend g3 of a\nend g2 of b\nend g1 of a\n");
-    // A second variable of a name ends the first one when a function would.
+    // A second variable of the same name ends the first one at the same point as in a function.
     kernel
         .run("let order_c = OrderD(\"c1\");\nlet order_c = OrderD(\"c2\");\nprintln!(\"last\");")
         .printed("last\ndrop c1\n");
@@ -123,7 +124,7 @@ fn a_guard_does_not_need_a_word() {
         .run("let guard_m = std::sync::Mutex::new(1);\nlet mut guard_g = guard_m.lock().unwrap();\n*guard_g += 1;")
         .nothing();
     kernel.run("*guard_m.lock().unwrap()").resulted("2");
-    // Borrows of a temporary value, and one that only the function's signature shows.
+    // A borrow of a temporary value, and a borrow that only the function's signature shows.
     kernel
         .run("let guard_t = &std::sync::atomic::AtomicU8::new(3);\nprintln!(\"{guard_t:?}\");")
         .printed("3\n");
@@ -142,7 +143,7 @@ fn what_borrows_through_a_closure_ends_with_its_cell() {
     kernel
         .run("use std::collections::HashMap;\nlet text = vec![String::from(\"a b\")];")
         .nothing();
-    // rustc blames the closure's value for what the store needs.
+    // rustc's error is at the closure's value, although the variable store causes it.
     kernel
         .run(
             "let mut counts: HashMap<&str, u64> = HashMap::new();\n\
@@ -155,7 +156,7 @@ fn what_borrows_through_a_closure_ends_with_its_cell() {
         .run("counts")
         .failed("CompileError")
         .says(&["`counts`", "ended with cell 2"]);
-    // A thread that borrows is an error as before.
+    // A thread that borrows still causes an error.
     kernel
         .run("let length = std::thread::spawn(|| text.len()).join().unwrap();")
         .failed("CompileError")
@@ -240,7 +241,7 @@ fn a_name_that_something_unkept_takes_is_gone() {
 #[test]
 fn a_variable_of_a_type_that_is_defined_anew_is_not_taken_for_one_of_the_new_type() {
     let mut kernel = Kernel::lease();
-    // Where an old value is taken for a new one, its end reads a number as a text.
+    // If an old value were taken for one of the new type, its drop would read a number as a text.
     let define = |field: &str| {
         format!(
             "struct AnewP {{ d: {field} }}\nimpl Drop for AnewP {{ fn drop(&mut self) {{ assert!(!format!(\"{{}}\", self.d).is_empty()); }} }}"
@@ -309,7 +310,7 @@ fn macros_are_found_wherever_they_are_defined() {
         )
         .resulted("2");
     kernel.run("macro_inner::f() + macro_say!(1)").resulted("5");
-    // A function may have a macro's name.
+    // A function may have the same name as a macro.
     kernel.run("fn macro_say() -> u8 { 9 }").nothing();
     kernel
         .run("macro_say() + macro_f() + macro_say!(1)")
@@ -334,7 +335,7 @@ fn items_that_a_macro_makes_are_there_in_later_cells() {
         .run("macro_rules! made_types { ($($n:ident),*) => { $(#[derive(Debug)] struct $n;)* } }\nmade_types!(MadeA, MadeB);")
         .nothing();
     kernel.run("(MadeA, MadeB)").resulted("(MadeA, MadeB)");
-    // What a cell defines by itself takes the place of what the macro has made.
+    // A definition by the cell itself replaces what the macro has made.
     kernel
         .run("fn made_two() -> &'static str { \"mine\" }")
         .nothing();
@@ -355,7 +356,7 @@ fn a_type_that_nothing_settles_comes_with_the_line_to_write() {
     ] {
         kernel.run(code).failed("CompileError").says(&[words]);
     }
-    // A later line of the same cell settles it.
+    // A later line of the same cell determines the type.
     kernel
         .run("let mut unsettled_w = Vec::new();\nunsettled_w.push(1u8);")
         .nothing();
@@ -374,7 +375,7 @@ fn text_of_evcxrs_in_a_persons_function_harms_no_cell() {
         .resulted("1");
 }
 
-/// Their types are written into the first cells of a session, before rust-analyzer has read any library.
+/// The types are written into the first cells of a session, before rust-analyzer has read any library.
 #[test]
 fn types_that_are_plain_to_see_are_those_that_rustc_infers() {
     let mut kernel = Kernel::start();
@@ -388,7 +389,7 @@ fn types_that_are_plain_to_see_are_those_that_rustc_infers() {
     kernel
         .run("other.lock().unwrap().push(3);\n(text, all, shared.lock().unwrap().len(), doubled, point)")
         .resulted("(\"1\", [1, 2], 3, 4, Point { x: 1.5 })");
-    // A number that the rest of its cell makes another one than it seems to be.
+    // The rest of the cell gives this number another type than its own line suggests.
     kernel
         .run("let seems = 5;\nlet seen = double(seems);")
         .nothing();

@@ -358,7 +358,7 @@ mod tests {
         run(&mut keeper, 1, "a");
         keeper.end();
         let written = fs::read(folder.path()).unwrap();
-        // Nothing of it is a database; or its header is, and its pages are not.
+        // Either no part of the content is a database, or only the header is valid and the pages are not.
         let mut torn = written.clone();
         torn[100..].fill(0x5a);
         for (number, content) in [b"no database, but long enough for one".to_vec(), torn]
@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn without_a_usable_file_this_session_is_there() {
         let folder = Folder::new();
-        // A file where a folder should be: not even root can write below it.
+        // A file has the name of the folder. Therefore even root can't write below it.
         fs::write(folder.0.path().join("deeper"), "").unwrap();
         for mut keeper in [folder.keeper(), Keeper::new(None)] {
             run(&mut keeper, 1, "a");

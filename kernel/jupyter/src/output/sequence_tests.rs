@@ -75,7 +75,7 @@ fn what_is_waited_for_before_the_first_cell_is_shown_under_it_while_it_lasts() {
     let mut sequencer = Sequencer::new(1000);
     sequencer.event(&waits("a", false, false));
     sequencer.event(&waits("b", true, false));
-    // Nobody sees a silent cell.
+    // A silent cell has no visible output.
     sequencer.begin(CellId(1), parent("silent"), 1, true);
     sequencer.event(&waits("c", true, false));
     sequencer.end(CellId(1));
@@ -107,7 +107,7 @@ fn a_cell_that_shows_nothing_says_that_it_is_compiled() {
     sequencer.event(&Event::Compiling(true));
     sequencer.event(&out("a\n"));
     sequencer.flush_waiting();
-    // It has shown something.
+    // The cell has shown output. Therefore the compile is not reported.
     sequencer.event(&Event::Compiling(true));
     assert!(!sequencer.is_compiling_unsaid());
     sequencer.end(CellId(1));

@@ -1,4 +1,4 @@
-//! Cells: their output, their order, their ends.
+//! Cells: their output, their order and their ends.
 
 use serde_json::Value;
 use serde_json::json;
@@ -75,7 +75,8 @@ fn a_long_compile_is_not_said_where_nobody_watches() {
         (front, id)
     };
     let (mut unwatched, unwatched_id) = begin(json!({"allow_stdin": false}));
-    // Another kernel, which begins later, has said it: by then this one has had the time to.
+    // Another kernel starts later and reports its long compile. By then, this kernel has had enough time to do the
+    // same.
     let (mut watched, watched_id) = begin(json!({}));
     watched.recv(&watched_id, "display_data");
     unwatched.gate.say(Word::Go);
@@ -123,7 +124,7 @@ fn many_lines_are_few_messages() {
     }
     assert_eq!(text.lines().count(), 50_000);
     assert!(text.ends_with("line 49999\n"));
-    // A slow machine may flush by time, but never for each line.
+    // A slow machine may flush because of time, but never after each line.
     assert!(messages < 2_500, "{messages} messages");
     front.recv_reply(&id, "execute_reply");
     front.end();
@@ -252,7 +253,7 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
         front.recv_busy(&cell);
         front.recv_input(&cell, 1);
         let queued = front.execute("print never");
-        // When this is answered, the queued cell has arrived.
+        // When the reply arrives, the queued cell has arrived too.
         front.ask_while_busy(Channel::Shell, "kernel_info", json!({}));
         let interrupt =
             (!by_signal).then(|| front.send(Channel::Control, "interrupt_request", json!({})));
@@ -272,14 +273,14 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
             front.recv_reply(&cell, "execute_reply")["ename"],
             "KeyboardInterrupt"
         );
-        // In the order of the requests.
+        // The messages come in the order of the requests.
         front.recv_busy(&queued);
         front.recv_idle(&queued);
         assert_eq!(
             front.recv_reply(&queued, "execute_reply")["status"],
             "aborted"
         );
-        // A client that takes this idle for the cell's has seen the cell's error by then.
+        // If a client confuses this idle with the idle of the cell, it already has the cell's error.
         if let Some(id) = &interrupt {
             front.recv_idle(id);
         }
@@ -292,7 +293,7 @@ fn an_interrupt_stops_the_cell_and_clears_the_queue() {
 fn an_interrupt_reaches_a_cell_that_waits_for_the_evaluator() {
     let mut front = Front::unready(None, Options::default());
     let cell = front.execute("print never");
-    // It begins at once, so that it can show what is being prepared.
+    // The cell begins at once, because it must be able to show what is being prepared.
     front.recv_busy(&cell);
     front.recv_input(&cell, 1);
     let interrupt = front.send(Channel::Control, "interrupt_request", json!({}));
@@ -322,7 +323,8 @@ fn a_panicking_evaluator_is_an_internal_error_and_stays() {
     front.recv_idle(&id);
     assert_eq!(front.recv_reply(&id, "execute_reply")["status"], "error");
     assert_eq!(front.run("", 2)["status"], "ok");
-    // A cursor inside a character of another text would panic in this evaluator; the kernel gives it none.
+    // This evaluator would panic on a cursor inside a character of another text. The kernel does not pass such a cursor
+    // to it.
     front.ask(
         Channel::Shell,
         "complete",
@@ -341,7 +343,7 @@ fn late_output_belongs_to_the_latest_cell_and_named_output_to_its_own() {
     front.recv_reply(&first, "execute_reply");
     front.gate.say(Word::Go);
     front.recv_stream(&first, "stdout", "from a thread");
-    // The first cell of `start` is number one.
+    // The empty cell of `start` has id 1. Therefore the first cell here has id 2.
     let second = front.execute("as 2 of the first\nprint mine");
     front.recv_busy(&second);
     front.recv_input(&second, 2);
@@ -381,14 +383,14 @@ fn a_question_goes_to_the_client_and_its_answer_to_the_cell() {
     let id = front.execute("raw name? \ninput your name");
     front.recv_busy(&id);
     front.recv_input(&id, 1);
-    // What was printed before the question is seen before it.
+    // Text that was printed before the question is shown before it.
     front.recv_stream(&id, "stdout", "name? ");
     let request = front.recv_input_request(&id);
     assert_eq!(
         request.content,
         json!({"prompt": "your name", "password": false})
     );
-    // An answer to something else is none.
+    // An input reply to another request is ignored.
     let mut foreign = Message::new("input_reply", "elsewhere", json!({"value": "mallory"}));
     front.client.send_message(Channel::Stdin, &foreign);
     foreign.parent_header = json!({"msg_id": "other"}).as_object().unwrap().clone();

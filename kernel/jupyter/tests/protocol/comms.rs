@@ -1,4 +1,4 @@
-//! Comms: the messages of both sides, what is open, and busy and idle around each message.
+//! Comms: the messages of both sides, the list of open comms, and busy and idle around each message.
 
 use serde_json::json;
 use threadbook_jupyter::message::Channel;

@@ -1,4 +1,4 @@
-//! Comms of a scripted evaluator: those of the target `echo` send back what they get.
+//! Comms of a scripted evaluator. A comm with the target `echo` sends each message back.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub(crate) struct Echoes {
 }
 
 impl Echoes {
-    /// The comms, and what [`answer`] needs.
+    /// The comms, and the receiver that [`answer`] needs.
     pub(crate) fn new() -> (Echoes, mpsc::Receiver<CommRequest>) {
         let (requests_tx, requests_rx) = mpsc::channel();
         let open = Mutex::default();

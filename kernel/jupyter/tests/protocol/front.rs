@@ -1,5 +1,4 @@
-//! A front end whose methods name the message that must come next. A message that no method has read fails the test at
-//! its end.
+//! A front end whose methods name the message that must come next. A test fails at its end if a message is unread.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,14 +26,14 @@ use super::script::Gate;
 use super::script::Script;
 use super::script::ScriptControl;
 
-/// No test waits so long unless something hangs.
+/// The limit of one wait. A longer wait is a hang.
 const HANG: Duration = Duration::from_secs(30);
 
 pub(crate) struct Front {
     runtime: Runtime,
     pub(crate) client: Client,
     pub(crate) gate: Arc<Gate>,
-    /// Opens the way for the evaluator to be made.
+    /// Blocks until the evaluator may be made.
     pub(crate) made: Arc<Gate>,
     pub(crate) signals_tx: mpsc::UnboundedSender<Signal>,
     kernel: JoinHandle<()>,
@@ -43,13 +42,13 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// A kernel whose evaluator is ready.
+    /// Starts a kernel and waits until its evaluator is ready.
     #[track_caller]
     pub(crate) fn start() -> Front {
         Front::start_with(Options::default())
     }
 
-    /// A kernel with other options, whose evaluator is ready.
+    /// Starts a kernel with these options and waits until its evaluator is ready.
     #[track_caller]
     pub(crate) fn start_with(options: Options) -> Front {
         let front = Front::unready(None, options);
@@ -57,7 +56,7 @@ impl Front {
         front.until_ready()
     }
 
-    /// A kernel whose evaluator is made at a time of the test's choice, or fails to be made.
+    /// Starts a kernel whose evaluator is made when the test opens the gate `made`, or fails with this error.
     #[track_caller]
     pub(crate) fn unready(failure: Option<Diagnostic>, options: Options) -> Front {
         Front::making(
@@ -69,7 +68,7 @@ impl Front {
         )
     }
 
-    /// A kernel whose evaluator is made by a function, which gets the way to show something and the gate `made`.
+    /// Starts a kernel whose evaluator is made by a function, which gets the output and the gate `made`.
     #[track_caller]
     pub(crate) fn making(
         making: impl FnOnce(&OutputTx, &Gate) -> Result<(), Diagnostic> + Send + 'static,
@@ -115,7 +114,7 @@ impl Front {
         front
     }
 
-    /// The reply to an empty cell shows that the evaluator takes jobs.
+    /// Waits for the reply to an empty cell, which shows that the evaluator accepts cells.
     #[track_caller]
     fn until_ready(mut self) -> Front {
         let id = self.execute_with("", json!({"silent": true}));
@@ -142,7 +141,7 @@ impl Front {
         self.send(Channel::Shell, "execute_request", content)
     }
 
-    /// A request with a reply and nothing else: busy, reply, idle.
+    /// Sends a request that causes busy, a reply and idle, and nothing else; returns the reply's content.
     #[track_caller]
     pub(crate) fn ask(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
         let id = self.send(channel, &format!("{stem}_request"), content);
@@ -152,7 +151,7 @@ impl Front {
         reply
     }
 
-    /// The same while a cell runs.
+    /// Does the same while a cell runs.
     #[track_caller]
     pub(crate) fn ask_while_busy(&mut self, channel: Channel, stem: &str, content: Value) -> Value {
         let reply = self.ask(channel, stem, content);
@@ -190,7 +189,7 @@ impl Front {
         assert_eq!(self.recv(id, "status")["execution_state"], "idle");
     }
 
-    /// Another request's idle came while a cell runs: the kernel is still busy.
+    /// Reads the busy that follows the idle of another request while a cell runs.
     #[track_caller]
     pub(crate) fn recv_still_busy(&mut self) {
         self.recv_busy("");
@@ -201,7 +200,7 @@ impl Front {
         assert_eq!(self.recv(id, "execute_input")["execution_count"], count);
     }
 
-    /// The text of a stream, however it was batched.
+    /// Reads the text of a stream, in any number of messages.
     #[track_caller]
     pub(crate) fn recv_stream(&mut self, id: &str, name: &str, expected: &str) {
         let mut text = String::new();
@@ -242,7 +241,7 @@ impl Front {
         }
     }
 
-    /// A whole cell that prints nothing.
+    /// Runs a cell that prints nothing, to its end.
     #[track_caller]
     pub(crate) fn run(&mut self, code: &str, count: u32) -> Value {
         let id = self.execute(code);
@@ -253,7 +252,7 @@ impl Front {
         reply
     }
 
-    /// Ends the kernel, and fails if there are unread messages.
+    /// Ends the kernel. Fails if there are unread messages.
     #[track_caller]
     pub(crate) fn end(mut self) {
         let reply = self.ask(Channel::Control, "shutdown", json!({"restart": false}));
@@ -261,7 +260,7 @@ impl Front {
         self.ended();
     }
 
-    /// The kernel ends by itself.
+    /// Waits until the kernel ends by itself. Fails if there are unread messages.
     #[track_caller]
     pub(crate) fn ended(mut self) {
         let Front {

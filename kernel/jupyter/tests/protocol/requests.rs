@@ -1,4 +1,4 @@
-//! Requests beside cells.
+//! Requests other than cells.
 
 use bytes::Bytes;
 use serde_json::Map;
@@ -354,7 +354,7 @@ fn a_termination_signal_ends_in_order() {
 fn shutdown_does_not_run_a_cell_that_waits_for_the_evaluator() {
     let mut front = Front::unready(None, Options::default());
     let cell = front.execute("print never");
-    // It begins at once, so that it can show what is being prepared.
+    // The cell begins at once, because it must be able to show what is being prepared.
     front.recv_busy(&cell);
     front.recv_input(&cell, 1);
     let id = front.send(Channel::Control, "shutdown_request", json!({}));

@@ -29,7 +29,7 @@ use tokio::sync::oneshot;
 
 use super::echoes::Echoes;
 
-/// The messages of a test and of the kernel to a cell that waits.
+/// The messages that a waiting cell gets from the test or the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
     Go,
@@ -37,7 +37,7 @@ pub(crate) enum Word {
     Shutdown,
 }
 
-/// Where cells wait.
+/// A gate at which cells wait.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     word: Mutex<Option<Word>>,
@@ -185,7 +185,7 @@ impl Script {
     }
 }
 
-/// Answers about the variable `total`.
+/// Quick replies about the variable `total`.
 #[derive(Debug)]
 struct Total;
 

@@ -1,4 +1,4 @@
-//! Real sockets to a real process: what a client sees, and what a stranger can do.
+//! Real sockets to a real process: the view of a client, and the possibilities of a stranger.
 
 mod process;
 mod strangers;
@@ -29,7 +29,7 @@ async fn lives(client: &mut Client, code: &str) {
 }
 
 async fn shut_down(mut client: Client, kernel: Kernel) {
-    // The reply and idle arrive although the process ends right behind them.
+    // The reply and idle arrive although the process ends directly afterwards.
     let content = json!({"restart": false});
     let exchange = client
         .request(Channel::Control, "shutdown_request", content, HANG)
@@ -82,7 +82,7 @@ async fn sigterm_ends_the_process_in_order_and_sigint_does_not() {
     let mut client = kernel.client().await;
     let pid = rustix::process::Pid::from_child(&kernel.child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    // A cell could be the one that the signal interrupts; this only checks that the kernel answers.
+    // No cell runs that the signal could interrupt. This only checks that the kernel still replies.
     let exchange = client
         .request(Channel::Control, "kernel_info_request", json!({}), HANG)
         .await
@@ -108,7 +108,7 @@ async fn a_kernel_ends_with_the_program_that_started_it() {
     let kernel = Kernel { dir, info, child };
     lives(&mut kernel.client().await, "1").await;
     parent.kill().unwrap();
-    // Nobody has reaped the parent yet: it is gone all the same.
+    // The parent is not yet reaped. The kernel must still notice its end.
     assert_eq!(kernel.exit_code(), Some(0));
     parent.wait().unwrap();
 }
@@ -122,7 +122,7 @@ async fn a_restart_takes_over_the_sockets_of_a_killed_kernel() {
     let file = kernel.dir.path().join("kernel.json");
     kernel.child = process::command(&kernel.dir, &file).spawn().unwrap();
     let mut client = loop {
-        // Until the new process has bound its sockets, the old ones refuse.
+        // Connections to the old sockets are refused until the new process has bound its own.
         if let Ok(client) = Client::connect(&kernel.info, HANG).await {
             break client;
         }

@@ -1,4 +1,4 @@
-//! A kernel as a process: this test program started again, with a connection file.
+//! A kernel as a process: this test program is started again, with a connection file.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -28,12 +28,12 @@ use threadbook_jupyter::output::Event;
 use threadbook_jupyter::output::OutputTx;
 use threadbook_jupyter::output::StreamName;
 
-/// No test waits so long unless something hangs.
+/// The limit of one wait. A longer wait is a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(30);
 
 const VARIABLE: &str = "THREADBOOK_TEST_CONNECTION_FILE";
 
-/// Not a test of its own: the body of the kernel's process.
+/// This is not a test: it is the body of the kernel's process.
 #[test]
 fn process_entry() {
     let Ok(path) = std::env::var(VARIABLE) else {
@@ -128,7 +128,7 @@ impl Kernel {
         client
     }
 
-    /// Waits for the process to end; gives its exit code.
+    /// Waits for the process to end; returns its exit code.
     pub(crate) fn exit_code(mut self) -> Option<i32> {
         let code = self.child.wait().unwrap().code();
         let left: Vec<PathBuf> = std::fs::read_dir(self.dir.path().join("tmp"))
@@ -142,7 +142,7 @@ impl Kernel {
 
 impl Drop for Kernel {
     fn drop(&mut self) {
-        // It has mostly ended already.
+        // In most cases the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Peers that do not hold the key, or do not even speak the protocol.
+//! Peers that do not have the key, or do not speak the protocol.
 
 use std::io::Read;
 use std::io::Write;
@@ -45,7 +45,7 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
-/// The kernel closes the connection instead of waiting for the rest.
+/// Asserts that the kernel closes the connection instead of waiting for the rest.
 fn is_cut_off(mut stream: TcpStream) {
     let mut rest = Vec::new();
     match stream.read_to_end(&mut rest) {
@@ -103,7 +103,7 @@ async fn garbage_ends_a_connection_and_nothing_else() {
             .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .unwrap();
         is_cut_off(stream);
-        // Half a greeting, half a command, half a frame, and away.
+        // Each peer closes the connection after an incomplete or invalid greeting, command or frame.
         for bytes in [
             greeting()[..30].to_vec(),
             [greeting(), ready("DEALER")[..9].to_vec()].concat(),
@@ -133,7 +133,7 @@ async fn forged_and_replayed_messages_are_dropped() {
         let own = Signer::new(&kernel.info.signature_scheme, &kernel.info.key).unwrap();
         for channel in [Channel::Shell, Channel::Control, Channel::Stdin] {
             let shutdown = Message::new("shutdown_request", "s", json!({"restart": false}));
-            // Unsigned, signed with another key, cut, and with garbage for content.
+            // These messages are unsigned, signed with another key, cut off, or have invalid content.
             let unsigned = shutdown.encode(&Signer::new("", "").unwrap());
             let foreign = shutdown.encode(&Signer::new("hmac-sha256", "another").unwrap());
             let signed = shutdown.encode(&own);
@@ -148,7 +148,7 @@ async fn forged_and_replayed_messages_are_dropped() {
                 client.send_frames(channel, forged);
             }
         }
-        // A message with buffers is legal, and a second copy of it is not.
+        // A message with buffers is valid. A second copy of it is not.
         let mut request = Message::new("kernel_info_request", client.session(), json!({}));
         request.buffers = vec![Bytes::from_static(b"\0\x01"); 3];
         let frames = request.encode(&own);

@@ -1,4 +1,4 @@
-//! What cells are taken for.
+//! The plans of cells.
 
 use super::*;
 
@@ -48,7 +48,7 @@ impl Facts for Known {
     }
 }
 
-/// The steps as text, one after another; Rust without the blank lines that stand for others.
+/// The steps as text, in order. Blank lines that replace other lines are removed from Rust.
 fn read(text: &str) -> Vec<String> {
     match Plan::of(text, &Known) {
         Ok(Plan::Cell(magic)) => vec![format!(

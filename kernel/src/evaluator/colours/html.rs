@@ -146,8 +146,9 @@ mod tests {
     use super::super::renderer;
     use super::*;
 
-    /// What JupyterLab 4.6 (`jupyterlab/packages/theme-*-extension/style/variables.css`) shows text on: the name of the
-    /// ground, its colour, and the text's own colour there (`--jp-content-font-color1`).
+    /// The backgrounds on which JupyterLab 4.6 shows text
+    /// (`jupyterlab/packages/theme-*-extension/style/variables.css`): the name of the background, its colour, and the
+    /// text's own colour there (`--jp-content-font-color1`).
     const GROUNDS: [(&str, [f64; 3], [f64; 3]); 6] = [
         ("light, a cell's output", [255.0; 3], [33.15; 3]),
         ("light, an error", [255.0, 221.0, 221.0], LIGHT_ON_ERROR),
@@ -160,14 +161,14 @@ mod tests {
             [255.0; 3],
         ),
     ];
-    /// `rgba(0, 0, 0, .87)` on `#fdd`.
+    /// The colour `rgba(0, 0, 0, .87)` on `#fdd`.
     const LIGHT_ON_ERROR: [f64; 3] = [33.15, 28.73, 28.73];
-    /// `--jp-rendermime-error-background`, `rgba(244, 67, 54, .28)`, on `#111`.
+    /// The colour `--jp-rendermime-error-background`, `rgba(244, 67, 54, .28)`, on `#111`.
     const DARK_ERROR: [f64; 3] = [80.56, 31.0, 27.36];
-    /// The same on `#212121`.
+    /// The same colour on `#212121`.
     const DARK_ERROR_1: [f64; 3] = [92.08, 42.52, 38.88];
 
-    /// The contrast of WCAG 2, where 4.5 is enough for text of any size.
+    /// The contrast of WCAG 2. A ratio of 4.5 is enough for text of any size.
     fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
         let luminance = |colour: [f64; 3]| {
             let linear = |value: f64| match value / 255.0 {
@@ -181,7 +182,7 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// A message that has everything that is coloured.
+    /// A message with all elements that have colours.
     fn drawn(level: Level<'static>) -> String {
         let source = "let a = v;\nlet b = v;\nf(a)";
         let marks = Snippet::source(source)
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn no_colour_of_the_basic_palette_is_used() {
-        // They have other colours in each front end, and in JupyterLab bold ones again others.
+        // Basic colours differ between front ends, and JupyterLab shows bold ones in other colours again.
         for text in [drawn(Level::ERROR), drawn(Level::WARNING)] {
             for codes in text.split("\x1b[").skip(1) {
                 let codes = codes.split('m').next().unwrap();
@@ -235,7 +236,7 @@ mod tests {
     #[test]
     fn the_contrast_is_that_of_the_definition() {
         assert!((contrast([0.0; 3], [255.0; 3]) - 21.0).abs() < 0.01);
-        // What an error's name had in JupyterLab's dark theme before: bold red, which is drawn as `#b22b31`.
+        // An error's name was bold red before, which JupyterLab's dark theme draws as `#b22b31`.
         let before = contrast([178.0, 43.0, 49.0], DARK_ERROR);
         assert!(before < 2.5, "{before}");
     }

@@ -193,7 +193,7 @@ fn name_of(expr: &ast::Expr) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The reasons for a cell's variables, whose types are given with their names.
+    /// The reasons why variables of a cell are not kept. `types` has the name and type of each variable.
     fn unkept(statements: &str, types: &[(&str, &str)]) -> Vec<(String, Reason)> {
         let new: Vec<Put> = types
             .iter()
@@ -259,7 +259,7 @@ mod tests {
             ("c", "Option<&u8>"),
             ("d", "Option<u8>"),
         ];
-        // The type of the first `a` is not known, since a second one follows.
+        // The type of the first `a` is not known, because a second `a` follows.
         assert!(unkept(statements, &types).is_empty());
         let names: Vec<String> = unkept(
             &statements.replace("let a = 1;", ""),

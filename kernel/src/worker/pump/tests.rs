@@ -1,4 +1,4 @@
-//! The pump with a worker that is a few writes into its pipes: what has come in one turn, and in which order it leaves.
+//! The pump with a worker that only writes into its pipes: the input of one turn, and the order of the output.
 
 use std::os::unix::fs::FileExt;
 
@@ -11,7 +11,7 @@ use threadbook_jupyter::output::Event;
 
 use super::*;
 
-/// A pump whose thread does not run: a test makes its turns.
+/// A pump without a running thread: the test makes its turns.
 struct Fake {
     pump: Pump,
     output_rx: tokio::sync::mpsc::Receiver<Event>,
@@ -80,7 +80,7 @@ impl Fake {
         self.frame(Kind::Report, 0, &serde_json::to_vec(report).unwrap());
     }
 
-    /// Code of a cell starts, under the number of its load.
+    /// Reports that code of a cell starts, with the number of its load.
     fn start(&self, cell: u64, load: u32) {
         self.pump.status.begin_cell(CellId(cell));
         self.report(&Report::Started {
@@ -102,7 +102,7 @@ impl Fake {
         self.pump.turn().unwrap();
     }
 
-    /// The texts that have left since the last look, with their cells.
+    /// The texts that were sent since the last call, with their cells.
     fn shown(&mut self) -> Vec<(Option<u64>, String)> {
         let mut shown = Vec::new();
         while let Ok(event) = self.output_rx.try_recv() {
@@ -117,7 +117,7 @@ impl Fake {
         shown
     }
 
-    /// The names of the events since the last look.
+    /// The names of the events since the last call.
     fn events(&self) -> Vec<&'static str> {
         let name = |event| match event {
             WorkerEvent::Started { .. } => "started",
@@ -270,7 +270,7 @@ fn an_answer_goes_to_the_worker_and_a_dropped_question_is_an_interrupt() {
         }
         let expected = threadbook::wire::encode_reply(7, &reply);
         let mut found = vec![0; expected.len()];
-        // The thread that waits for the answer writes it.
+        // The thread that waits for the answer writes this reply.
         fake.pump.pipes.read_input(&mut found).unwrap();
         assert_eq!(found, expected);
     }

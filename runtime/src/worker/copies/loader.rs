@@ -96,7 +96,7 @@ mod tests {
             i32::from(is_busy())
         }
         assert!(find());
-        // The list's two locks at least.
+        // At least the two locks of the list are found.
         assert!(COUNT.load(Ordering::Relaxed) >= 2);
         // SAFETY: the function is called while this call runs.
         let busy = unsafe { libc::dl_iterate_phdr(Some(visit), std::ptr::null_mut()) };

@@ -75,7 +75,7 @@ mod tests {
         let _other = TcpListener::bind("127.0.0.1:0").unwrap();
         let now = open();
         assert_eq!(now.files.iter().filter(|file| **file == name).count(), 1);
-        // Tests of other modules may open some meanwhile.
+        // Tests of other modules may open sockets at the same time.
         assert!(now.sockets >= 2, "{before:#?} {now:#?}");
     }
 }

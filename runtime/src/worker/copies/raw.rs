@@ -210,7 +210,7 @@ mod tests {
     fn a_folder_of_numbers_is_listed() {
         let folder = open_at(libc::AT_FDCWD, c"/proc/self/task", libc::O_DIRECTORY).unwrap();
         for _ in 0..2 {
-            // Other tests' threads end meanwhile, so a list may be short.
+            // Threads of other tests end at the same time. Therefore a list may be incomplete.
             let own = (0..100).any(|_| {
                 let mut own = false;
                 for_each_number(folder, |number| own |= number == thread_id());

@@ -1,4 +1,4 @@
-//! The supervisor with processes that are not there: what it does to them, and in which order.
+//! The supervisor with simulated processes: its actions on them, and their order.
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -10,17 +10,17 @@ use super::*;
 use crate::wire::CrashDump;
 
 const LIVE: i32 = 10;
-/// In the group of the live worker.
+/// A process in the group of the live worker.
 const CHILD: i32 = 11;
-/// In a group of its own.
+/// A process in its own group.
 const JOB: i32 = 12;
-/// In a session of its own.
+/// A process in its own session.
 const DETACHED: i32 = 13;
 const GUARD: i32 = 20;
 const NAMED: i32 = 21;
 const UNDO: i32 = 22;
 
-/// Writes down what is done.
+/// Records all actions.
 struct Fake {
     done: RefCell<Vec<String>>,
     now: Cell<Instant>,
@@ -143,7 +143,7 @@ impl Tried {
         }
     }
 
-    /// evcxr has the worker run a cell.
+    /// Sends evcxr's command to run a cell.
     fn begin_cell(&mut self) {
         sys::write_all(self.evcxr_sends, b"LOAD_AND_RUN\n").unwrap();
         assert!(self.supervisor.pass_command().unwrap());
@@ -170,13 +170,13 @@ impl Tried {
         self.supervisor.replace_live(ended).unwrap()
     }
 
-    /// What was done since the last look.
+    /// The actions since the last call.
     fn done(&self) -> Vec<String> {
         self.supervisor.processes.done.take()
     }
 }
 
-/// What waits in a pipe.
+/// The content of a pipe.
 fn read(fd: RawFd) -> String {
     let mut bytes = vec![0; sys::waiting(fd) as usize];
     sys::read_exact(fd, &mut bytes).unwrap();
@@ -219,7 +219,7 @@ fn a_cell_that_ends_in_time_is_left_alone() {
     assert_eq!(read(tried.evcxr_receives), "marker\n");
     tried.wait(GRACE);
     assert_eq!(tried.done(), <[&str; 0]>::default());
-    // The next cell can be interrupted anew.
+    // The next cell can be interrupted again.
     tried.begin_cell();
     tried.command(&Command::Interrupt);
     assert_eq!(tried.done(), ["interrupt 11"]);
@@ -230,7 +230,7 @@ fn commands_for_the_live_worker_are_passed_on() {
     let mut tried = Tried::new();
     tried.command(&Command::BeginCell);
     assert_eq!(read(tried.live_receives), Command::BeginCell.encode());
-    // A line may come in pieces.
+    // A line may arrive in several parts.
     for (piece, passed) in [("wh", ""), ("at\n", "what\n")] {
         sys::write_all(tried.kernel_sends, piece.as_bytes()).unwrap();
         assert!(tried.supervisor.take_control().unwrap());
