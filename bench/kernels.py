@@ -134,7 +134,7 @@ class Kernel:
                 return reply
 
     def memory(self):
-        """Megabytes (PSS, which counts shared pages once) of the kernel's process and its descendants."""
+        """Megabytes (PSS, in which processes share the count of a shared page) of the kernel's process and its descendants."""
         return sum(map(proportional, descendants(self.manager.provisioner.pid))) / 1e6
 
     def own_memory(self):

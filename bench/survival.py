@@ -11,8 +11,7 @@ import machine
 from kernels import Kernel, descendants, proportional
 from kernels import installed
 
-# The points at which cells are interrupted. The first are calls that can fail; the others go back to the state before
-# the cell.
+# The points at which cells are interrupted. Waiting calls are ended; the other cells go back to the state before.
 WAITS = [
     ("sleep", "std::thread::sleep(HOUR);"),
     ("join", "std::thread::spawn(|| std::thread::sleep(HOUR)).join().unwrap();"),

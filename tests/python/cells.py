@@ -42,8 +42,6 @@ class Cells:
     ask: str
     # Requests a password with the prompt `secret? ` and prints `got <line>`.
     ask_secretly: str
-    # Whether the variables are kept when a cell that uses the processor or sleeps is interrupted.
-    interrupt_keeps_variables: bool
     # The error name of an interrupted cell.
     interrupted: str = "KeyboardInterrupt"
 
@@ -87,7 +85,6 @@ RUST = Cells(
     detached_belongs_to="its own",
     ask='let answer = threadbook::input("name? ")?; println!("got {answer}");',
     ask_secretly='let answer = threadbook::getpass("secret? ")?; println!("got {answer}");',
-    interrupt_keeps_variables=True,
 )
 
 PYTHON_SPIN = 'print("started", flush=True)\nwhile True: pass'
@@ -114,7 +111,6 @@ PYTHON = Cells(
     detached_belongs_to="the latest",
     ask='print("got", input("name? "))',
     ask_secretly='import getpass\nprint("got", getpass.getpass("secret? "))',
-    interrupt_keeps_variables=True,
 )
 
 BY_LANGUAGE = {cells.language: cells for cells in (RUST, PYTHON)}
