@@ -4,6 +4,7 @@
 //! in which it ran.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::SyntaxNode;
@@ -18,8 +19,8 @@ use super::item_name;
 pub struct RanCode {
     /// Its number.
     pub cell: u32,
-    /// What was compiled.
-    pub code: String,
+    /// What was compiled. Earlier states of the session share it.
+    pub code: Arc<str>,
 }
 
 /// A cargo script: the manifest, then the program.
@@ -187,7 +188,7 @@ mod tests {
     fn items_stand_above_and_everything_else_in_main() {
         let ran = |cell, code: &str| RanCode {
             cell,
-            code: code.to_owned(),
+            code: code.into(),
         };
         let cells = [
             ran(

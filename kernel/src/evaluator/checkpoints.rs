@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::saved_state::SavedState;
 use super::saved_state::forgetting;
@@ -13,7 +14,7 @@ use crate::cell::item_macros;
 #[derive(Debug, Default)]
 pub(super) struct Checkpoints {
     /// What the session defines now.
-    pub(super) definitions: BTreeMap<String, String>,
+    pub(super) definitions: Arc<BTreeMap<String, String>>,
     /// Names of definitions that were given up by going back.
     undone: BTreeSet<String>,
     /// Names that the latest program has defined, that is, the latest cell with a `main`.
@@ -42,9 +43,11 @@ impl Checkpoints {
         }
         let definitions = definitions(code);
         self.undone.retain(|name| !definitions.contains_key(name));
-        self.definitions.extend(definitions);
+        if !definitions.is_empty() {
+            Arc::make_mut(&mut self.definitions).extend(definitions);
+        }
         if let Some((program, forgotten)) = self.next_program.take() {
-            self.definitions.retain(|name, _| !forgotten.contains(name));
+            Arc::make_mut(&mut self.definitions).retain(|name, _| !forgotten.contains(name));
             self.undone.extend(forgotten);
             self.program = program;
         }

@@ -5,6 +5,7 @@
 //! that are there again, and the definitions, it is given as code.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cell::RanCode;
 use crate::cell::holds_imports;
@@ -17,8 +18,8 @@ pub(super) struct SavedState {
     pub(super) cell: u32,
     /// Their types, by name.
     pub(super) variables: BTreeMap<String, String>,
-    /// Their texts, by name.
-    pub(super) definitions: BTreeMap<String, String>,
+    /// Their texts, by name. States between which nothing was defined share them.
+    pub(super) definitions: Arc<BTreeMap<String, String>>,
     /// What had been run, for `%save`.
     pub(super) ran: Vec<RanCode>,
     /// What `%use` had brought in.
@@ -29,13 +30,13 @@ impl SavedState {
     /// The code that brings evcxr back to this state.
     pub(super) fn code_to_come_back(&self, now: &SavedState) -> String {
         let mut code = String::new();
-        for (name, text) in &self.definitions {
+        for (name, text) in self.definitions.iter() {
             if now.definitions.get(name) != Some(text) {
                 code.push_str(text);
                 code.push('\n');
             }
         }
-        for (name, text) in &now.definitions {
+        for (name, text) in now.definitions.iter() {
             if self.definitions.contains_key(name) {
                 continue;
             }
@@ -75,7 +76,7 @@ mod tests {
         SavedState {
             cell: 1,
             variables: map(variables),
-            definitions: map(definitions),
+            definitions: Arc::new(map(definitions)),
             ..SavedState::default()
         }
     }

@@ -189,7 +189,7 @@ impl Machine for Steps<'_> {
         if ran.result.is_ok() {
             self.evaluator.log_mut().ran.push(RanCode {
                 cell: self.cell.count,
-                code: code.text.clone(),
+                code: code.text.as_str().into(),
             });
         }
         self.spent.add(ran.clone());

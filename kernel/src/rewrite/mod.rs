@@ -28,7 +28,6 @@ pub(crate) mod statics;
 pub(crate) mod variables;
 
 pub(crate) use put_in::PutIn;
-pub(crate) use scopes::Arranged;
 pub(crate) use scopes::Choice;
 pub use scopes::Reason;
 pub(crate) use scopes::Scopes;

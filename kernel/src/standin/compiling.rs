@@ -16,7 +16,6 @@ use crate::build::notes::noted;
 use crate::build::variables::Variables;
 use crate::cell::show_lets;
 use crate::evcxr_text::generated;
-use crate::rewrite::Arranged;
 use crate::rewrite::Choice;
 use crate::rewrite::PutIn;
 use crate::rewrite::Scopes;
@@ -56,9 +55,13 @@ struct Done {
     catches: bool,
     /// Whether it needs all items.
     all_items: bool,
+    /// What becomes of its variables.
+    choice: Choice,
+    /// What was given to rustc.
     finished: Finished,
     code: i32,
     lines: Vec<String>,
+    messages: Vec<Value>,
 }
 
 /// What rustc is given.
@@ -147,15 +150,22 @@ impl<'a> Compiling<'a> {
                 }
             }
         };
-        let mut choice = scopes.first_choice(&self.changes.outdated());
+        let done = self.done(&scopes)?;
+        if let Some(failed) = done.as_ref().filter(|done| done.code != 0) {
+            return Ok(Some(self.take(failed, &scopes)?));
+        }
+        let mut choice = match &done {
+            Some(done) => done.choice.clone(),
+            None => scopes.first_choice(&self.changes.outdated()),
+        };
         if let Some(sent_back) = self.send_back(&scopes, &choice)? {
             return Ok(Some(sent_back));
         }
+        if let Some(done) = done {
+            return Ok(Some(self.take(&done, &scopes)?));
+        }
         loop {
             let arranged = scopes.arrange(&choice);
-            if let Some(done) = self.take_done(&arranged)? {
-                return Ok(Some(done));
-            }
             let attempt = self.attempt(&arranged.source, &arranged.openings)?;
             let Some((compiled, finished)) = attempt else {
                 return Ok(None);
@@ -168,13 +178,13 @@ impl<'a> Compiling<'a> {
                 continue;
             }
             if failed {
-                // evcxr tries again in a form that does not catch panics, in which the errors are the same.
-                self.note_done(&arranged.source, finished, &compiled)?;
+                // evcxr tries again in a form that does not catch panics, for the errors.
+                self.note_done(&arranged.source, choice, finished, &compiled)?;
                 return Ok(Some(compiled));
             }
             let sent_back = self.send_back(&scopes, &choice)?;
             if sent_back.is_some() {
-                self.note_done(&arranged.source, finished, &compiled)?;
+                self.note_done(&arranged.source, choice, finished, &compiled)?;
             }
             return Ok(Some(sent_back.unwrap_or(compiled)));
         }
@@ -224,6 +234,7 @@ impl<'a> Compiling<'a> {
     fn note_done(
         &self,
         arranged: &str,
+        choice: Choice,
         finished: Finished,
         compiled: &Compiled,
     ) -> anyhow::Result<()> {
@@ -231,6 +242,7 @@ impl<'a> Compiling<'a> {
             key: essence(arranged),
             catches: generated::catches_panics(arranged),
             all_items: self.all_items,
+            choice,
             finished: Finished {
                 // With what the compiler has added to link crates.
                 source: std::fs::read_to_string(self.session.source())?,
@@ -238,26 +250,35 @@ impl<'a> Compiling<'a> {
             },
             code: compiled.code,
             lines: compiled.lines.clone(),
+            messages: compiled.messages.clone(),
         };
         std::fs::write(self.session.compiled(), serde_json::to_vec(&done)?)?;
         Ok(())
     }
 
-    /// What was compiled before, where it is the same. Its messages are in their file.
-    fn take_done(&mut self, arranged: &Arranged) -> anyhow::Result<Option<Compiled>> {
+    /// What was compiled before, where it is the same. Where it failed, it is the same in both forms.
+    fn done(&self, scopes: &Scopes) -> anyhow::Result<Option<Done>> {
         let file = self.session.compiled();
         let Some(done) = noted::<Done>(&file) else {
             return Ok(None);
         };
-        std::fs::remove_file(&file)?;
-        let source = &arranged.source;
-        let catches = generated::catches_panics(source);
-        if done.key != essence(source) || (done.code == 0 && done.catches != catches) {
-            return Ok(None);
+        let source = scopes.arrange(&done.choice).source;
+        let is_form = done.code != 0 || done.catches == generated::catches_panics(&source);
+        if is_form && done.key == essence(&source) {
+            return Ok(Some(done));
         }
+        std::fs::remove_file(&file)?;
+        Ok(None)
+    }
+
+    /// Takes it for what the compiler would give.
+    fn take(&mut self, done: &Done, scopes: &Scopes) -> anyhow::Result<Compiled> {
+        std::fs::remove_file(self.session.compiled())?;
         self.write(&done.finished)?;
+        let arranged = scopes.arrange(&done.choice);
         // What the cell defines is noted by the changes.
-        self.changes.finish(source, &arranged.openings);
+        self.changes.finish(&arranged.source, &arranged.openings);
+        let catches = generated::catches_panics(&arranged.source);
         let lines_before = |catches| {
             if catches {
                 generated::CATCHING_LINES
@@ -267,19 +288,12 @@ impl<'a> Compiling<'a> {
         };
         let moved_up = lines_before(done.catches) - lines_before(catches);
         let lines = done.lines.iter().map(|line| moved_lines(line, moved_up));
-        Ok(Some(Compiled {
+        Ok(Compiled {
             code: done.code,
             lines: lines.collect(),
-            messages: messages(self.session),
-        }))
+            messages: done.messages.clone(),
+        })
     }
-}
-
-/// rustc's messages about the cell that was compiled last.
-fn messages(session: &SessionPaths) -> Vec<Value> {
-    let text = std::fs::read_to_string(session.diagnostics()).unwrap_or_default();
-    let lines = text.lines().map(serde_json::from_str);
-    lines.filter_map(Result::ok).collect()
 }
 
 /// rustc's words for a moved value, at a line of the generated code, as cargo gives them.
@@ -384,22 +398,31 @@ mod tests {
         }
     }
 
-    /// Compiles what evcxr generates. The compiler succeeds from the attempt with this number on.
+    /// Compiles what evcxr generates, with a rustc that succeeds from the attempt with this number on.
     fn build(shape: &str, fake: &mut Fake, succeeds_at: usize) -> (Compiled, usize) {
+        let (mut compiled, attempts) = build_texts(&[&text(shape)], fake, succeeds_at);
+        (compiled.remove(0), attempts)
+    }
+
+    /// The same for the texts of one session, one after the other.
+    fn build_texts(texts: &[&str], fake: &mut Fake, succeeds_at: usize) -> (Vec<Compiled>, usize) {
         let folder = TempDir::new().unwrap();
         let session = SessionPaths::new(folder.path());
         std::fs::create_dir(folder.path().join("src")).unwrap();
         let mut attempts = 0;
-        let mut compiler = || {
-            attempts += 1;
-            Ok(Compiled {
-                code: i32::from(attempts < succeeds_at),
-                lines: Vec::new(),
-                messages: Vec::new(),
-            })
-        };
-        let mut compiling = Compiling::new(&session, fake, &mut compiler);
-        let compiled = compiling.build(&text(shape)).unwrap();
+        let mut compiled = Vec::new();
+        for text in texts {
+            let mut compiler = || {
+                attempts += 1;
+                Ok(Compiled {
+                    code: i32::from(attempts < succeeds_at),
+                    lines: Vec::new(),
+                    messages: vec![json!({"message": attempts})],
+                })
+            };
+            let mut compiling = Compiling::new(&session, fake, &mut compiler);
+            compiled.push(compiling.build(text).unwrap());
+        }
         (compiled, attempts)
     }
 
@@ -436,6 +459,24 @@ mod tests {
         };
         let (compiled, attempts) = build("value", &mut fake, 2);
         assert_eq!((compiled.code, attempts), (0, 2));
+    }
+
+    #[test]
+    fn a_cell_that_fails_is_compiled_once_for_both_forms() {
+        let catching = text("value");
+        assert!(generated::catches_panics(&catching));
+        let lines = catching.split_inclusive('\n');
+        let plain: String = lines
+            .filter(|line| !generated::is_about_catching(line))
+            .collect();
+        let (compiled, attempts) = build_texts(&[&catching, &plain], &mut Fake::default(), 2);
+        // The second form would compile. evcxr expects the errors of the first one.
+        assert_eq!(attempts, 1);
+        assert_eq!((compiled[0].code, compiled[1].code), (1, 1));
+        assert_eq!(compiled[1].messages, compiled[0].messages);
+        let other = plain.replace("1 + 1", "2 + 2");
+        let (compiled, attempts) = build_texts(&[&catching, &other], &mut Fake::default(), 2);
+        assert_eq!((attempts, compiled[1].code), (2, 0));
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn a_cell_does_what_rustc_does_with_the_body_of_main() {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         now.unwrap().as_nanos() as u64 | 1
     });
+    println!("{SEED_VAR}={seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
     let mut kernel = Kernel::start();

@@ -49,7 +49,7 @@ impl RustEvaluator {
                 let mut of_libraries = errors
                     .iter()
                     .map(|error| self.sources.is_about_a_library(&error.json));
-                if !is_about_a_cell && of_libraries.all(|is_about| is_about) {
+                if !is_about_a_cell && !errors.is_empty() && of_libraries.all(|is_about| is_about) {
                     "DependencyError".clone_into(&mut diagnostic.ename);
                 } else if !from_rustc {
                     ename.clone_into(&mut diagnostic.ename);

@@ -24,7 +24,7 @@ pub enum Reason {
 }
 
 /// What becomes of the variables of one cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Choice {
     /// These end with the cell.
     pub(crate) unkept: BTreeMap<String, Reason>,

@@ -11,7 +11,6 @@ mod choice;
 mod complaints;
 mod put;
 
-pub(crate) use arrange::Arranged;
 pub(crate) use arrange::Scopes;
 pub(crate) use choice::Choice;
 pub use choice::Reason;
