@@ -80,6 +80,10 @@ use threadbook::prelude::*;
 use threadbook::{dbg, eprint, eprintln, print, println, thread_local};
 ";
 
+/// Words of code that requests input, or runs programs that may. It does not show that it is compiled: a front end gets
+/// the request and the end of that display through two channels. If the end comes second, it takes the input box away.
+const INPUT: [&str; 4] = ["input", "getpass", "stdin", "shell"];
+
 /// The prelude with the dependencies that every session has: as long as rust-analyzer reads none, only the runtime, and
 /// tokio, of which evcxr would add another one to code that awaits.
 fn prelude(prepared: &Prepared, reads_libraries: bool) -> String {
@@ -299,7 +303,9 @@ impl RustEvaluator {
             let form = form.then(code, &keep_items(&form.text));
             self.sources.begin_form(&form.edits);
             let kept = form.text + forgetting;
-            self.output.send(Event::Compiling(true));
+            if !self.may_request_input(code) {
+                self.output.send(Event::Compiling(true));
+            }
             let result = self.engine.execute(&format!("{dependencies}{kept}"));
             let error = result.as_ref().err().map(EngineError::to_string);
             match error.and_then(|error| ended::refused(&error)) {
@@ -307,6 +313,13 @@ impl RustEvaluator {
                 _ => return (kept, hidden, result),
             };
         }
+    }
+
+    /// Whether code may request input, by itself or by what cells have defined.
+    fn may_request_input(&self, code: &str) -> bool {
+        let definitions = self.checkpoints.definitions().map(|(_, text)| text);
+        let mut texts = definitions.chain([code]);
+        texts.any(|text| INPUT.iter().any(|word| text.contains(word)))
     }
 
     fn outcome(
