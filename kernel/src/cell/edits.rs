@@ -213,6 +213,12 @@ impl Edits {
 }
 
 impl ColumnEdit {
+    /// Those of a line, from 0.
+    pub(crate) fn of_line(edits: &[ColumnEdit], line: u32) -> Vec<ColumnEdit> {
+        let edits = edits.iter().copied();
+        edits.filter(|edit| edit.line == line as usize).collect()
+    }
+
     /// The column in the old text of one in the new text, both from 0, by the edits of that line.
     pub(crate) fn to_old(edits: &[ColumnEdit], column: u32) -> u32 {
         let before = edits.iter().rev().find(|edit| edit.new.0 <= column);

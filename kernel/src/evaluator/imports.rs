@@ -20,10 +20,7 @@ pub(super) fn imports(count: u32, text: &str, code: &Code) -> Vec<(String, Impor
     let edits = code.edits.columns(text);
     let place = |byte| {
         let place = CellPlace::of_byte(count, &code.text, byte);
-        let on_line = edits.iter().copied();
-        let on_line: Vec<ColumnEdit> = on_line
-            .filter(|edit| edit.line + 1 == place.line as usize)
-            .collect();
+        let on_line = ColumnEdit::of_line(&edits, place.line - 1);
         CellPlace {
             column: ColumnEdit::to_old(&on_line, place.column - 1) + 1,
             ..place

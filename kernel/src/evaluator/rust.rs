@@ -296,6 +296,7 @@ impl RustEvaluator {
         let names = unnameable_lets(&typed.text).into_iter();
         let names = names.map(|(name, what)| (name, Why::NoName(what)));
         let mut hidden: HashMap<String, Why> = names.collect();
+        let shows_compiling = !self.may_request_input(code);
         loop {
             let hiding = hide_lets(&typed.text, &hidden.keys().cloned().collect());
             let form = typed.then(code, &hiding);
@@ -303,7 +304,7 @@ impl RustEvaluator {
             let form = form.then(code, &keep_items(&form.text));
             self.sources.begin_form(&form.edits);
             let kept = form.text + forgetting;
-            if !self.may_request_input(code) {
+            if shows_compiling {
                 self.output.send(Event::Compiling(true));
             }
             let result = self.engine.execute(&format!("{dependencies}{kept}"));

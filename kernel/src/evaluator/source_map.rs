@@ -71,14 +71,6 @@ struct LineOrigin {
     import: Option<Import>,
 }
 
-/// The edits of a line, from 1.
-fn of_line(edits: &[ColumnEdit], line: u32) -> Vec<ColumnEdit> {
-    let edits = edits.iter().copied();
-    edits
-        .filter(|edit| edit.line + 1 == line as usize)
-        .collect()
-}
-
 impl Cells {
     pub(super) fn push(&mut self, count: u32, text: &str, code: &Code) {
         self.cells.push(CellText {
@@ -123,7 +115,7 @@ impl Cells {
             .filter_map(|cell| Some((cell, binding(&cell.code.text, name)?)));
         let (cell, byte) = found.next()?;
         let place = CellPlace::of_byte(cell.count, &cell.code.text, byte);
-        let edits = of_line(&cell.edits, place.line);
+        let edits = ColumnEdit::of_line(&cell.edits, place.line - 1);
         Some(CellPlace {
             column: ColumnEdit::to_old(&edits, place.column - 1) + 1,
             ..place
@@ -146,7 +138,7 @@ impl Cells {
     fn in_code(&self, place: CellPlace) -> Option<(&str, u32)> {
         let mut cells = self.cells.iter().rev();
         let cell = cells.find(|cell| cell.count == place.cell)?;
-        let edits = of_line(&cell.edits, place.line);
+        let edits = ColumnEdit::of_line(&cell.edits, place.line - 1);
         let column = ColumnEdit::to_new(&edits, place.column.saturating_sub(1)) + 1;
         Some((&cell.code.text, column))
     }
@@ -201,7 +193,7 @@ impl Cells {
                 let cell_line = piece.first_line + offset as u32;
                 let line = &mut lines[index + offset];
                 line.origin = Some((cell.count, cell_line, shift));
-                line.edits = of_line(&cell.form.edits, cell_line);
+                line.edits = ColumnEdit::of_line(&cell.form.edits, cell_line - 1);
             }
             index += piece.lines.len();
         }

@@ -36,15 +36,9 @@ impl PutIn {
     /// What was put into the lines of a text before, and by insertions later.
     pub(crate) fn then(before: &[PutIn], insertions: &Edits, text: &str) -> Vec<PutIn> {
         let edits = insertions.columns(text);
-        let moved = before.iter().map(|part| {
-            let of_line = edits
-                .iter()
-                .copied()
-                .filter(|edit| edit.line == part.line as usize);
-            PutIn {
-                column: ColumnEdit::to_new(&Vec::from_iter(of_line), part.column),
-                ..*part
-            }
+        let moved = before.iter().map(|part| PutIn {
+            column: ColumnEdit::to_new(&ColumnEdit::of_line(&edits, part.line), part.column),
+            ..*part
         });
         moved.chain(PutIn::of(insertions, text, 0)).collect()
     }

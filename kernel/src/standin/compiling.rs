@@ -12,6 +12,7 @@ use serde_json::json;
 use threadbook::worker::SOURCE_FILE;
 
 use crate::build::SessionPaths;
+use crate::build::notes::note;
 use crate::build::notes::noted;
 use crate::build::variables::Variables;
 use crate::cell::show_lets;
@@ -62,6 +63,15 @@ struct Done {
     code: i32,
     lines: Vec<String>,
     messages: Vec<Value>,
+}
+
+impl Done {
+    /// Whether it is the compile of a cell. Where it failed, it is the same in both forms.
+    fn is_of(&self, scopes: &Scopes) -> bool {
+        let source = scopes.arrange(&self.choice).source;
+        let is_form = self.code != 0 || self.catches == generated::catches_panics(&source);
+        is_form && self.key == essence(&source)
+    }
 }
 
 /// What rustc is given.
@@ -128,18 +138,22 @@ impl<'a> Compiling<'a> {
 
     /// Compiles the code, as evcxr generates it.
     pub(super) fn build(&mut self, source: &str) -> anyhow::Result<Compiled> {
-        let done: Option<Done> = noted(&self.session.compiled());
-        self.all_items = done.is_some_and(|done| done.all_items);
+        let mut done: Option<Done> = noted(&self.session.compiled());
+        self.all_items = done.as_ref().is_some_and(|done| done.all_items);
         loop {
             let prepared = self.changes.prepare(source, self.all_items);
-            if let Some(compiled) = self.build_prepared(&prepared)? {
+            if let Some(compiled) = self.build_prepared(&prepared, done.take())? {
                 return Ok(compiled);
             }
         }
     }
 
-    /// Nothing where it is to be compiled again with all items.
-    fn build_prepared(&mut self, source: &str) -> anyhow::Result<Option<Compiled>> {
+    /// Nothing where it is to be compiled again with all items. `done` is an earlier compile, perhaps of another cell.
+    fn build_prepared(
+        &mut self,
+        source: &str,
+        done: Option<Done>,
+    ) -> anyhow::Result<Option<Compiled>> {
         let Some(scopes) = Scopes::read(source) else {
             loop {
                 let Some((compiled, _)) = self.attempt(source, &[])? else {
@@ -150,7 +164,11 @@ impl<'a> Compiling<'a> {
                 }
             }
         };
-        let done = self.done(&scopes)?;
+        let was_noted = done.is_some();
+        let done = done.filter(|done| done.is_of(&scopes));
+        if was_noted && done.is_none() {
+            std::fs::remove_file(self.session.compiled())?;
+        }
         if let Some(failed) = done.as_ref().filter(|done| done.code != 0) {
             return Ok(Some(self.take(failed, &scopes)?));
         }
@@ -209,8 +227,7 @@ impl<'a> Compiling<'a> {
 
     fn write(&self, finished: &Finished) -> anyhow::Result<()> {
         std::fs::write(self.session.source(), &finished.source)?;
-        let put_in = serde_json::to_vec(&finished.put_in)?;
-        Ok(std::fs::write(self.session.put_in(), put_in)?)
+        note(&self.session.put_in(), &finished.put_in)
     }
 
     /// Has evcxr leave out the variables that are not kept, where it does not yet.
@@ -219,7 +236,7 @@ impl<'a> Compiling<'a> {
         let mut variables: Variables = noted(&file).unwrap_or_default();
         variables.unkept.extend(choice.unkept.clone());
         variables.put_back.extend(choice.inside.clone());
-        std::fs::write(&file, serde_json::to_vec(&variables)?)?;
+        note(&file, &variables)?;
         let lines = scopes.lines_of_unkept(choice);
         if lines.is_empty() {
             return Ok(None);
@@ -252,23 +269,7 @@ impl<'a> Compiling<'a> {
             lines: compiled.lines.clone(),
             messages: compiled.messages.clone(),
         };
-        std::fs::write(self.session.compiled(), serde_json::to_vec(&done)?)?;
-        Ok(())
-    }
-
-    /// What was compiled before, where it is the same. Where it failed, it is the same in both forms.
-    fn done(&self, scopes: &Scopes) -> anyhow::Result<Option<Done>> {
-        let file = self.session.compiled();
-        let Some(done) = noted::<Done>(&file) else {
-            return Ok(None);
-        };
-        let source = scopes.arrange(&done.choice).source;
-        let is_form = done.code != 0 || done.catches == generated::catches_panics(&source);
-        if is_form && done.key == essence(&source) {
-            return Ok(Some(done));
-        }
-        std::fs::remove_file(&file)?;
-        Ok(None)
+        note(&self.session.compiled(), &done)
     }
 
     /// Takes it for what the compiler would give.
