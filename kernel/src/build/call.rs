@@ -1,15 +1,22 @@
 //! How rustc is called for a cell's crate: read from what cargo prints, and changed.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::preloaded::RUNTIME;
 use crate::evcxr_text::generated;
 
 /// How an argument begins that gives rustc a folder with what named libraries use.
 pub(crate) const DEPENDENCY: &str = "dependency=";
+
+/// How an argument begins that sets the number of codegen units.
+const UNITS: &str = "codegen-units=";
+/// rustc's own number of codegen units for crates of which it keeps nothing.
+const MOST_UNITS: usize = 16;
 
 /// How rustc was called for a cell's crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,35 +51,48 @@ impl RustcCall {
         list
     }
 
-    /// The same call with lines and names of functions in what it makes, and a folder of its own for what rustc keeps.
-    pub(crate) fn with_lines(&self, incremental: &Path) -> RustcCall {
+    /// The same call with lines and names of functions in what it makes.
+    pub(crate) fn with_lines(&self) -> RustcCall {
         let mut call = self.clone();
-        for arg in &mut call.args {
-            if arg.starts_with("incremental=") {
-                *arg = format!("incremental={}", incremental.display());
-            }
-        }
         let added = ["-Cdebuginfo=limited", "-Cstrip=none"];
         call.args.extend(added.map(str::to_owned));
         call
     }
 
-    /// The same call without ThinLTO between the codegen units, and a folder of its own for what rustc keeps.
+    /// The same call without ThinLTO between the codegen units.
     pub(crate) fn without_thin_lto(&self) -> RustcCall {
         let mut call = self.clone();
-        for arg in &mut call.args {
-            if arg.starts_with("incremental=") {
-                arg.push_str("-units");
-            }
-        }
         call.args.push("-Clto=off".to_owned());
         call
     }
 
-    /// The same call with one argument more, where there is one.
-    pub(crate) fn with_arg(mut self, arg: Option<String>) -> RustcCall {
-        self.args.extend(arg);
-        self
+    /// The same call with a folder in which rustc keeps what it has made, for the next time. The more codegen units there
+    /// are, the more of them stay the same.
+    pub(crate) fn keeping(&self, folder: &Path) -> RustcCall {
+        let mut call = self.clone();
+        for arg in &mut call.args {
+            if arg.starts_with(UNITS) {
+                *arg = format!("{UNITS}{MOST_UNITS}");
+            }
+        }
+        call.args
+            .push(format!("-Cincremental={}", folder.display()));
+        call
+    }
+
+    /// The same call for objects in a folder, which another program links.
+    pub(crate) fn for_objects(&self, folder: &Path) -> RustcCall {
+        let mut call = self.clone();
+        let mut is_folder = false;
+        for arg in &mut call.args {
+            if is_folder {
+                *arg = folder.to_string_lossy().into_owned();
+            } else if arg.starts_with("--emit=") {
+                "--emit=obj".clone_into(arg);
+            }
+            is_folder = arg == "--out-dir";
+        }
+        call
     }
 
     /// The same call without a library, by the name of its package.
@@ -126,6 +146,22 @@ impl RustcCall {
             .filter_map(|pair| pair[1].split_once('='))
             .map(|(name, file)| (name.to_owned(), PathBuf::from(file)))
             .collect()
+    }
+
+    /// Whether it has arguments of its own for linking, from cargo's configuration.
+    pub(crate) fn sets_linking(&self) -> bool {
+        self.args.iter().any(|arg| {
+            let option = arg.strip_prefix("-C").unwrap_or(arg);
+            option.starts_with("link") || arg.starts_with("-l")
+        })
+    }
+
+    /// The shared libraries that the crate names, without the runtime.
+    pub(crate) fn shared_libraries(&self) -> impl Iterator<Item = &Path> {
+        let is_runtime = |file: &Path| self.library(RUNTIME) == Some(file);
+        self.libraries().filter(move |file| {
+            file.extension().is_some_and(|kind| kind == "so") && !is_runtime(file)
+        })
     }
 
     /// The arguments.
@@ -192,19 +228,27 @@ impl RustcCall {
     }
 
     /// The same call for another crate folder and optimisation level; the libraries stay where they are.
+    ///
+    /// rustc keeps nothing from one compile to the next (but see [`RustcCall::keeping`]), and there are as many codegen
+    /// units as processors.
     pub fn moved(&self, from: &Path, to: &Path, opt_level: &str) -> RustcCall {
-        let mut args = self.args.clone();
-        for index in 1..args.len() {
-            let value = if args[index - 1] == "--out-dir" {
-                moved_path(&args[index], from, to)
-            } else if let Some(path) = args[index].strip_prefix("incremental=") {
-                format!("incremental={}", moved_path(path, from, to))
-            } else if args[index].starts_with("opt-level=") {
-                format!("opt-level={opt_level}")
-            } else {
+        let units = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let units = units.min(MOST_UNITS);
+        let mut args: Vec<String> = Vec::new();
+        for arg in &self.args {
+            let value = if args.last().is_some_and(|flag| flag == "--out-dir") {
+                moved_path(arg, from, to)
+            } else if arg.starts_with("incremental=") {
+                args.pop();
                 continue;
+            } else if arg.starts_with("opt-level=") {
+                format!("opt-level={opt_level}")
+            } else if arg.starts_with(UNITS) {
+                format!("{UNITS}{units}")
+            } else {
+                arg.clone()
             };
-            args[index] = value;
+            args.push(value);
         }
         RustcCall {
             program: self.program.clone(),
@@ -218,9 +262,6 @@ impl RustcCall {
         for arg in &mut call.args {
             if arg.starts_with("--emit=") {
                 "--emit=metadata".clone_into(arg);
-            } else if arg.starts_with("incremental=") {
-                // What is kept from one kind of compile is of no use to the other.
-                arg.push_str("-check");
             }
         }
         call
@@ -248,24 +289,17 @@ mod tests {
     #[test]
     fn a_call_is_read_from_what_cargo_prints_and_moved() {
         let line = "Running `CARGO=/bin/cargo /bin/rustc --crate-name ctx src/lib.rs --check-cfg 'cfg(a, values())' \
-                    -C opt-level=2 --out-dir /t/target/deps -C incremental=/t/target/inc -L dependency=/t/target/deps`";
+                    -C opt-level=2 --emit=dep-info,link --out-dir /t/target/deps -C incremental=/t/target/inc -C strip=debuginfo`";
         let call = RustcCall::from_verbose_line(line).unwrap();
         let moved = call.moved(Path::new("/t"), Path::new("/s"), "0");
         assert_eq!(
             moved.args.join("|"),
-            "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--out-dir|/s/target/deps|-C|\
-             incremental=/s/target/inc|-L|dependency=/t/target/deps"
+            "--crate-name|ctx|src/lib.rs|--check-cfg|cfg(a, values())|-C|opt-level=0|--emit=dep-info,link|\
+             --out-dir|/s/target/deps|-C|strip=debuginfo"
         );
-    }
-
-    #[test]
-    fn a_call_with_lines_keeps_what_rustc_knows_elsewhere() {
-        let line = "Running `/bin/rustc --crate-name ctx src/lib.rs -C incremental=/t/inc -C strip=debuginfo`";
-        let call = RustcCall::from_verbose_line(line).unwrap();
-        assert_eq!(
-            call.with_lines(Path::new("/s")).args.join("|"),
-            "--crate-name|ctx|src/lib.rs|-C|incremental=/s|-C|strip=debuginfo|-Cdebuginfo=limited|-Cstrip=none"
-        );
+        let objects = moved.for_objects(Path::new("/s/objects")).args.join("|");
+        let expected = moved.args.join("|").replace("dep-info,link", "obj");
+        assert_eq!(objects, expected.replace("target/deps", "objects"));
     }
 
     #[test]

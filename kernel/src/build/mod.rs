@@ -9,6 +9,8 @@
 //! | `features` | features of the runtime's dependencies that are on from the start |
 //! | `call` | how rustc is called for a cell |
 //! | `optimizing` | whether a cell is compiled with ThinLTO |
+//! | `again` | large cells that run again, of which rustc keeps what it has made |
+//! | `linker` | how a cell's objects are linked |
 //! | `added`, `lock_files`, `pinned` | the dependencies that a session has added, and their versions |
 //! | `results` | how a cell's value is shown |
 //! | `variables`, `phases` | what the stand-in notes of a compile for the kernel |
@@ -17,12 +19,14 @@
 //! | `cargo_cli`, `notes`, `error` | small helpers |
 
 pub(crate) mod added;
+pub(crate) mod again;
 pub(crate) mod cache_paths;
 pub(crate) mod call;
 pub(crate) mod cargo_cli;
 pub(crate) mod cargo_said;
 pub(crate) mod error;
 pub(crate) mod features;
+pub(crate) mod linker;
 pub(crate) mod lock_files;
 pub(crate) mod notes;
 pub(crate) mod optimizing;

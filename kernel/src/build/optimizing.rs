@@ -1,9 +1,11 @@
 //! Whether rustc optimises a cell across its codegen units (ThinLTO), which is half of the time of many compiles.
 
 use std::fs::File;
+use std::path::Path;
 
 use super::RustcCall;
 use super::SessionPaths;
+use super::again;
 
 /// What is put behind such code: lines that are compiled later for a crash must come from the same code.
 const MEASURED: &str = "// measured\n";
@@ -37,11 +39,12 @@ pub(crate) fn mark(session: &SessionPaths, source: &mut String) {
     }
 }
 
-/// How rustc is called for a source.
-pub(crate) fn call(call: &RustcCall, source: &str) -> RustcCall {
+/// How rustc is called for a source; `kept` is where it keeps what it has made.
+pub(crate) fn call(call: &RustcCall, source: &str, kept: &Path) -> RustcCall {
+    let call = again::call(call, source, kept);
     let pays = || PAYS.iter().any(|text| source.contains(text));
     match call.opt_level() == Some(ALWAYS) || pays() {
-        true => call.clone(),
+        true => call,
         false => call.without_thin_lto(),
     }
 }
@@ -52,12 +55,13 @@ mod tests {
 
     #[test]
     fn thin_lto_is_left_out_where_it_does_not_pay() {
-        let line = "Running `/bin/rustc --crate-name ctx src/lib.rs -C incremental=/t/inc`";
+        let line = "Running `/bin/rustc --crate-name ctx src/lib.rs -C opt-level=2`";
         let usual = RustcCall::from_verbose_line(line).unwrap();
-        let changed = call(&usual, "fn f() -> u8 { 1 }");
+        let kept = Path::new("/s/kept");
+        let changed = call(&usual, "fn f() -> u8 { 1 }", kept);
         assert_eq!(
             changed.args().join("|"),
-            "--crate-name|ctx|src/lib.rs|-C|incremental=/t/inc-units|-Clto=off"
+            "--crate-name|ctx|src/lib.rs|-C|opt-level=2|-Clto=off"
         );
         for source in [
             "let s = v.par_iter().sum();",
@@ -65,11 +69,11 @@ mod tests {
             "f()\n// measured\n",
             "{ threadbook::abi::timing::timeit(a, &mut || 1) }",
         ] {
-            assert_eq!(call(&usual, source), usual, "{source}");
+            assert_eq!(call(&usual, source, kept), usual, "{source}");
         }
         let line = "Running `/bin/rustc --crate-name ctx src/lib.rs -C opt-level=3`";
         let highest = RustcCall::from_verbose_line(line).unwrap();
-        assert_eq!(call(&highest, "f()"), highest);
+        assert_eq!(call(&highest, "f()", kept), highest);
     }
 
     #[test]

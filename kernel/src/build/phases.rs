@@ -14,6 +14,6 @@ pub struct Compile {
     pub rewriting: Duration,
     /// rustc, linking included, or cargo with all that it ran.
     pub compiler: Duration,
-    /// The linker, where rustc was called without cargo and with the linker that it takes by itself.
+    /// The linker, where it was not rustc that ran it.
     pub linking: Duration,
 }

@@ -11,6 +11,7 @@
 //! | `bare/`, `slim/` | kernel | rust-analyzer | the build; toolchains with fewer sources |
 //! | `ready.json` | kernel, as the last file | kernel, stand-in | the build |
 //! | `answers/` | stand-in | stand-in | the build; what cargo and rustc have printed about the toolchain, and rustc of the code with which every session begins |
+//! | `linker.json` | stand-in, kernel | stand-in, kernel | the build; the C compiler's linker |
 //! | `dependencies/` | stand-in | stand-ins of all sessions | the build; what sessions have built |
 //! | `built/` | stand-in | stand-ins of all sessions | the build; notes about which dependencies were built |
 
@@ -49,6 +50,11 @@ impl PreparedPaths {
     /// The lock of the kernel that builds, beside the folder.
     pub fn lock(&self) -> PathBuf {
         self.0.with_extension("lock")
+    }
+
+    /// The linker of the C compiler.
+    pub fn linker(&self) -> PathBuf {
+        self.0.join("linker.json")
     }
 
     /// The runtime's crate.

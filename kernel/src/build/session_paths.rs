@@ -26,12 +26,14 @@
 //! | `dependency-error` | stand-in | kernel, which removes it | one `:dep` |
 //! | `pinned.lock` | kernel | kernel, stand-in | session |
 //! | `target/` | rustc, evcxr, kernel | worker, kernel | session; the objects of cells and layers, and the source of each cell's object beside it (`toolchain::lines`) |
+//! | `again.json` | stand-in | next stand-in | session |
+//! | `target/kept/` | rustc | rustc | session; what rustc keeps of large cells that run again |
+//! | `target/objects/` | rustc | the linker | one compile; what a cell's object is linked from |
 //! | `target/dependencies/` | stand-in | cargo, stand-in | session; the crate that cargo builds for `:dep` |
 //! | `target/dependencies/added.lock` | stand-in | kernel, stand-in | session, from the first `:dep` |
 //! | `target/dependencies/libraries/` | stand-in | rustc | session |
 //! | `lines/` | kernel | kernel | session; the latest cell that was compiled again with line tables |
 //! | `phases.jsonl` | kernel makes it, stand-in adds lines | kernel | one cell, where the log shows phases |
-//! | `linking.json` | stand-in as linker | stand-in as cargo | one compile |
 //! | `cells` | kernel | `threadbook top`, worker | session |
 //! | `bare` | kernel | stand-in | while evcxr starts |
 //! | `bin/` | kernel | evcxr, rust-analyzer, rustc, worker | session; links to the kernel's program |
@@ -244,9 +246,19 @@ impl SessionPaths {
         self.0.join("phases.jsonl")
     }
 
-    /// The time that the linker of the compile that runs has taken.
-    pub fn linking(&self) -> PathBuf {
-        self.0.join("linking.json")
+    /// The cells that were compiled last.
+    pub fn again(&self) -> PathBuf {
+        self.0.join("again.json")
+    }
+
+    /// What rustc keeps of large cells that run again.
+    pub fn kept(&self) -> PathBuf {
+        self.0.join("target/kept")
+    }
+
+    /// What a cell's shared object is linked from.
+    pub fn objects(&self) -> PathBuf {
+        self.0.join("target/objects")
     }
 
     /// When each cell's code began.

@@ -7,6 +7,7 @@ use crate::cell::Code;
 use crate::cell::ColumnEdit;
 use crate::cell::Edits;
 use crate::cell::body;
+use crate::cell::code_start;
 use crate::cell::range;
 use crate::cell::uncover_lets;
 use crate::cell::unmark_item_macros;
@@ -45,15 +46,7 @@ impl Form {
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next. What is taken away later is in no piece.
 fn split(text: &str, taken_away: &Edits) -> Vec<CodePiece> {
-    // Commands, comments and blank lines at the top are not part of what evcxr cuts.
-    let start = text
-        .split_inclusive('\n')
-        .take_while(|line| {
-            let trimmed = line.trim();
-            trimmed.is_empty() || line.starts_with("//") || trimmed.starts_with(':')
-        })
-        .map(str::len)
-        .sum::<usize>();
+    let start = code_start(text);
     let code = &text[start..];
     let Some(list) = body(code) else {
         return Vec::new();

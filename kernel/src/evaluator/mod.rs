@@ -7,6 +7,7 @@ mod cause;
 mod cell_place;
 mod checkpoints;
 mod colours;
+mod covers;
 mod dependencies;
 mod diagnostics;
 mod ended;

@@ -20,6 +20,7 @@ use threadbook_jupyter::output::StreamName;
 
 use super::backtrace::Backtrace;
 use super::checkpoints::Checkpoints;
+use super::covers::Needed;
 use super::diagnostics;
 use super::ended;
 use super::ended::EndedVariables;
@@ -42,6 +43,7 @@ use crate::cell::mark_item_macros;
 use crate::cell::person_name;
 use crate::cell::plain_types;
 use crate::cell::unnameable_lets;
+use crate::cell::words;
 use crate::evcxr_text::expected::BEGINNING;
 use crate::magics::RunResult;
 use crate::toolchain;
@@ -297,6 +299,7 @@ impl RustEvaluator {
         let names = names.map(|(name, what)| (name, Why::NoName(what)));
         let mut hidden: HashMap<String, Why> = names.collect();
         let shows_compiling = !self.may_request_input(code);
+        let mut has_all = false;
         loop {
             let hiding = hide_lets(&typed.text, &hidden.keys().cloned().collect());
             let form = typed.then(code, &hiding);
@@ -307,13 +310,35 @@ impl RustEvaluator {
             if shows_compiling {
                 self.output.send(Event::Compiling(true));
             }
-            let result = self.engine.execute(&format!("{dependencies}{kept}"));
+            let needed = match has_all {
+                true => Needed::All,
+                false => self.items_for_types(&kept),
+            };
+            let result = self.engine.run(&dependencies, &kept, &needed);
             let error = result.as_ref().err().map(EngineError::to_string);
             match error.and_then(|error| ended::refused(&error)) {
-                Some((name, why)) if !hidden.contains_key(&name) => hidden.insert(name, why),
+                // The item that tells the type may be none that the code names.
+                Some(_) if !has_all && self.engine.covers_items() => has_all = true,
+                Some((name, why)) if !hidden.contains_key(&name) => {
+                    hidden.insert(name, why);
+                }
                 _ => return (kept, hidden, result),
-            };
+            }
         }
+    }
+
+    /// The items without which rust-analyzer does not know the types of a code's variables.
+    fn items_for_types(&self, code: &str) -> Needed {
+        let are_written = || plain_types(code, self).is_some_and(|types| types.is_empty());
+        if !has_lets(code) || are_written() {
+            return Needed::Nothing;
+        }
+        let mentioned: HashSet<&str> = words(code).collect();
+        let variables = self.variables();
+        let types = variables
+            .filter(|(name, _)| mentioned.contains(name))
+            .map(|(_, ty)| ty.to_owned());
+        Needed::Reached(types.chain([code.to_owned()]).collect())
     }
 
     /// Whether code may request input, by itself or by what cells have defined.
@@ -417,9 +442,9 @@ impl RustEvaluator {
         self.session
             .forget_dependencies(&self.prepared)
             .map_err(|error| diagnostics::plain("KernelError", format!("not reset: {error}")))?;
-        let cleared = self.engine.execute(":clear");
+        let cleared = self.engine.clear();
         let prelude = prelude(&self.prepared, self.reads_libraries);
-        let cleared = cleared.and_then(|_| self.engine.execute(&prelude));
+        let cleared = cleared.and_then(|()| self.engine.execute(&prelude));
         self.worker.sync();
         self.checkpoints = Checkpoints::default();
         self.named.clear();

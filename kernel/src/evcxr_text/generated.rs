@@ -132,6 +132,10 @@ pub(super) const CATCHING: [&str; 6] = [
     "  Err(_) => {",
     "}}",
 ];
+/// The same as it stands in the text: what is above the statements, and what is below them.
+pub(crate) const CATCH: &str =
+    "match std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{\n";
+pub(crate) const CATCH_END: &str = "})) { \n  Ok(_) => {}\n  Err(_) => {\n";
 /// How many of these lines stand above the statements.
 pub(crate) const CATCHING_LINES: i64 = 2;
 

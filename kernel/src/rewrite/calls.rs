@@ -25,6 +25,9 @@ const CHANGES: [(&str, &str); 4] = [
         "\n).threadbook_by_reference().evcxr_display();\n",
     ),
 ];
+/// What stands in the place of evcxr's lines that catch panics, above and below a call that gives whether there was none.
+const CAUGHT: &str = "match {\n  {\n";
+const CAUGHT_END: &str = "}} { \n  true => {}\n  false => {\n";
 /// The runtime's types for errors, in the order of [`generated::ERROR_FORMATS`].
 const ERROR_TYPES: [&str; 3] = ["DisplayedError", "DebugError", "PrettyDebugError"];
 /// How the module with the store begins. What a cell links besides comes next.
@@ -34,11 +37,11 @@ const CHECKED: &str = "\n) -> ::core::result::Result<(), EvcxrUserCodeError> {/*
 /// Where that function needs in scope what shows values.
 const SHOWN: &str = "/*shown*/";
 /// How a line begins that checks the names of variables which the cell does not mention.
-const CHECK_NAMES: &str = "vars_ok &= evcxr_variable_store.check_names(&";
+const CHECK_NAMES: &str = "vars_ok &= evcxr_variable_store.check_names(";
 
-/// The line that checks whether variables are there, of whatever types.
+/// The line that checks whether variables are there, of whatever types. rustc takes one text for less than a list.
 pub(crate) fn check_names(names: &[&str]) -> String {
-    format!("{CHECK_NAMES}{names:?});\n")
+    format!("{CHECK_NAMES}{:?});\n", names.join(" "))
 }
 
 /// The code that is only checked, without the lines that show rust-analyzer the cell's variables: rustc would complain
@@ -54,10 +57,7 @@ pub(crate) fn checked(source: &str) -> String {
 pub fn put_calls(source: &str, first: &str, scope: &str) -> String {
     let mut changed = source.to_owned();
     for (from, to) in CHANGES {
-        // evcxr's text comes after the cells' items, so that the last one is evcxr's own.
-        if let Some(start) = changed.rfind(from) {
-            changed.replace_range(start..start + from.len(), to);
-        }
+        replace_last(&mut changed, from, to);
     }
     changed = changed.replacen(FIRST, first, 1);
     changed = changed.replacen(SHOWN, scope, 1);
@@ -76,17 +76,21 @@ pub fn put_calls(source: &str, first: &str, scope: &str) -> String {
         &store,
     );
     if let Some(place) = generated::statements(&changed) {
-        let call = if mentions_async(&changed) {
-            "block_on"
-        } else {
-            "run"
+        let awaits = mentions_async(&changed);
+        // The runtime catches panics, which thus no cell compiles.
+        let catches = changed.rfind(generated::CATCH);
+        let (call, end) = match (catches.is_some(), awaits) {
+            (true, true) => ("catch_block_on", "\n}))\n"),
+            (true, false) => ("catch_run", "\n}))\n"),
+            (false, true) => ("block_on", "\n}));\n"),
+            (false, false) => ("run", "\n}));\n"),
         };
-        if let Some(end) = changed.rfind(generated::ASYNC_END) {
-            changed.replace_range(end..end + generated::ASYNC_END.len(), "\n}));\n");
-        }
+        replace_last(&mut changed, generated::CATCH_END, CAUGHT_END);
+        replace_last(&mut changed, generated::ASYNC_END, end);
         changed.replace_range(place, "async {\n");
         let opening = format!("::threadbook::abi::{call}(Box::pin(\n");
         replace_between(&mut changed, (generated::ASYNC, "async {\n"), &opening);
+        replace_last(&mut changed, generated::CATCH, CAUGHT);
     }
     changed
 }
@@ -99,6 +103,13 @@ pub(crate) fn link(source: &str, name: &str) -> String {
             format!("{before} extern crate {name} as _;{after}")
         }
         None => source.to_owned(),
+    }
+}
+
+/// Replaces a text where it stands last: evcxr's text comes after the cells' items, so that this is evcxr's own.
+fn replace_last(source: &mut String, from: &str, to: &str) {
+    if let Some(start) = source.rfind(from) {
+        source.replace_range(start..start + from.len(), to);
     }
 }
 
@@ -141,22 +152,35 @@ mod tests {
         let source = "fn user() {}\nmod evcxr_internal_runtime {\npub struct VariableStore {\n}\n}\n#[unsafe(no_mangle)]\n\
                       pub extern \"C\" fn run_user_code_3(\nlet mut mutex =\nevcxr_variable_store.lazy_arc(\"evcxr_tokio_runtime\", ||\n\
                       std::sync::Mutex::new(tokio::runtime::Runtime::new().unwrap())); match\n\
-                      mutex.lock() { Ok(guard) => guard, }\n.block_on(async {\n1 + 1;\n});\n})) { \n";
+                      mutex.lock() { Ok(guard) => guard, }\n.block_on(async {\n1 + 1;\n});\n";
         let changed = put_calls(source, "", "");
         assert_eq!(changed.lines().count(), source.lines().count());
         assert!(
             changed.contains("::threadbook::abi::run(Box::pin(\n"),
             "{changed}"
         );
-        assert!(
-            changed.contains("\nasync {\n1 + 1;\n}));\n})) { \n"),
-            "{changed}"
-        );
+        assert!(changed.contains("\nasync {\n1 + 1;\n}));\n"), "{changed}");
         assert!(!changed.contains("struct VariableStore"), "{changed}");
         let awaiting = put_calls(&source.replace("1 + 1;", "x.await;"), "", "");
         assert!(
             awaiting.contains("::threadbook::abi::block_on(Box::pin(\n"),
             "{awaiting}"
+        );
+        let catching = source.replace(
+            "let mut mutex",
+            &format!("{}let mut mutex", generated::CATCH),
+        );
+        let catching = format!(
+            "{catching}{}    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}}}}\n",
+            generated::CATCH_END
+        );
+        let changed = put_calls(&catching, "", "");
+        assert_eq!(changed.lines().count(), catching.lines().count());
+        let ends = "\n1 + 1;\n}))\n}} { \n  true => {}\n  false => {\n    ::threadbook::abi::panicked();\n}}\n";
+        assert!(
+            changed.contains("match {\n  {\n::threadbook::abi::catch_run(Box::pin(\n")
+                && changed.ends_with(ends),
+            "{changed}"
         );
     }
 

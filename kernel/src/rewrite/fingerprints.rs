@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::Edition;
@@ -99,6 +100,21 @@ impl Fingerprints {
         let mut after = before.clone();
         after.extend(self.put.clone());
         after
+    }
+
+    /// Forgets the variables that the code neither looks for nor stores.
+    pub(crate) fn retain_used(&mut self, source: &str) {
+        let names = |of_line: fn(&str) -> Option<(&str, &str)>| -> HashSet<&str> {
+            let found = source.lines().filter_map(of_line);
+            found.map(|(_, name)| name).collect()
+        };
+        let (checked, put) = (
+            names(generated::check_of_line),
+            names(generated::put_of_line),
+        );
+        self.checked
+            .retain(|name, _| checked.contains(name.as_str()));
+        self.put.retain(|name, _| put.contains(name.as_str()));
     }
 
     /// The call that gives the store the numbers; nothing where there is none.
@@ -232,9 +248,13 @@ mod tests {
             format!("vars_ok &= evcxr_variable_store.check_variable::<{ty}>(stringify!({name}));\n")
         };
         let source = format!("struct A(u8);\n{}{}", line("A", "a"), line("u8", "n"));
-        let found = Fingerprints::of(&source, &mut Found::default());
+        let mut found = Fingerprints::of(&source, &mut Found::default());
         assert_eq!(found.checked.keys().collect::<Vec<_>>(), ["a"]);
         assert!(found.call().contains("&[(\"a\", "), "{}", found.call());
+        found.retain_used(&source);
+        assert!(found.call().contains("&[(\"a\", "), "{}", found.call());
+        found.retain_used(&line("u8", "n"));
+        assert_eq!(found.call(), "");
         let plain = Fingerprints::of(&line("u8", "n"), &mut Found::default());
         assert_eq!(plain.call(), "");
     }

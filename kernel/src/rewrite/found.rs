@@ -14,6 +14,9 @@ pub(crate) struct Found<T> {
     /// A hash of the items' text.
     items: u64,
     found: T,
+    /// Whether the items are other ones than those that were noted.
+    #[serde(skip)]
+    is_new: bool,
 }
 
 impl<T: Default> Found<T> {
@@ -25,9 +28,15 @@ impl<T: Default> Found<T> {
             *self = Found {
                 items: hasher.finish(),
                 found: T::default(),
+                is_new: true,
             };
         }
         &mut self.found
+    }
+
+    /// Whether it is to be noted for the next cell.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
     }
 }
 
@@ -42,5 +51,10 @@ mod tests {
         assert_eq!(*found.of("fn f() {}"), [1]);
         assert!(found.of("fn g() {}").is_empty());
         assert!(found.of("fn f() {}").is_empty());
+        assert!(found.is_new());
+        let noted = serde_json::to_string(&found).unwrap();
+        let mut found: Found<Vec<u8>> = serde_json::from_str(&noted).unwrap();
+        found.of("fn f() {}");
+        assert!(!found.is_new());
     }
 }

@@ -7,6 +7,8 @@
 //!
 //! Where rustc rejects the code for a reason that a missing item may be, the code is compiled again with all items.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -81,20 +83,58 @@ pub(crate) fn leave_unreached<'a>(
     let end = generated::items_end(source)?;
     let items = known.of(&source[..end]);
     if items.is_empty() {
-        let file = SourceFile::parse(&source[..end], Edition::Edition2024).tree();
-        items.extend(file.items().map(|item| Item::of(&item)));
+        items.extend(Item::all(&source[..end]));
     }
+    let reached = texts.chain([&source[end..]]).flat_map(words).collect();
+    let unreached = unreached(source, items, reached);
+    let ranges: Vec<Range<usize>> = unreached.iter().map(|item| item.range.clone()).collect();
+    (!ranges.is_empty()).then(|| with_blanks(source, ranges))
+}
+
+/// The names of items, given with their texts, that other texts reach. `known` is what was found in the same items before.
+pub(crate) fn names_reached(
+    items: &BTreeMap<String, String>,
+    texts: &[String],
+    known: &mut Found<Vec<Item>>,
+) -> BTreeSet<String> {
+    let source: String = items.values().map(String::as_str).collect();
+    let parsed = known.of(&source);
+    if parsed.is_empty() {
+        parsed.extend(Item::all(&source));
+    }
+    let words = texts.iter().flat_map(|text| words(text)).collect();
+    let unreached = unreached(&source, parsed, words);
+    let unreached: HashSet<usize> = unreached.iter().map(|item| item.range.start).collect();
+    let mut rest = parsed.iter().peekable();
+    let mut end = 0;
+    let mut reached = BTreeSet::new();
+    for (name, text) in items {
+        end += text.len();
+        while let Some(item) = rest.next_if(|item| item.range.start < end) {
+            if !unreached.contains(&item.range.start) {
+                reached.insert(name.clone());
+            }
+        }
+    }
+    reached
+}
+
+/// The items of a text that are not reached from names on.
+fn unreached<'a>(
+    source: &'a str,
+    items: &'a [Item],
+    mut reached: HashSet<&'a str>,
+) -> Vec<&'a Item> {
     let mut waiting: Vec<&Item> = items.iter().collect();
     let names = waiting.iter().flat_map(|item| item.names());
     let defined: HashSet<&str> = names.map(String::as_str).collect();
-    let mut reached: HashSet<&str> = texts.chain([&source[end..]]).flat_map(words).collect();
     loop {
         let (found, rest): (Vec<&Item>, Vec<&Item>) = waiting
             .into_iter()
             .partition(|item| item.is_reached(&reached, &defined));
         waiting = rest;
         if found.is_empty() {
-            break;
+            return waiting;
         }
         reached.extend(
             found
@@ -102,8 +142,6 @@ pub(crate) fn leave_unreached<'a>(
                 .flat_map(|item| words(&source[item.range.clone()])),
         );
     }
-    let unreached: Vec<Range<usize>> = waiting.iter().map(|item| item.range.clone()).collect();
-    (!unreached.is_empty()).then(|| with_blanks(source, unreached))
 }
 
 /// Whether one of rustc's errors may come from an item that is missing.
@@ -142,6 +180,12 @@ enum Kind {
 }
 
 impl Item {
+    /// Those at the top of a text.
+    fn all(source: &str) -> Vec<Item> {
+        let file = SourceFile::parse(source, Edition::Edition2024).tree();
+        file.items().map(|item| Item::of(&item)).collect()
+    }
+
     fn of(item: &ast::Item) -> Item {
         let range = item.syntax().text_range();
         let kind = match item {

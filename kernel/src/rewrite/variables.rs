@@ -89,7 +89,7 @@ evcxr_variable_store.put_variable::<Vec<(u8, fn(u8))>>(stringify!(b), b);
             leave_unmentioned(source, cell, &BTreeSet::new()),
             "\
 fn user() {}
-vars_ok &= evcxr_variable_store.check_names(&[\"a\"]);
+vars_ok &= evcxr_variable_store.check_names(\"a\");
 
 let mut b = evcxr_variable_store.take_variable::<Vec<(u8, fn(u8))>>(stringify!(b));
 

@@ -6,12 +6,9 @@
 //! file for the kernel: evcxr shows none of them when a cell compiles.
 
 use std::fs::File;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
@@ -29,6 +26,7 @@ use super::packages::alone;
 use super::packages::visible_packages;
 use super::real_cargo::offline_first;
 use super::real_cargo::real;
+use super::rustc;
 use super::watch::Watch;
 use crate::build::Prepared;
 use crate::build::RustcCall;
@@ -37,14 +35,12 @@ use crate::build::added::Added;
 use crate::build::cargo_cli::exit_code;
 use crate::build::lock_files;
 use crate::build::optimizing;
+use crate::cell::uncover;
 use crate::evcxr_text::expected;
 use crate::evcxr_text::generated;
 use crate::evcxr_text::words::VALIDATION_CRATE;
 use crate::rewrite::manifest;
 use crate::sys::processes;
-
-/// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
-const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
 
 /// How cargo is told to describe the packages without what they depend on.
 const NO_DEPENDENCIES: &str = "--no-deps";
@@ -146,30 +142,33 @@ fn compile(
     let Some(call) = call else {
         return Ok(1);
     };
-    let linker = watch.linker_arg(call.args());
     let call = match check_only {
-        true => call.with_arg(linker).checking(),
-        false => call.with_arg(linker),
+        true => call.checking(),
+        false => call,
     };
     let path = session.source();
     // Nothing is put into what is compiled as evcxr has generated it.
     let _ = std::fs::remove_file(session.put_in());
     let added = Added::of(session);
+    let mut linking = Duration::ZERO;
     let mut compiler = || {
         dependencies::use_in(&added, &path)?;
         let source = std::fs::read_to_string(&path)?;
         let call = match check_only {
             true => &call,
-            false => &optimizing::call(&call, &source),
+            false => &optimizing::call(&call, &source, &session.kept()),
         };
-        let run = || call_rustc(call, session);
+        let run = || match check_only {
+            true => rustc::run(call, session),
+            false => rustc::build(call, &source, prepared.paths(), session, &mut linking),
+        };
         let ran = first::compile(prepared.paths(), session, call, &source, run)?;
         Ok(compiled(ran, call, session))
     };
     if !text.lines().any(manifest::is_runtime) {
         return print(session, &watch.compiler(compiler)?, check_only);
     }
-    let source = std::fs::read_to_string(&path)?;
+    let source = uncover(&std::fs::read_to_string(&path)?);
     std::fs::write(session.generated(), &source)?;
     if let Err(missing) = expected::check(&source) {
         return print(
@@ -185,9 +184,11 @@ fn compile(
         false => compiling.build(&source),
     })?;
     watch.rewritten_in(changes.took());
+    watch.linked_in(linking);
     if compiled.code == 0 && !check_only {
         // What did not compile has defined nothing.
-        changes.commit(session)?;
+        let object = out_dir(&call, session).join(generated::object_file());
+        changes.commit(session, object.metadata()?.len())?;
     }
     print(session, &compiled, check_only)
 }
@@ -195,30 +196,6 @@ fn compile(
 fn out_dir(call: &RustcCall, session: &SessionPaths) -> PathBuf {
     call.out_dir()
         .unwrap_or_else(|| session.folder().to_owned())
-}
-
-/// Runs rustc.
-fn call_rustc(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Ran> {
-    std::fs::create_dir_all(out_dir(call, session))?;
-    let mut child = Command::new(call.program())
-        .args(call.args())
-        .arg(DIAGNOSTIC_WIDTH)
-        .current_dir(session.folder())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let mut messages = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        for line in BufReader::new(stderr).lines() {
-            let line = line?;
-            match serde_json::from_str::<Value>(&line) {
-                Ok(message) if message["$message_type"] == "diagnostic" => messages.push(message),
-                Ok(_) => {}
-                Err(_) => eprintln!("{line}"),
-            }
-        }
-    }
-    let code = exit_code(child.wait()?);
-    Ok(Ran { code, messages })
 }
 
 /// What rustc has given, with its messages in cargo's format.

@@ -14,6 +14,7 @@ use super::compiling::Finish;
 use super::compiling::Finished;
 use crate::build::Results;
 use crate::build::SessionPaths;
+use crate::build::again::Again;
 use crate::build::notes::note;
 use crate::build::notes::noted;
 use crate::build::optimizing;
@@ -54,6 +55,7 @@ pub(super) struct Changes {
     definitions: Definitions,
     new_definitions: Definitions,
     blocks: Blocks,
+    has_new_blocks: bool,
     /// Calls of earlier cells that make items, and those of this one.
     made_before: Vec<String>,
     made: Vec<String>,
@@ -61,6 +63,7 @@ pub(super) struct Changes {
     /// The session's items.
     items: Found<Vec<Item>>,
     fingerprints: Fingerprints,
+    again: Again,
     /// Variables of earlier cells whose types are other ones now.
     outdated: BTreeSet<String>,
     results: Results,
@@ -93,11 +96,13 @@ impl Changes {
             definitions: noted(&session.statics()).unwrap_or_default(),
             new_definitions: Definitions::default(),
             blocks: noted(&session.blocks()).unwrap_or_default(),
+            has_new_blocks: false,
             made_before: noted(&session.made()).unwrap_or_default(),
             made: Vec::new(),
             types: noted(&session.types()).unwrap_or_default(),
             items: noted(&session.items()).unwrap_or_default(),
             fingerprints: Fingerprints::default(),
+            again: Again::of(session),
             outdated: BTreeSet::new(),
             results: Results::of(session),
             session: session.clone(),
@@ -144,18 +149,23 @@ impl Changes {
         first
     }
 
-    /// The cell has compiled: what it has defined is noted for later ones.
-    pub(super) fn commit(&self, session: &SessionPaths) -> anyhow::Result<()> {
+    /// The cell has compiled into an object of so many bytes: what it has defined is noted for later ones.
+    pub(super) fn commit(self, session: &SessionPaths, bytes: u64) -> anyhow::Result<()> {
         note(&session.statics(), &self.new_definitions)?;
-        note(&session.blocks(), &self.blocks)?;
+        if self.has_new_blocks {
+            note(&session.blocks(), &self.blocks)?;
+        }
         let made: Vec<&String> = self.made_before.iter().chain(&self.made).collect();
         note(&session.made(), &made)?;
         let types = Types {
             stored: self.fingerprints.after(&self.types.stored),
-            numbers: self.types.numbers.clone(),
+            numbers: self.types.numbers,
         };
         note(&session.types(), &types)?;
-        note(&session.items(), &self.items)
+        if self.items.is_new() {
+            note(&session.items(), &self.items)?;
+        }
+        self.again.compiled(session, &self.cell, bytes)
     }
 }
 
@@ -170,6 +180,7 @@ impl Finish for Changes {
         self.logs = logs::are_needed(&source);
         let source = variables::leave_out(&source, &self.outdated);
         let source = variables::leave_unmentioned(&source, &self.cell, &self.outdated);
+        self.fingerprints.retain_used(&source);
         self.has_left_items = false;
         // What follows has less to read the fewer items there are.
         let source = match all_items {
@@ -177,6 +188,7 @@ impl Finish for Changes {
             false => self.leave_unreached(source),
         };
         let (source, blocks) = blank_superseded_impls(&source, &self.cell, &self.blocks);
+        self.has_new_blocks |= blocks != self.blocks;
         self.blocks = blocks;
         let source = macros_first(&source);
         self.took += start.elapsed();
@@ -204,6 +216,7 @@ impl Finish for Changes {
             self.lines.push(first..finished.matches('\n').count() + 1);
         }
         optimizing::mark(&self.session, &mut finished);
+        self.again.mark(&self.cell, &mut finished);
         self.took += start.elapsed();
         Finished {
             source: finished,

@@ -1,8 +1,7 @@
 //! What rustc says of the code with which every session begins, noted beside the prepared build.
 //!
 //! evcxr tries itself out when it is made, and finds out by compiles that fail that the prelude awaits and returns
-//! errors. All of that is the same in each session of a prepared build, and would be a third of a kernel's start. The
-//! prelude's last compile is not noted, since the first cell's compile reuses what rustc keeps of it.
+//! errors. All of that is the same in each session of a prepared build, and would be a third of a kernel's start.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,9 +19,6 @@ use crate::build::notes::noted;
 use crate::evcxr_text::generated;
 use crate::hash;
 use crate::sys::files;
-
-/// How code names the runtime, which all code of a session does but that by which evcxr tries itself out.
-const RUNTIME: &str = "use threadbook::";
 
 /// What a run of rustc has given.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,8 +55,7 @@ pub(super) fn compile(
         return Ok(ran);
     }
     let ran = run()?;
-    let is_last_of_prelude = ran.code == 0 && source.contains(RUNTIME);
-    if !is_last_of_prelude && ran.is_about_the_code() {
+    if ran.is_about_the_code() {
         // Without the note, rustc is run again by the next session.
         let _ = note.write(&ran);
     }
@@ -135,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rustc_is_run_once_for_all_sessions_but_for_the_last_of_the_prelude() {
+    fn rustc_is_run_once_for_all_sessions() {
         let root = tempfile::tempdir().unwrap();
         let prepared = PreparedPaths::new(root.path().join("prepared"));
         let runs = Cell::new(0);
@@ -174,10 +169,7 @@ mod tests {
         assert!(!killed.is_about_the_code());
         assert_eq!(compile("a", "wrong", 1).2, 2);
         assert_eq!(compile("b", "wrong", 1).2, 2);
-        let prelude = format!("{}::prelude::*;", RUNTIME);
-        assert_eq!(compile("a", &prelude, 0).2, 3);
-        assert_eq!(compile("b", &prelude, 0).2, 4);
         std::fs::write(root.path().join("b/cell.rs"), "").unwrap();
-        assert_eq!(compile("b", "wrong", 1).2, 5);
+        assert_eq!(compile("b", "wrong", 1).2, 3);
     }
 }

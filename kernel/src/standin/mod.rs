@@ -7,7 +7,6 @@
 //! | `cargo` | evcxr, for each compile; rust-analyzer | `cargo` |
 //! | `rustc` | rust-analyzer, cargo | `roles` |
 //! | `rustup` | evcxr | `roles` |
-//! | `threadbook-cc` | rustc, where the phases of a compile are measured | `watch` |
 //! | `threadbook-layer-cc` | rustc, for a layer of dependencies | `dependencies/layer` |
 //! | `threadbook-script` | the worker, for `%run` | `script` |
 //! | `threadbook-bound` | the kernel, to run cargo for the prepared build | `roles` |
@@ -16,6 +15,7 @@
 //! | --- | --- |
 //! | `roles` | chooses the program to play by its name |
 //! | `cargo` | calls rustc itself when only the cell has changed |
+//! | `rustc` | runs rustc, and the linker for what rustc has made |
 //! | `real_cargo` | the real cargo, for everything else |
 //! | `compiling` | compiles a cell, and finds out which of its variables can be kept |
 //! | `changes` | the changes of one compile, and what is noted of them for the next |
@@ -35,6 +35,7 @@ mod first;
 mod packages;
 mod real_cargo;
 mod roles;
+mod rustc;
 mod script;
 mod watch;
 

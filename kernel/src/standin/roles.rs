@@ -13,7 +13,6 @@ use super::answers;
 use super::cargo;
 use super::dependencies::play_linker;
 use super::script;
-use super::watch;
 use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
 use crate::build::role_names;
@@ -38,7 +37,6 @@ pub fn run_if_asked() -> Option<ExitCode> {
             cargo::main(&args)
         }
         role_names::RUSTC => rustc(&args),
-        role_names::MEASURED_LINKER => watch::link(&args),
         role_names::LAYER_LINKER => play_linker(&args),
         role_names::SCRIPT_COMPILER => {
             processes::end_with_parent();

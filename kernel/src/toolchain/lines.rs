@@ -10,8 +10,10 @@ use std::process::Stdio;
 
 use threadbook::worker::SOURCE_FILE;
 
+use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
 use crate::build::added;
+use crate::build::linker::Linker;
 use crate::build::optimizing;
 use crate::evcxr_text::generated;
 use crate::sys::processes;
@@ -31,19 +33,29 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(folder.join("src"))?;
     let source = folder.join(SOURCE_FILE);
     std::fs::copy(source_of(so), &source)?;
-    let call = added::call_of_this_session()?;
-    let call = optimizing::call(&call, &std::fs::read_to_string(&source)?);
-    let call = call.with_lines(&folder.join("incremental"));
+    let text = std::fs::read_to_string(&source)?;
+    let call =
+        optimizing::call(&added::call_of_this_session()?, &text, &folder.join("kept")).with_lines();
     let Some(out_dir) = call.out_dir() else {
         anyhow::bail!("the call of rustc names no folder for what it makes");
     };
-    // The folder of the cells themselves: the object names its libraries by the way from there. evcxr has given the
-    // cell's object another name.
+    // The folder of the cells themselves, so that all is the same. evcxr has given the cell's object another name.
     let made = out_dir.join(generated::object_file());
-    let mut command = Command::new(call.program());
+    let prepared = PreparedPaths::of(&session)?;
+    // Linked as the cell's object was.
+    let linker = Linker::find(&prepared, &call, &text);
+    let objects = linker
+        .as_ref()
+        .map(|linker| linker.folder(&folder.join("objects")));
+    let objects = objects.transpose()?;
+    let compile = match &objects {
+        Some(objects) => call.for_objects(objects),
+        None => call.clone(),
+    };
+    let mut command = Command::new(compile.program());
     processes::in_own_group(&mut command);
     let mut child = command
-        .args(call.args())
+        .args(compile.args())
         .current_dir(&folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -55,6 +67,10 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     let status = child.wait()?;
     noted.and_then(|()| std::fs::remove_file(&compiling))?;
     anyhow::ensure!(status.success(), "the cell does not compile again");
+    if let (Some(linker), Some(objects)) = (linker, objects) {
+        let status = linker.command(&call, &objects)?.status()?;
+        anyhow::ensure!(status.success(), "the cell is not linked again");
+    }
     let object = folder.join("lines.so");
     std::fs::rename(made, &object)?;
     Ok(object)

@@ -101,6 +101,16 @@ impl<F: Future> CellCode for F {
     }
 }
 
+/// Does the same as [`block_on`] and catches a panic. Gives whether there was none.
+pub fn catch_block_on(code: Pin<Box<dyn CellCode + '_>>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| block_on(code))).is_ok()
+}
+
+/// Does the same as [`run`] and catches a panic. Gives whether there was none.
+pub fn catch_run(code: Pin<Box<dyn CellCode + '_>>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| run(code))).is_ok()
+}
+
 /// Runs the cell's code, which may await, with the session's tokio at hand.
 pub fn block_on(code: Pin<Box<dyn CellCode + '_>>) {
     let _tokio = session_tokio::enter();

@@ -80,11 +80,12 @@ impl VariableStore {
         fits
     }
 
-    /// Whether variables are there, of whatever types: those that the cell does not mention. evcxr forgets the others.
-    pub fn check_names(&mut self, names: &[&str]) -> bool {
+    /// Whether variables are there, of whatever types: those that the cell does not mention, with blanks between their
+    /// names. evcxr forgets the others.
+    pub fn check_names(&mut self, names: &str) -> bool {
         let is_missing =
-            |name: &&&str| VARIABLES.with_borrow(|variables| !variables.contains_key(**name));
-        let missing: Vec<&&str> = names.iter().filter(is_missing).collect();
+            |name: &&str| VARIABLES.with_borrow(|variables| !variables.contains_key(*name));
+        let missing: Vec<&str> = names.split_whitespace().filter(is_missing).collect();
         missing.iter().for_each(|name| cell::type_changed(name));
         missing.is_empty()
     }

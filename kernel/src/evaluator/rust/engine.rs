@@ -12,12 +12,16 @@ use serde_json::Value;
 use threadbook_jupyter::contract::Completion;
 use threadbook_jupyter::contract::Completions;
 
+use crate::evaluator::covers::Covers;
+use crate::evaluator::covers::Needed;
+
 /// What a value or a command shows, by MIME type.
 pub(super) type Shown = HashMap<String, String>;
 
 /// Compiles code with what earlier code has defined, and has the worker run it.
 pub(super) struct Engine {
     context: CommandContext,
+    covers: Covers,
 }
 
 /// Why code did not run to its end.
@@ -83,6 +87,7 @@ impl Engine {
         let (context, _outputs) = EvalContext::with_subprocess_command(worker)?;
         Ok(Engine {
             context: CommandContext::with_eval_context(context),
+            covers: Covers::default(),
         })
     }
 
@@ -90,6 +95,32 @@ impl Engine {
     pub(super) fn execute(&mut self, code: &str) -> Result<Shown, EngineError> {
         let outputs = self.context.execute(code)?;
         Ok(outputs.content_by_mime_type)
+    }
+
+    /// Runs a cell's code, with commands such as `:dep` before it. `needed` are the items without which rust-analyzer does
+    /// not know the types of its variables.
+    pub(super) fn run(
+        &mut self,
+        commands: &str,
+        code: &str,
+        needed: &Needed,
+    ) -> Result<Shown, EngineError> {
+        let (given, covered) = self.covers.with_changes(code, needed);
+        let outputs = self.execute(&format!("{commands}{given}"))?;
+        self.covers.taken(code, covered);
+        Ok(outputs)
+    }
+
+    /// Whether there are items that rust-analyzer does not see.
+    pub(super) fn covers_items(&self) -> bool {
+        self.covers.any()
+    }
+
+    /// Forgets variables and items.
+    pub(super) fn clear(&mut self) -> Result<(), EngineError> {
+        self.execute(":clear")?;
+        self.covers = Covers::default();
+        Ok(())
     }
 
     /// The names and types of the variables that the session keeps.
@@ -102,29 +133,40 @@ impl Engine {
         self.context.defined_item_names()
     }
 
-    /// What could stand at a byte of the code. The text of a function has its arguments.
+    /// What could stand at a byte of the code, before which there may be commands. The text of a function has its
+    /// arguments.
     pub(super) fn completions(
         &mut self,
+        commands: &str,
         code: &str,
         cursor: usize,
     ) -> Result<Completions, EngineError> {
-        let found = self.context.completions(code, cursor);
+        let before = commands.to_owned() + &self.covers.all();
+        let text = format!("{before}{code}");
+        let found = self.context.completions(&text, before.len() + cursor);
         let found = found.map_err(|error| EngineError::Other(error.to_string()))?;
         let matches = found.completions.into_iter().map(|found| Completion {
             text: found.code,
             kind: found.kind.to_owned(),
             signature: found.label,
         });
+        let in_code = |offset: usize| offset.saturating_sub(before.len());
         Ok(Completions {
-            start_byte: found.start_offset,
-            end_byte: found.end_offset,
+            start_byte: in_code(found.start_offset),
+            end_byte: in_code(found.end_offset),
             matches: matches.collect(),
         })
     }
 
     /// The documentation of the name that ends the code, as plain text and as HTML.
     pub(super) fn hover(&mut self, code: &str) -> Option<(String, String)> {
-        self.context.hover_at(code, code.len()).ok()
+        // evcxr has an answer of its own for that word.
+        let before = match code {
+            "let" => String::new(),
+            _ => self.covers.all(),
+        };
+        let text = before + code;
+        self.context.hover_at(&text, text.len()).ok()
     }
 
     /// Ends the worker's process. evcxr notices with the next code that it runs, forgets all variables, and starts another

@@ -55,8 +55,8 @@ impl Evaluator for RustEvaluator {
         const CODE: &str = "let warm: Vec<_> = [1].iter().map(|one| one + 1).collect(); warm.le";
         self.read_packages();
         self.read_libraries();
-        let code = self.name_preloaded("", &self.session.manifest()) + CODE;
-        match self.engine.completions(&code, code.len()) {
+        let dependencies = self.name_preloaded("", &self.session.manifest());
+        match self.engine.completions(&dependencies, CODE, CODE.len()) {
             Ok(found) => tracing::debug!("warmed up: {} completions", found.matches.len()),
             Err(error) => tracing::warn!("rust-analyzer was not warmed up: {error}"),
         }

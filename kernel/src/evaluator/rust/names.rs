@@ -158,9 +158,7 @@ impl RustEvaluator {
 
     /// The documentation of a name, as MIME types.
     pub(in crate::evaluator) fn describe(&mut self, name: &str) -> Option<Map<String, Value>> {
-        self.have_libraries_read(name);
-        let outputs = self.engine.execute(&format!(":doc {name}")).ok()?;
-        help::bundle(outputs)
+        self.documentation(name)
     }
 
     /// The documentation of a name in a cell, with what the cell itself defines before it.
@@ -168,7 +166,11 @@ impl RustEvaluator {
         // A slice of the cell's text.
         let end = name.as_ptr().addr() - code.as_ptr().addr() + name.len();
         let rust = RustAt::find(code, end, &RegistryFacts);
-        let text = rust.text.get(..rust.cursor)?;
+        self.documentation(rust.text.get(..rust.cursor)?)
+    }
+
+    /// The documentation of the name that ends a text.
+    fn documentation(&mut self, text: &str) -> Option<Map<String, Value>> {
         self.have_libraries_read(text);
         let (plain, html) = self.engine.hover(text)?;
         help::bundle(HashMap::from([

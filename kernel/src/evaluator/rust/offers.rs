@@ -82,10 +82,8 @@ impl RustEvaluator {
         let code = rust.closed();
         self.read_libraries();
         let dependencies = self.name_preloaded(&code, &self.session.manifest());
-        let text = format!("{dependencies}{code}");
-        let in_cell = |offset: usize| rust.to_cell(offset.saturating_sub(dependencies.len()));
-        let cursor = dependencies.len() + rust.cursor;
-        let mut found = match self.engine.completions(&text, cursor) {
+        let found = self.engine.completions(&dependencies, &code, rust.cursor);
+        let mut found = match found {
             Ok(found) => found,
             Err(error) => {
                 tracing::debug!("no completions: {error}");
@@ -103,8 +101,8 @@ impl RustEvaluator {
         // It also offers methods of what another method gives, such as `iter().map`.
         matches.retain(|found| found.text.starts_with(typed));
         Some(Completions {
-            start_byte: in_cell(found.start_byte),
-            end_byte: in_cell(found.end_byte),
+            start_byte: rust.to_cell(found.start_byte),
+            end_byte: rust.to_cell(found.end_byte),
             matches,
         })
     }
