@@ -4,6 +4,7 @@ mod backtraces;
 mod bodies;
 mod commands;
 mod comms;
+mod compiles;
 mod copies;
 mod crashes;
 mod dependencies;

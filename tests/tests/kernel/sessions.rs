@@ -1,12 +1,6 @@
 //! State that remains from cell to cell: statics, thread-locals, tasks, threads and dependencies.
 
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use threadbook_tests::cache::PrivateCache;
 use threadbook_tests::kernel::Kernel;
-use threadbook_tests::kernel::Setup;
 
 #[test]
 fn statics_keep_their_values_until_they_are_defined_again() {
@@ -204,66 +198,4 @@ fn features_that_many_crates_turn_on_are_on_from_the_start() {
     kernel
         .run("tokio::spawn(async move { kept + 1 }).await?")
         .resulted("2");
-}
-
-#[test]
-fn a_cell_is_compiled_with_the_items_that_it_reaches() {
-    let cache = Arc::new(PrivateCache::new().unwrap());
-    let mut kernel = Kernel::start_with(&Setup {
-        cache: Some(Arc::clone(&cache)),
-        ..Setup::default()
-    });
-    // The source of the latest cell, as passed to rustc.
-    let compiled = || {
-        let number = |path: &PathBuf| {
-            let name = path.file_stem()?.to_str()?;
-            name.strip_prefix("libcode_")?.parse::<u32>().ok()
-        };
-        let sources = files_below(&cache.sessions(), "rs").into_iter();
-        let latest = sources.max_by_key(number).unwrap();
-        std::fs::read_to_string(latest).unwrap()
-    };
-    for n in 0..5 {
-        kernel
-            .run(&format!(
-                "#[derive(Debug, Clone)] struct Job{n}(u64);\nimpl Job{n} {{ fn cost(&self) -> u64 {{ self.0 + base{n}() }} }}\n\
-                 fn base{n}() -> u64 {{ {n} }}\ntrait Named{n} {{ fn name{n}(&self) -> String; }}\n\
-                 impl Named{n} for Job{n} {{ fn name{n}(&self) -> String {{ String::from(\"job {n}\") }} }}\n\
-                 let job{n} = Job{n}(1);"
-            ))
-            .nothing();
-    }
-    let definitions = |source: &str| {
-        (0..5)
-            .filter(|n| source.contains(&format!("Job{n}")))
-            .collect::<Vec<_>>()
-    };
-    kernel.run("1 + 1").resulted("2");
-    assert_eq!(definitions(&compiled()), [0; 0]);
-    kernel.run("job3.cost()").resulted("4");
-    assert_eq!(definitions(&compiled()), [3]);
-    // A method of a trait requires the trait.
-    kernel.run("job2.name2()").resulted("\"job 2\"");
-    assert_eq!(definitions(&compiled()), [2]);
-    // The cell passes the function's name to a macro.
-    kernel
-        .run("macro_rules! call { ($n:ident) => { $n() } }\ncall!(base4) + Job1(2).cost()")
-        .resulted("7");
-    // A new definition also applies to earlier items that use it.
-    kernel.run("fn base3() -> u64 { 30 }").nothing();
-    kernel.run("job3.cost()").resulted("31");
-    let failure = kernel.run("job0.unknown()").failed("CompileError");
-    assert!(failure.evalue.contains("unknown"), "{failure:#?}");
-}
-
-/// The files with this extension below a folder.
-fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .flat_map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files_below(&entry.path(), extension),
-            _ => vec![entry.path()],
-        })
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .collect()
 }
