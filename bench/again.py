@@ -2,8 +2,6 @@
 
 import argparse
 import statistics
-import subprocess
-import time
 from pathlib import Path
 
 import machine
@@ -31,9 +29,9 @@ def main():
     options = parser.parse_args()
     seconds = {crate: [] for crate in CRATES}
     alone = []
-    with installed(options.threadbook) as folder:
+    with installed(options.threadbook):
         for _ in range(options.kernels):
-            alone.append(rustc_alone(Path(folder)))
+            alone.append(machine.rustc_alone())
             with Kernel("threadbook") as kernel:
                 kernel.until_result("let kept = vec![1, 2, 3];")
                 for crate in CRATES:
@@ -45,18 +43,6 @@ def main():
     print("| --- |" + " ---: |" * options.kernels)
     for crate, row in seconds.items():
         print(f"| `{crate}` | " + " | ".join(f"{value:.2f}" for value in row) + " |")
-
-
-def rustc_alone(folder):
-    source = folder / "one.rs"
-    source.write_text("#[unsafe(no_mangle)] pub extern \"C\" fn answer() -> i32 { 42 }\n")
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        command = ["rustc", "--edition=2024", "--crate-type=cdylib", "-O", source, "-o", folder / "one.so"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 if __name__ == "__main__":

@@ -100,17 +100,21 @@ def installed(options, prefix):
     # ipykernel's kernelspec comes with the virtual environment that runs this script.
     kernels["python3"] = "python"
     if options.evcxr and os.access(options.evcxr, os.X_OK):
-        folder = prefix / "share/jupyter/kernels/evcxr"
-        folder.mkdir(parents=True)
-        argv = [str(options.evcxr.resolve()), "--control_file", "{connection_file}"]
-        spec = {"argv": argv, "display_name": "evcxr", "language": "rust", "interrupt_mode": "message"}
-        (folder / "kernel.json").write_text(json.dumps(spec))
+        install_evcxr(options.evcxr, prefix)
         kernels["evcxr"] = "rust"
     elif options.evcxr:
         remarks.append(f"evcxr: not measured (`{options.evcxr}` is no executable)")
     else:
         remarks.append("evcxr: not measured (no `--evcxr PATH`)")
     return kernels, remarks
+
+def install_evcxr(executable, prefix):
+    """Writes the kernelspec `evcxr` for an executable."""
+    folder = prefix / "share/jupyter/kernels/evcxr"
+    folder.mkdir(parents=True)
+    argv = [str(executable.resolve()), "--control_file", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "evcxr", "language": "rust", "interrupt_mode": "message"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
 
 def one_round(name, options, values, last):
     """Measures one kernel from start to end."""

@@ -4,6 +4,7 @@ import argparse
 import statistics
 from pathlib import Path
 
+import curve
 import machine
 from kernels import Kernel
 from kernels import installed
@@ -18,6 +19,8 @@ CELLS = {
     "a thread": "std::thread::spawn(|| 6 * 7).join().unwrap()",
     "one of the definitions": "total0(&[job0.clone()])",
 }
+# The highest ratio that is wanted.
+MUST = 1.1
 
 
 def main():
@@ -26,7 +29,10 @@ def main():
     parser.add_argument("--definitions", type=int, default=200, help="cells that define something (default: %(default)s)")
     parser.add_argument("--step", type=int, default=50, help="cells between two measurements (default: %(default)s)")
     parser.add_argument("--times", type=int, default=15, help="runs of each cell (default: %(default)s)")
+    parser.add_argument("--cells", type=int, default=0, help="then run so many cells that define nothing")
+    parser.add_argument("--picture", type=Path, help="draw the ratios into this SVG file")
     options = parser.parse_args()
+    curves = {title: [] for title in CELLS}
     with installed(options.threadbook):
         print(f"Machine: {machine.line()}\n")
         head = [f"{title}, ms | against the first" for title in CELLS]
@@ -38,19 +44,37 @@ def main():
                 one.run(DEFINITION.format(n=0))
             made = 1
             while True:
-                print(row(made, kernel, small, options.times), flush=True)
+                print(row(made, kernel, small, options.times, curves), flush=True)
                 if made >= options.definitions:
                     break
                 for number in range(made, made + options.step):
                     kernel.run(DEFINITION.format(n=number))
                 made += options.step
+            if options.cells:
+                print(in_a_row(kernel, options.cells))
+    if options.picture:
+        title = "time of a cell against the same in a session with one definition"
+        curve.draw(options.picture, title, curves, "definitions", MUST)
 
 
-def row(made, kernel, small, times):
+def in_a_row(kernel, count):
+    """What the first and the last cells of many take."""
+    before = kernel.settled_memory()
+    milliseconds = [kernel.run("1+1").seconds * 1000 for _ in range(count)]
+    part = count // 10
+    first, last = (statistics.median(part) for part in (milliseconds[:part], milliseconds[-part:]))
+    return (
+        f"\n{count} x `1+1`: the first {part} took {first:.0f} ms each, the last {part} {last:.0f} ms ({last / first:.2f}); "
+        f"memory {before:.0f} MB before, {kernel.settled_memory():.0f} MB after."
+    )
+
+
+def row(made, kernel, small, times, curves):
     cells = []
-    for cell in CELLS.values():
+    for title, cell in CELLS.items():
         pairs = [(kernel.run(cell).seconds * 1000, small.run(cell).seconds * 1000) for _ in range(times)]
         large, usual = (statistics.median(values) for values in zip(*pairs))
+        curves[title].append((made, large / usual))
         cells.append(f"{large:.0f} | {large / usual:.2f}")
     return f"| {made} | {' | '.join(cells)} | {kernel.settled_memory():.0f} |"
 

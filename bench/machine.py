@@ -2,7 +2,10 @@
 
 import os
 import platform
+import statistics
 import subprocess
+import tempfile
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,3 +43,22 @@ def rustc():
         return subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "no rustc"
+
+
+ONE_FUNCTION = "#[unsafe(no_mangle)] pub extern \"C\" fn answer() -> i32 { 42 }\n"
+
+
+def rustc_alone(times=5):
+    """The median of the seconds that rustc takes for the smallest shared object."""
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
+    seconds = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        source = Path(folder) / "one.rs"
+        source.write_text(ONE_FUNCTION)
+        # rustc itself: where rustup stands before it, it takes part of the time.
+        command = [Path(sysroot) / "bin/rustc", "--edition=2024", "--crate-type=cdylib", "-Cprefer-dynamic", "-O"]
+        for _ in range(times):
+            began = time.perf_counter()
+            subprocess.run([*command, source, "-o", Path(folder) / "one.so"], check=True, stderr=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
