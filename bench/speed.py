@@ -69,6 +69,7 @@ def main():
     parser.add_argument("--tour", type=Path, default=TOUR, help="the notebook of that row (default: the tour)")
     parser.add_argument("--evcxr", type=Path, help="the evcxr_jupyter executable, to measure it too")
     parser.add_argument("--rounds", type=int, default=10, help="kernels started of each kind (default: %(default)s)")
+    parser.add_argument("--slow", type=int, default=3, help="rounds with evcxr_jupyter and the tour (default: %(default)s)")
     parser.add_argument("--times", type=int, default=5, help="runs of each warm cell in a round (default: %(default)s)")
     options = parser.parse_args()
     rows = {
@@ -86,6 +87,8 @@ def main():
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", flush=True)
             one_round(rows, options)
+            if number < options.slow:
+                slow_round(rows, options)
     print(f"\nMachine: {machine.line()}\n")
     print("\n".join(table(rows)))
 
@@ -103,15 +106,18 @@ def one_round(rows, options):
             awaits.note("warm", kernel.run(AWAIT).seconds)
         warm(kernel, rows, OURS, WARM, options.times)
         twenty(kernel, rows, OURS)
+    with Kernel("python3") as kernel:
+        rows["start to the first result"].note(PYTHON3, kernel.until_result("1+1"))
+        warm(kernel, rows, PYTHON3, PYTHON, options.times)
+
+
+def slow_round(rows, options):
     if options.evcxr:
         with Kernel("evcxr") as kernel:
             rows["start to the first result"].note(EVCXR, kernel.until_result(SAME_DEPENDENCIES + "1+1"))
             time.sleep(max(0, IDLE_S - kernel.age()))
             warm(kernel, rows, EVCXR, WARM, options.times)
             twenty(kernel, rows, EVCXR)
-    with Kernel("python3") as kernel:
-        rows["start to the first result"].note(PYTHON3, kernel.until_result("1+1"))
-        warm(kernel, rows, PYTHON3, PYTHON, options.times)
     for who, executable in ((BEFORE, options.before), (OURS, options.threadbook)):
         if executable:
             rows["all cells of the tour, `threadbook run`"].note(who, tour(executable, options.tour))

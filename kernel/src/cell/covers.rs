@@ -19,8 +19,9 @@ use super::range;
 /// The type of such a constant.
 const TYPE: &str = ": ThreadbookCovered = r";
 
-/// An item in a constant.
+/// An item in a constant. The constant ends on the item's last line.
 pub(crate) fn cover(name: &str, item: &str) -> String {
+    let item = item.strip_suffix('\n').unwrap_or(item);
     let hashes = "#".repeat(longest_end(item) + 1);
     format!("const {name}{TYPE}{hashes}\"{item}\"{hashes};\n")
 }
@@ -135,7 +136,7 @@ mod tests {
         let frame =
             |text: &str| format!("#![allow(x)]\n{text}fn run() {{ f(\"const a{TYPE}#\") }}\n");
         let covered: String = items.iter().map(|(name, item)| cover(name, item)).collect();
-        let expected: String = items.iter().map(|(_, item)| format!("{item}\n")).collect();
+        let expected: String = items.iter().map(|(_, item)| *item).collect();
         let uncovered = uncover(&frame(&covered));
         assert_eq!(uncovered, frame(&expected));
         assert_eq!(uncovered.lines().count(), frame(&covered).lines().count());

@@ -87,7 +87,7 @@ mod tests {
         let log = folder.join("log");
         let path = folder.join(name);
         let script = format!(
-            "#!/bin/sh\nfor last; do true; done\necho \"$(basename \"$0\") $(basename \"$last\")\" >> '{}'\n{does}\n",
+            "#!/bin/sh\nfor last; do true; done\necho \"$(basename \"$0\") $(basename -- \"$last\")\" >> '{}'\n{does}\n",
             log.display()
         );
         std::fs::write(&path, script).unwrap();
