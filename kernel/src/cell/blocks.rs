@@ -157,7 +157,7 @@ impl Block {
 }
 
 /// Puts blanks in the place of some parts, one for each character but the ends of lines.
-pub(crate) fn with_blanks(source: &str, mut parts: Vec<Range<usize>>) -> String {
+fn with_blanks(source: &str, mut parts: Vec<Range<usize>>) -> String {
     parts.sort_by_key(|range| range.start);
     let mut text = source.to_owned();
     for range in parts.into_iter().rev() {

@@ -25,7 +25,6 @@ pub use as_main::as_main;
 pub use as_main::is_program;
 pub use blocks::Blocks;
 pub(crate) use blocks::blank_superseded_impls;
-pub(crate) use blocks::with_blanks;
 pub(crate) use body::body;
 pub(crate) use body::item_name;
 pub(crate) use body::range;

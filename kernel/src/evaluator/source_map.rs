@@ -5,6 +5,7 @@
 //! cell come in their order. `use` declarations are the exception: evcxr writes them anew, one for each name, so they are
 //! looked for by what they bring in.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -51,10 +52,10 @@ pub(super) struct Sources<'a> {
     pub(super) latest: u32,
 }
 
-/// Where each line of a generated file comes from, from 0.
+/// Where the lines of a generated file come from, by their numbers from 1. Most of them come from nowhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceMap {
-    lines: Vec<LineOrigin>,
+    lines: BTreeMap<u32, LineOrigin>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -204,7 +205,12 @@ impl Cells {
                 lines[index].opens = Some((index as u32 + 2, blanks as u32 + 1));
             }
         }
-        SourceMap { lines }
+        let has_one = |(_, line): &(u32, LineOrigin)| {
+            line.origin.is_some() || line.opens.is_some() || line.import.is_some()
+        };
+        SourceMap {
+            lines: (1..).zip(lines).filter(has_one).collect(),
+        }
     }
 
     /// The import that a declaration of evcxr's stands for.
@@ -226,7 +232,7 @@ impl Cells {
 impl SourceMap {
     /// The place in a cell of a place in the generated file; nothing where evcxr's own code stands.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<CellPlace> {
-        let line = self.lines.get((line as usize).checked_sub(1)?)?;
+        let line = self.lines.get(&line)?;
         let column = column.saturating_sub(1);
         if let Some(import) = &line.import {
             return Some(import.place(column, false));
@@ -247,7 +253,10 @@ impl SourceMap {
     /// code that is generated around a cell's, what is the cell's own of it.
     pub(super) fn span(&self, start: (u32, u32), end: (u32, u32)) -> Option<CellSpan> {
         if start.0 == end.0
-            && let Some(import) = &self.lines.get((start.0 as usize).checked_sub(1)?)?.import
+            && let Some(LineOrigin {
+                import: Some(import),
+                ..
+            }) = self.lines.get(&start.0)
         {
             return Some(import.span(start.1.saturating_sub(1), end.1.saturating_sub(1)));
         }
@@ -273,17 +282,14 @@ impl SourceMap {
     /// The same for a place where code runs: rustc counts the brackets around an expression as a part of it.
     pub(super) fn place_of_code(&self, line: u32, column: u32) -> Option<CellPlace> {
         self.place(line, column).or_else(|| {
-            let (line, column) = self.lines.get((line as usize).checked_sub(1)?)?.opens?;
+            let (line, column) = self.lines.get(&line)?.opens?;
             self.place(line, column)
         })
     }
 
     /// Whether the kernel has put in what stands there.
     pub(super) fn is_put_in(&self, line: u32, column: u32) -> bool {
-        let line = (line as usize)
-            .checked_sub(1)
-            .and_then(|index| self.lines.get(index));
-        line.is_some_and(|line| {
+        self.lines.get(&line).is_some_and(|line| {
             let shift = line.origin.map_or(0, |(_, _, shift)| shift);
             let column = (column + shift).saturating_sub(1);
             line.edits

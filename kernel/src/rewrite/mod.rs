@@ -6,7 +6,7 @@
 //! | `calls` | the runtime's calls in the place of what evcxr generates |
 //! | `manifest` | the manifest that evcxr writes, and the dependencies in it |
 //! | `variables` | the variables that a cell's code takes out of the store |
-//! | `reached` | the items that a cell reaches; blanks for all others |
+//! | `reached` | the items that a cell reaches; all others are left out |
 //! | `found` | what was found in a session's items, as long as they stay the same |
 //! | `scopes/` | where a cell's variables end, and which of them are kept |
 //! | `fingerprints` | whether a variable's type is still the one that it was stored with |

@@ -1,7 +1,7 @@
 //! Only the items that a cell reaches.
 //!
 //! evcxr writes all items of the session into each cell's code, and rustc would check and compile them again for each
-//! cell. Blanks stand in the place of those that the cell does not reach: by names in its text, and from there on by
+//! cell. Empty lines stand in the place of those that the cell does not reach: by names in its text, and from there on by
 //! names in the items that it reaches. An `impl` belongs to its types and its trait. What may have a meaning beyond its
 //! names always stays, such as an attribute of a procedural macro. Each item was checked in the cell that defined it.
 //!
@@ -26,7 +26,6 @@ use super::fingerprints::words;
 use super::found::Found;
 use crate::cell::item_name;
 use crate::cell::person_name;
-use crate::cell::with_blanks;
 use crate::evcxr_text::generated;
 
 /// Attributes and derives from which no other names come.
@@ -72,7 +71,7 @@ const NOT_ABOUT_ITEMS: [&str; 24] = [
     "E0712", "E0713", "E0716", "E0728",
 ];
 
-/// Puts blanks in the place of the items that are not reached; nothing where all are. `texts` are other texts whose
+/// Leaves out the items that are not reached; nothing where all are. `texts` are other texts whose
 /// names are reached.
 /// `known` is what was found for earlier cells.
 pub(crate) fn leave_unreached<'a>(
@@ -87,8 +86,19 @@ pub(crate) fn leave_unreached<'a>(
     }
     let reached = texts.chain([&source[end..]]).flat_map(words).collect();
     let unreached = unreached(source, items, reached);
-    let ranges: Vec<Range<usize>> = unreached.iter().map(|item| item.range.clone()).collect();
-    (!ranges.is_empty()).then(|| with_blanks(source, ranges))
+    (!unreached.is_empty()).then(|| without(source, &unreached))
+}
+
+/// The source without items, of which only the ends of lines stay.
+fn without(source: &str, items: &[&Item]) -> String {
+    let mut left = String::new();
+    let mut end = 0;
+    for item in items {
+        left.push_str(&source[end..item.range.start]);
+        left.extend(source[item.range.clone()].matches('\n'));
+        end = item.range.end;
+    }
+    left + &source[end..]
 }
 
 /// The names of items, given with their texts, that other texts reach. `known` is what was found in the same items before.
