@@ -255,6 +255,15 @@ async fn publish(
     mut close_rx: oneshot::Receiver<()>,
 ) {
     let mut open = true;
+    // The first message reports that the kernel starts. There is no subscriber before the first receive, and each is to get
+    // its welcome before anything else.
+    tokio::select! {
+        _ = &mut close_rx => {
+            iopub_rx.close();
+            open = false;
+        }
+        _starting = iopub_rx.recv() => {}
+    }
     loop {
         tokio::select! {
             _ = &mut close_rx, if open => {
