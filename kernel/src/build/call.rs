@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::preloaded::RUNTIME;
 use crate::evcxr_text::generated;
 
 /// How an argument begins that gives rustc a folder with what named libraries use.
@@ -153,14 +152,6 @@ impl RustcCall {
         self.args.iter().any(|arg| {
             let option = arg.strip_prefix("-C").unwrap_or(arg);
             option.starts_with("link") || arg.starts_with("-l")
-        })
-    }
-
-    /// The shared libraries that the crate names, without the runtime.
-    pub(crate) fn shared_libraries(&self) -> impl Iterator<Item = &Path> {
-        let is_runtime = |file: &Path| self.library(RUNTIME) == Some(file);
-        self.libraries().filter(move |file| {
-            file.extension().is_some_and(|kind| kind == "so") && !is_runtime(file)
         })
     }
 

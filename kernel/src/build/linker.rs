@@ -4,7 +4,6 @@
 //! of the standard library. A cell's shared object needs no start files, and what it uses of these two is in the
 //! worker already. So rustc only makes objects, and `ld` links them.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,6 +14,7 @@ use serde::Serialize;
 
 use super::PreparedPaths;
 use super::RustcCall;
+use super::added::Layer;
 use super::notes::noted;
 use crate::evcxr_text::generated;
 use crate::sys::files;
@@ -71,9 +71,90 @@ const NAMES_LIBRARY: &str = "link(";
 /// The library with functions that rustc's code calls for what a processor lacks, such as the division of `u128`.
 const BUILTINS: &str = "libcompiler_builtins-";
 
+/// How the objects of one cell are linked.
+#[derive(Debug)]
+pub(crate) struct Linking<'a> {
+    linker: Linker,
+    call: &'a RustcCall,
+    layers: &'a [Layer],
+    objects: PathBuf,
+}
+
+impl<'a> Linking<'a> {
+    /// Makes an empty folder for the objects. Nothing where rustc is to link: it has other arguments for that, or the source
+    /// names a library.
+    pub(crate) fn begin(
+        prepared: &PreparedPaths,
+        call: &'a RustcCall,
+        layers: &'a [Layer],
+        source: &str,
+        objects: PathBuf,
+    ) -> std::io::Result<Option<Linking<'a>>> {
+        let is_usual = call
+            .target()
+            .is_some_and(|target| target.ends_with(TARGETS))
+            && !call.sets_linking()
+            && !source.contains(NAMES_LIBRARY);
+        let Some(linker) = is_usual.then(|| Linker::of(prepared, call)).flatten() else {
+            return Ok(None);
+        };
+        match std::fs::remove_dir_all(&objects) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(&objects)?,
+        }
+        Ok(Some(Linking {
+            linker,
+            call,
+            layers,
+            objects,
+        }))
+    }
+
+    /// How rustc is called for the objects.
+    pub(crate) fn compile_call(&self) -> RustcCall {
+        self.call.for_objects(&self.objects)
+    }
+
+    /// The command that links the objects into the shared object that the call is for.
+    pub(crate) fn command(&self) -> std::io::Result<Command> {
+        let mut inputs = Vec::new();
+        for entry in std::fs::read_dir(&self.objects)? {
+            inputs.push(entry?.path());
+        }
+        // The code is at the same places each time.
+        inputs.sort();
+        // The object of a crate with one codegen unit is there twice.
+        let whole = self.objects.join(format!("{}.o", generated::CRATE));
+        if inputs.contains(&whole) {
+            inputs = vec![whole];
+        }
+        let mut command = Command::new(&self.linker.program);
+        command.args(SHARED).args(&inputs);
+        // A cell may use crates of each layer, and no layer needs another one for that.
+        for layer in self.layers {
+            command.arg(&layer.file);
+            if let Some(folder) = layer.file.parent() {
+                command.arg("-rpath").arg(folder);
+            }
+        }
+        if needs_system(&inputs)? {
+            command.arg(&self.linker.builtins);
+            for folder in &self.linker.folders {
+                command.arg("-L").arg(folder);
+            }
+            command.args(SYSTEM);
+        }
+        let out_dir = self.call.out_dir().unwrap_or_default();
+        command
+            .arg("-o")
+            .arg(out_dir.join(generated::object_file()));
+        Ok(command)
+    }
+}
+
 /// The linker of the C compiler.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Linker {
+struct Linker {
     program: PathBuf,
     /// Where it looks for libraries.
     folders: Vec<PathBuf>,
@@ -81,17 +162,6 @@ pub(crate) struct Linker {
 }
 
 impl Linker {
-    /// The linker for a call of rustc and a source; nothing where rustc is to link: it has other arguments for that,
-    /// or the source names a library.
-    pub(crate) fn find(prepared: &PreparedPaths, call: &RustcCall, source: &str) -> Option<Linker> {
-        let is_usual = call
-            .target()
-            .is_some_and(|target| target.ends_with(TARGETS))
-            && !call.sets_linking()
-            && !source.contains(NAMES_LIBRARY);
-        is_usual.then(|| Linker::of(prepared, call)).flatten()
-    }
-
     /// As noted beside a prepared build.
     fn of(prepared: &PreparedPaths, call: &RustcCall) -> Option<Linker> {
         let note = prepared.linker();
@@ -134,50 +204,6 @@ impl Linker {
             builtins: builtins.path(),
         })
     }
-
-    /// Makes an empty folder for objects.
-    pub(crate) fn folder(&self, path: &Path) -> std::io::Result<PathBuf> {
-        match std::fs::remove_dir_all(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(path)?,
-        }
-        Ok(path.to_owned())
-    }
-
-    /// The command that links a folder's objects into the shared object that the call is for.
-    pub(crate) fn command(&self, call: &RustcCall, objects: &Path) -> std::io::Result<Command> {
-        let mut inputs = Vec::new();
-        for entry in std::fs::read_dir(objects)? {
-            inputs.push(entry?.path());
-        }
-        // The code is at the same places each time.
-        inputs.sort();
-        // The object of a crate with one codegen unit is there twice.
-        let whole = objects.join(format!("{}.o", generated::CRATE));
-        if inputs.contains(&whole) {
-            inputs = vec![whole];
-        }
-        let mut command = Command::new(&self.program);
-        command.args(SHARED).args(&inputs);
-        for library in call.shared_libraries() {
-            command.arg(library);
-            if let Some(folder) = library.parent() {
-                command.arg("-rpath").arg(folder);
-            }
-        }
-        if needs_system(&inputs)? {
-            command.arg(&self.builtins);
-            for folder in &self.folders {
-                command.arg("-L").arg(folder);
-            }
-            command.args(SYSTEM);
-        }
-        let out_dir = call.out_dir().unwrap_or_default();
-        command
-            .arg("-o")
-            .arg(out_dir.join(generated::object_file()));
-        Ok(command)
-    }
 }
 
 /// Whether objects use more than Rust's libraries and what the compiler calls.
@@ -200,6 +226,8 @@ fn needs_system(objects: &[PathBuf]) -> std::io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn call(added: &str) -> RustcCall {
@@ -220,7 +248,12 @@ mod tests {
             builtins: "/r/libcompiler_builtins-1.rlib".into(),
         };
         std::fs::write(prepared.linker(), serde_json::to_vec(&linker).unwrap()).unwrap();
-        let find = |added: &str, source: &str| Linker::find(&prepared, &call(added), source);
+        let find = |added: &str, source: &str| {
+            let objects = root.path().join("objects");
+            let call = call(added);
+            let linking = Linking::begin(&prepared, &call, &[], source, objects).unwrap();
+            linking.map(|linking| linking.linker)
+        };
         assert_eq!(find("-Copt-level=2", "f()"), Some(linker));
         for (added, source) in [
             ("", "#[link(name = \"z\")] extern \"C\" {}"),
@@ -255,8 +288,18 @@ mod tests {
             folders: vec!["/lib".into()],
             builtins: "/r/libcompiler_builtins-1.rlib".into(),
         };
+        let layers = [Layer {
+            name: "dependencies_1".to_owned(),
+            file: "/l/libdependencies_1.so".into(),
+        }];
         let args = || {
-            let command = linker.command(&call(""), objects.path()).unwrap();
+            let linking = Linking {
+                linker: linker.clone(),
+                call: &call(""),
+                layers: &layers,
+                objects: objects.path().to_owned(),
+            };
+            let command = linking.command().unwrap();
             let folder = objects.path().to_string_lossy().into_owned();
             let args = command.get_args().skip(SHARED.len());
             let args: Vec<String> = args

@@ -160,7 +160,14 @@ fn compile(
         };
         let run = || match check_only {
             true => rustc::run(call, session),
-            false => rustc::build(call, &source, prepared.paths(), session, &mut linking),
+            false => rustc::build(
+                call,
+                &added.layers,
+                &source,
+                prepared.paths(),
+                session,
+                &mut linking,
+            ),
         };
         let ran = first::compile(prepared.paths(), session, call, &source, run)?;
         Ok(compiled(ran, call, session))

@@ -13,8 +13,9 @@ use super::first::Ran;
 use crate::build::PreparedPaths;
 use crate::build::RustcCall;
 use crate::build::SessionPaths;
+use crate::build::added::Layer;
 use crate::build::cargo_cli::exit_code;
-use crate::build::linker::Linker;
+use crate::build::linker::Linking;
 
 /// rustc cuts lines to a terminal's width; this has room for what the kernel puts into a line as well.
 const DIAGNOSTIC_WIDTH: &str = "--diagnostic-width=280";
@@ -45,29 +46,30 @@ pub(super) fn run(call: &RustcCall, session: &SessionPaths) -> anyhow::Result<Ra
     Ok(Ran { code, messages })
 }
 
-/// Makes the shared object of a source. Adds to `linking` what the linker took.
+/// Makes the shared object of a source. Adds to `took` what the linker took.
 pub(super) fn build(
     call: &RustcCall,
+    layers: &[Layer],
     source: &str,
     prepared: &PreparedPaths,
     session: &SessionPaths,
-    linking: &mut Duration,
+    took: &mut Duration,
 ) -> anyhow::Result<Ran> {
-    let Some(linker) = Linker::find(prepared, call, source) else {
+    let linking = Linking::begin(prepared, call, layers, source, session.objects())?;
+    let Some(linking) = linking else {
         return run(call, session);
     };
-    let objects = linker.folder(&session.objects())?;
-    let ran = run(&call.for_objects(&objects), session)?;
+    let ran = run(&linking.compile_call(), session)?;
     if ran.code != 0 {
         return Ok(ran);
     }
     let start = Instant::now();
-    let linked = linker
-        .command(call, &objects)?
+    let linked = linking
+        .command()?
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    *linking += start.elapsed();
+    *took += start.elapsed();
     match linked {
         Ok(status) if status.success() => Ok(ran),
         // rustc links with more, or reports why it can't be done.
@@ -114,7 +116,7 @@ mod tests {
             program(folder, "rustc", rustc);
             program(folder, "ld", ld);
             let mut linking = Duration::ZERO;
-            let ran = build(&call, source, &prepared, &session, &mut linking).unwrap();
+            let ran = build(&call, &[], source, &prepared, &session, &mut linking).unwrap();
             let log = std::fs::read_to_string(folder.join("log")).unwrap();
             std::fs::remove_file(folder.join("log")).unwrap();
             (ran.code, log, linking > Duration::ZERO)

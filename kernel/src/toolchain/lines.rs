@@ -13,7 +13,8 @@ use threadbook::worker::SOURCE_FILE;
 use crate::build::PreparedPaths;
 use crate::build::SessionPaths;
 use crate::build::added;
-use crate::build::linker::Linker;
+use crate::build::added::Added;
+use crate::build::linker::Linking;
 use crate::build::optimizing;
 use crate::evcxr_text::generated;
 use crate::sys::processes;
@@ -43,15 +44,12 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     let made = out_dir.join(generated::object_file());
     let prepared = PreparedPaths::of(&session)?;
     // Linked as the cell's object was.
-    let linker = Linker::find(&prepared, &call, &text);
-    let objects = linker
+    let added = Added::of(&session);
+    let objects = folder.join("objects");
+    let linking = Linking::begin(&prepared, &call, &added.layers, &text, objects)?;
+    let compile = linking
         .as_ref()
-        .map(|linker| linker.folder(&folder.join("objects")));
-    let objects = objects.transpose()?;
-    let compile = match &objects {
-        Some(objects) => call.for_objects(objects),
-        None => call.clone(),
-    };
+        .map_or_else(|| call.clone(), Linking::compile_call);
     let mut command = Command::new(compile.program());
     processes::in_own_group(&mut command);
     let mut child = command
@@ -67,8 +65,8 @@ pub fn compile(so: &Path) -> anyhow::Result<PathBuf> {
     let status = child.wait()?;
     noted.and_then(|()| std::fs::remove_file(&compiling))?;
     anyhow::ensure!(status.success(), "the cell does not compile again");
-    if let (Some(linker), Some(objects)) = (linker, objects) {
-        let status = linker.command(&call, &objects)?.status()?;
+    if let Some(linking) = linking {
+        let status = linking.command()?.status()?;
         anyhow::ensure!(status.success(), "the cell is not linked again");
     }
     let object = folder.join("lines.so");

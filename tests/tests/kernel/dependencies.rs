@@ -523,3 +523,21 @@ fn a_reset_forgets_dependencies_and_goes_on() {
     ran.resulted("1");
     kernel.run("after").resulted("1");
 }
+
+#[test]
+fn crates_of_an_earlier_cell_are_there_beside_those_of_a_later_one() {
+    let registry = Registry::new();
+    for (name, value) in [("layer_one", 1), ("layer_two", 2)] {
+        let source =
+            format!("#[inline(never)] pub fn value() -> u32 {{ std::hint::black_box({value}) }}");
+        registry.add(name, "1.0.0", "", &source);
+    }
+    let mut kernel = Kernel::start_with(&registry.setup());
+    for name in ["layer_one", "layer_two"] {
+        kernel.run_unread(&format!(
+            ":dep {name} = {{ version = \"1\", registry = \"disk\" }}"
+        ));
+    }
+    kernel.run("layer_one::value()").resulted("1");
+    kernel.run("layer_two::value()").resulted("2");
+}
