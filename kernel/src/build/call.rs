@@ -14,6 +14,9 @@ pub(crate) const DEPENDENCY: &str = "dependency=";
 
 /// How an argument begins that sets the number of codegen units.
 const UNITS: &str = "codegen-units=";
+/// The same for what rustc makes, and the flag before the folder for it.
+const EMIT: &str = "--emit=";
+const OUT_DIR: &str = "--out-dir";
 /// rustc's own number of codegen units for crates of which it keeps nothing.
 const MOST_UNITS: usize = 16;
 
@@ -68,12 +71,7 @@ impl RustcCall {
     /// The same call with a folder in which rustc keeps what it has made, for the next time. The more codegen units there
     /// are, the more of them stay the same.
     pub(crate) fn keeping(&self, folder: &Path) -> RustcCall {
-        let mut call = self.clone();
-        for arg in &mut call.args {
-            if arg.starts_with(UNITS) {
-                *arg = format!("{UNITS}{MOST_UNITS}");
-            }
-        }
+        let mut call = self.with_value(UNITS, &MOST_UNITS.to_string());
         call.args
             .push(format!("-Cincremental={}", folder.display()));
         call
@@ -81,15 +79,10 @@ impl RustcCall {
 
     /// The same call for objects in a folder, which another program links.
     pub(crate) fn for_objects(&self, folder: &Path) -> RustcCall {
-        let mut call = self.clone();
-        let mut is_folder = false;
-        for arg in &mut call.args {
-            if is_folder {
-                *arg = folder.to_string_lossy().into_owned();
-            } else if arg.starts_with("--emit=") {
-                "--emit=obj".clone_into(arg);
-            }
-            is_folder = arg == "--out-dir";
+        let mut call = self.with_value(EMIT, "obj");
+        let flag = call.args.iter().position(|arg| arg == OUT_DIR);
+        if let Some(value) = flag.and_then(|flag| call.args.get_mut(flag + 1)) {
+            *value = folder.to_string_lossy().into_owned();
         }
         call
     }
@@ -208,7 +201,7 @@ impl RustcCall {
 
     /// The folder that the shared object goes to.
     pub fn out_dir(&self) -> Option<PathBuf> {
-        self.value_of("--out-dir").map(PathBuf::from)
+        self.value_of(OUT_DIR).map(PathBuf::from)
     }
 
     fn value_of(&self, flag: &str) -> Option<&str> {
@@ -227,7 +220,7 @@ impl RustcCall {
         let units = units.min(MOST_UNITS);
         let mut args: Vec<String> = Vec::new();
         for arg in &self.args {
-            let value = if args.last().is_some_and(|flag| flag == "--out-dir") {
+            let value = if args.last().is_some_and(|flag| flag == OUT_DIR) {
                 moved_path(arg, from, to)
             } else if arg.starts_with("incremental=") {
                 args.pop();
@@ -249,11 +242,14 @@ impl RustcCall {
 
     /// The same call as `cargo check` would make it: no code is generated.
     pub(crate) fn checking(&self) -> RustcCall {
+        self.with_value(EMIT, "metadata")
+    }
+
+    /// The same call with another value of the arguments that begin so.
+    fn with_value(&self, start: &str, value: &str) -> RustcCall {
         let mut call = self.clone();
-        for arg in &mut call.args {
-            if arg.starts_with("--emit=") {
-                "--emit=metadata".clone_into(arg);
-            }
+        for arg in call.args.iter_mut().filter(|arg| arg.starts_with(start)) {
+            *arg = format!("{start}{value}");
         }
         call
     }

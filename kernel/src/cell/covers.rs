@@ -4,15 +4,16 @@
 //! the items out of the constants again, on the same lines.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use ra_ap_syntax::AstNode;
+use ra_ap_syntax::SyntaxNode;
 use ra_ap_syntax::ast;
 
 use super::blocks::is_block;
 use super::body;
+use super::definitions::Owner;
 use super::holds_imports;
-use super::item_name;
-use super::items::anchors_blocks;
 use super::lexer::is_name;
 use super::range;
 
@@ -62,53 +63,51 @@ fn longest_end(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-/// The items of code by their names, as evcxr cuts them: each up to the next statement, with the blocks that belong to it.
+/// The items of code by their names, as evcxr cuts them, with the blocks that belong to them.
 pub(crate) fn coverable(code: &str) -> BTreeMap<String, String> {
-    let start = code_start(code);
-    let code = &code[start..];
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let Some(list) = body(code) else {
-        return found;
-    };
-    let children: Vec<_> = list.syntax().children().collect();
-    let mut latest: Option<String> = None;
-    for (index, child) in children.iter().enumerate() {
-        let Some(item) = ast::Item::cast(child.clone()) else {
+    let mut owner = Owner::default();
+    for (node, place) in pieces(code) {
+        let Some(item) = ast::Item::cast(node) else {
             continue;
         };
-        let end = children
-            .get(index + 1)
-            .map_or(code.len(), |next| range(next, code).start);
-        let begin = if index == 0 {
-            0
-        } else {
-            range(child, code).start
+        let Some(name) = owner.of(&item) else {
+            continue;
         };
-        let mut piece = code[begin.min(end)..end].to_owned();
+        let mut piece = code[place].to_owned();
         if !piece.ends_with('\n') {
             piece.push('\n');
         }
-        match item_name(&item) {
-            Some(name)
-                if is_name(&name) && !holds_imports(item.syntax().text().to_string().as_str()) =>
-            {
-                if anchors_blocks(&item) {
-                    latest = Some(name.clone());
-                }
-                found.insert(name, piece);
+        if is_block(&item) {
+            if let Some(whole) = found.get_mut(&name) {
+                whole.push_str(&piece);
             }
-            Some(_) => latest = None,
-            None => {
-                if let (true, Some(whole)) = (
-                    is_block(&item),
-                    latest.as_ref().and_then(|name| found.get_mut(name)),
-                ) {
-                    whole.push_str(&piece);
-                }
-            }
+        } else if is_name(&name) && !holds_imports(&item.syntax().text().to_string()) {
+            found.insert(name, piece);
         }
     }
     found
+}
+
+/// What code consists of, as evcxr cuts it: each piece reaches up to the next, and the first one has what stands before it.
+pub(crate) fn pieces(text: &str) -> Vec<(SyntaxNode, Range<usize>)> {
+    let start = code_start(text);
+    let code = &text[start..];
+    let nodes = body(code).into_iter();
+    let nodes = nodes.flat_map(|list| list.syntax().children().collect::<Vec<_>>());
+    let starts = nodes.map(|node| (start + range(&node, code).start, node));
+    let mut pieces: Vec<(SyntaxNode, Range<usize>)> = Vec::new();
+    for (at, node) in starts.filter(|(at, _)| *at < text.len()) {
+        let at = match pieces.last_mut() {
+            Some((_, before)) => {
+                before.end = at;
+                at
+            }
+            None => start,
+        };
+        pieces.push((node, at..text.len()));
+    }
+    pieces
 }
 
 /// Where the code begins that evcxr cuts into statements, behind commands, comments and blank lines.
@@ -125,6 +124,7 @@ pub(crate) fn code_start(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::item_name;
 
     #[test]
     fn what_is_covered_can_be_uncovered_on_the_same_lines() {

@@ -17,32 +17,51 @@ pub(crate) fn definitions(code: &str) -> BTreeMap<String, String> {
     let Some(list) = body(code) else {
         return found;
     };
-    let mut latest: Option<String> = None;
+    let mut owner = Owner::default();
     for item in list.syntax().children().filter_map(ast::Item::cast) {
         let text = item.syntax().text().to_string();
-        match (&item, item_name(&item), &latest) {
-            (ast::Item::Use(item), ..) => {
+        match (&item, owner.of(&item)) {
+            (ast::Item::Use(item), _) => {
                 for import in Import::all(item) {
                     if let Some(name) = import.name() {
                         found.insert(name.to_owned(), import.declaration());
                     }
                 }
             }
-            (_, Some(name), _) => {
-                found.insert(name.clone(), text);
-                if anchors_blocks(&item) {
-                    latest = Some(name);
-                }
-            }
-            (block, None, Some(name)) if is_block(block) => {
-                let whole = found.entry(name.clone()).or_default();
+            (block, Some(name)) if is_block(block) => {
+                let whole = found.entry(name).or_default();
                 whole.push('\n');
                 whole.push_str(&text);
+            }
+            (_, Some(name)) => {
+                found.insert(name, text);
             }
             _ => {}
         }
     }
     found
+}
+
+/// The names by which evcxr keeps the items of code, in their order.
+#[derive(Default)]
+pub(super) struct Owner {
+    latest: Option<String>,
+}
+
+impl Owner {
+    /// The name of the next item; that of the item before it for a block.
+    pub(super) fn of(&mut self, item: &ast::Item) -> Option<String> {
+        match item_name(item) {
+            Some(name) => {
+                if anchors_blocks(item) {
+                    self.latest = Some(name.clone());
+                }
+                Some(name)
+            }
+            None if is_block(item) => self.latest.clone(),
+            None => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub use complete::is_complete;
 pub(crate) use covers::code_start;
 pub(crate) use covers::cover;
 pub(crate) use covers::coverable;
+pub(crate) use covers::pieces;
 pub(crate) use covers::uncover;
 pub(crate) use crates::crates_named;
 pub(crate) use crates::words;

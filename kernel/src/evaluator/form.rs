@@ -1,14 +1,10 @@
 //! A cell in the form in which generated code has it: what the kernel has put in for evcxr, and the pieces that evcxr cuts
 //! it into.
 
-use ra_ap_syntax::AstNode;
-
 use crate::cell::Code;
 use crate::cell::ColumnEdit;
 use crate::cell::Edits;
-use crate::cell::body;
-use crate::cell::code_start;
-use crate::cell::range;
+use crate::cell::pieces;
 use crate::cell::uncover_lets;
 use crate::cell::unmark_item_macros;
 
@@ -46,23 +42,10 @@ impl Form {
 
 /// Cuts a cell as evcxr does: each piece reaches up to the next. What is taken away later is in no piece.
 fn split(text: &str, taken_away: &Edits) -> Vec<CodePiece> {
-    let start = code_start(text);
-    let code = &text[start..];
-    let Some(list) = body(code) else {
-        return Vec::new();
-    };
-    let starts: Vec<usize> = list
-        .syntax()
-        .children()
-        .map(|child| range(&child, code).start)
-        .filter(|start| *start < code.len())
-        .collect();
-    // Whatever stands before the first child belongs to it.
-    let starts = starts.into_iter().enumerate();
-    let starts = starts.map(|(index, child)| start + if index == 0 { 0 } else { child });
     let text_after = taken_away.apply(text);
-    let mut bounds: Vec<usize> = starts
-        .filter_map(|start| taken_away.to_new(start))
+    let pieces = pieces(text).into_iter();
+    let mut bounds: Vec<usize> = pieces
+        .filter_map(|(_, place)| taken_away.to_new(place.start))
         .chain([text_after.len()])
         .collect();
     bounds.dedup();

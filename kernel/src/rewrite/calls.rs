@@ -76,19 +76,21 @@ pub fn put_calls(source: &str, first: &str, scope: &str) -> String {
         &store,
     );
     if let Some(place) = generated::statements(&changed) {
-        let awaits = mentions_async(&changed);
         // The runtime catches panics, which thus no cell compiles.
-        let catches = changed.rfind(generated::CATCH);
-        let (call, end) = match (catches.is_some(), awaits) {
-            (true, true) => ("catch_block_on", "\n}))\n"),
-            (true, false) => ("catch_run", "\n}))\n"),
-            (false, true) => ("block_on", "\n}));\n"),
-            (false, false) => ("run", "\n}));\n"),
+        let catches = changed.contains(generated::CATCH);
+        let (prefix, end) = match catches {
+            true => ("catch_", "\n}))\n"),
+            false => ("", "\n}));\n"),
+        };
+        let call = if mentions_async(&changed) {
+            "block_on"
+        } else {
+            "run"
         };
         replace_last(&mut changed, generated::CATCH_END, CAUGHT_END);
         replace_last(&mut changed, generated::ASYNC_END, end);
         changed.replace_range(place, "async {\n");
-        let opening = format!("::threadbook::abi::{call}(Box::pin(\n");
+        let opening = format!("::threadbook::abi::{prefix}{call}(Box::pin(\n");
         replace_between(&mut changed, (generated::ASYNC, "async {\n"), &opening);
         replace_last(&mut changed, generated::CATCH, CAUGHT);
     }
